@@ -1,0 +1,35 @@
+# Everything runs from a virtual environment of its own; a second call installs nothing.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: test demo lint format clean
+
+test: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	SCIPY_ARRAY_API=1 $(BIN)/python -m pytest
+
+demo: .venv/demo
+	$(BIN)/python examples/plot_grid_search.py
+
+lint: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: .venv/test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The stamps remember which requirements were installed; they are made again when setup.cfg changes.
+.venv/demo: setup.cfg pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[plot]"
+	touch $@
+
+.venv/test: setup.cfg pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	touch $@ .venv/demo
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis

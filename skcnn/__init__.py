@@ -1,0 +1,7 @@
+"""Studies of convolutional network design on scikit-learn's interface."""
+
+from skcnn._architecture import ConvBlock
+from skcnn._classifier import ConvPoolClassifier
+
+__version__ = "0.1.0.dev0"
+__all__ = ["ConvBlock", "ConvPoolClassifier", "__version__"]

@@ -1,0 +1,522 @@
+"""ConvPoolClassifier: parameters, validation, fit and predict."""
+
+import inspect
+import warnings
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from skcnn._architecture import Architecture
+from skcnn._callbacks import KerasCallbacks, PrintEpochs, SklearnCallbacks
+from skcnn._compat import (
+    BaseWrapper,
+    Interval,
+    StrOptions,
+    check_sample_weight,
+    isolated,
+    validate_parameter_constraints,
+)
+from skcnn._images import as_images, check_labels_1d, check_range, flatten_images, pixel_scale
+from skcnn._program import POOL, compiled_network
+from skcnn._seeds import run_seed
+from skcnn._settings import compile_settings, keras_callbacks, nearest_name
+from skcnn._training import TrainingData, TrainingPlan, TrainingState, predict, train
+
+_ROUTING_PREFIXES = ("optimizer", "loss", "callbacks")
+
+# The parameters that the architecture checks itself: the classifier's, by the name Architecture gives them.
+_ARCHITECTURE_PARAMETERS = tuple(
+    name
+    for name, parameter in inspect.signature(Architecture.from_parameters).parameters.items()
+    if parameter.kind is parameter.KEYWORD_ONLY and name != "scale"
+)
+
+
+class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
+    """Image classifier: a convolution-pooling network whose architecture is made of hyper-parameters.
+
+    The network is a stack of blocks (convolutions, pooling, dropout), then dense layers, then one softmax output for
+    each class. Each of its properties is a parameter, so ``GridSearchCV(ConvPoolClassifier(), grid)`` is a study of
+    network design.
+
+    Parameters
+    ----------
+    conv_layers : sequence of ConvBlock, tuple or dict, default=((32, 5, 2, 2), (64, 3, 2, 2))
+        The blocks. A tuple is (filters, kernel_size, pool_size, pool_stride) and on, in the order of
+        :class:`~skcnn.ConvBlock`; a dict has its fields. An empty sequence gives a dense network.
+    dense_layers : sequence of int, default=(50,)
+        Units of each dense layer before the output.
+    dropout : float in [0, 1), default=0.25
+        Dropout rate at the end of each block that pools.
+    dense_dropout : float in [0, 1), default=0.0
+        Dropout rate after each dense layer.
+    convs_per_block : int, default=2
+        Number of convolutions in each block.
+    n_branches : int, default=1
+        Number of parallel copies of the stack of blocks, concatenated before the head.
+    pooling : {"max", "avg"}, default="max"
+        What pooling takes of its window.
+    padding : {"same", "valid"}, default="same"
+        Padding of the convolutions.
+    activation : str, default="relu"
+        Activation of convolutions and dense layers, by its Keras name.
+    batch_norm : bool, default=False
+        Whether to normalize the output of each convolution, after its activation.
+    max_norm : float, default=None
+        Largest norm of the weights of a filter. None or 0 for no limit.
+    dense_max_norm : float, default=None
+        Largest norm of the weights of a unit in a dense layer. None or 0 for no limit.
+    head : {"flatten", "global_avg", "global_max"}, default="flatten"
+        How the last maps become a vector.
+    image_shape : tuple of int, default=None
+        (height, width) or (height, width, channels) in pixels, for `X` given as a table. None makes a strip of a
+        table: images of height 1, for a network that is one-dimensional, since along an input axis of size 1
+        every kernel and pooling window is 1.
+    epochs : int, default=10
+        Number of passes over the training data.
+    batch_size : int, default=128
+        Number of samples in each gradient step.
+    optimizer : str, class or instance of keras.optimizers.Optimizer, default="adam"
+        With ``optimizer__learning_rate=0.01`` and the like, its arguments are parameters too.
+    loss : str, class or instance of keras.losses.Loss, or function, default="sparse_categorical_crossentropy"
+        Losses whose name lacks "sparse" get labels one-hot. Takes ``loss__*``.
+    class_weight : dict or "balanced", default=None
+        Weights of the classes, by label; multiplied by `sample_weight`.
+    callbacks : keras.callbacks.Callback, class or list or dict of them, default=None
+        Called around epochs; each fit uses copies of its own. Takes ``callbacks__*``. The callbacks of scikit-learn
+        (progress bars among them) are set with `set_callbacks` instead.
+    random_state : int, RandomState instance or None, default=None
+        An integer fixes initial weights, order of samples and dropout, and so every bit of the result on one machine.
+        None takes fresh randomness from the operating system at each fit, whatever NumPy's global seed.
+    verbose : int, default=0
+        0 prints nothing; 1 prints a line for each epoch.
+    **routed : object
+        ``optimizer__*``, ``loss__*`` and ``callbacks__*``, handed on as in scikeras.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    n_features_in_ : int
+        Number of values in an image, height x width x channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Only where `X` is a table with string column names.
+    image_shape_ : tuple of three int
+        (height, width, channels).
+    n_iter_ : int
+        Number of epochs trained.
+    history_ : dict of str to list of float
+        ``"loss"`` and ``"accuracy"`` of each epoch, averaged over its batches while it trains; with validation data
+        also ``"val_loss"`` and ``"val_accuracy"``, measured after it.
+    architecture_ : Architecture
+        The network's plan; printing it shows every layer with its shape and number of parameters.
+    n_params_ : int
+        Number of parameters of the network, those that are not trained included.
+    model_ : keras.Model
+        The trained network, compiled, built anew from the weights each time it is asked for.
+
+    See Also
+    --------
+    skcnn.ConvBlock : One block of the network.
+    skcnn.presets : Published networks and grids.
+
+    Notes
+    -----
+    Images of type uint8 are multiplied by 1/255 inside the network; all others are taken as they are. Give
+    predict images in the units that fit saw.
+
+    References
+    ----------
+    .. [1] LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition", Proceedings of
+       the IEEE 86, 1998.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.model_selection import train_test_split
+    >>> from skcnn import ConvPoolClassifier
+    >>> digits = load_digits()
+    >>> X_train, X_test, y_train, y_test = train_test_split(digits.images / 16, digits.target, random_state=0)
+    >>> clf = ConvPoolClassifier(conv_layers=[(8, 3), (16, 3)], batch_size=32, random_state=0)
+    >>> clf.fit(X_train, y_train).score(X_test, y_test) > 0.95
+    True
+    >>> clf.n_params_
+    7632
+    """
+
+    _parameter_constraints = {
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        conv_layers=((32, 5, 2, 2), (64, 3, 2, 2)),
+        dense_layers=(50,),
+        dropout=0.25,
+        *,
+        dense_dropout=0.0,
+        convs_per_block=2,
+        n_branches=1,
+        pooling="max",
+        padding="same",
+        activation="relu",
+        batch_norm=False,
+        max_norm=None,
+        dense_max_norm=None,
+        head="flatten",
+        image_shape=None,
+        epochs=10,
+        batch_size=128,
+        optimizer="adam",
+        loss="sparse_categorical_crossentropy",
+        class_weight=None,
+        callbacks=None,
+        random_state=None,
+        verbose=0,
+        **routed,
+    ):
+        self.conv_layers = conv_layers
+        self.dense_layers = dense_layers
+        self.dropout = dropout
+        self.dense_dropout = dense_dropout
+        self.convs_per_block = convs_per_block
+        self.n_branches = n_branches
+        self.pooling = pooling
+        self.padding = padding
+        self.activation = activation
+        self.batch_norm = batch_norm
+        self.max_norm = max_norm
+        self.dense_max_norm = dense_max_norm
+        self.head = head
+        self.image_shape = image_shape
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.optimizer = optimizer
+        self.loss = loss
+        self.class_weight = class_weight
+        self.callbacks = callbacks
+        self.random_state = random_state
+        self.verbose = verbose
+        for name, value in routed.items():
+            if not _is_routed(name):
+                raise TypeError(self._unknown_parameter(name))
+            setattr(self, name, value)
+
+    # -----------------------------------------------------------------------------------------------------------
+    # Parameters: scikit-learn's rules for the signature, scikeras' for the routed names
+
+    def _get_param_names(self):
+        explicit = BaseEstimator._get_param_names.__func__(type(self))
+        return [*explicit, *sorted(name for name in vars(self) if _is_routed(name))]
+
+    def set_params(self, **params):
+        """Set parameters of this estimator.
+
+        Parameters
+        ----------
+        **params : dict
+            Any parameter of the constructor, and ``optimizer__*``, ``loss__*`` and ``callbacks__*``.
+
+        Returns
+        -------
+        ConvPoolClassifier
+            This estimator.
+
+        Raises
+        ------
+        ValueError
+            For an unknown name; nothing is set then.
+
+        Examples
+        --------
+        >>> from skcnn import ConvPoolClassifier
+        >>> ConvPoolClassifier().set_params(epochs=3, optimizer__learning_rate=0.01)
+        ConvPoolClassifier(epochs=3, optimizer__learning_rate=0.01)
+        """
+        known = set(self._get_param_names())
+        for name in params:
+            if name not in known and not _is_routed(name):
+                raise ValueError(self._unknown_parameter(name))
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    def _unknown_parameter(self, name):
+        names = BaseEstimator._get_param_names.__func__(type(self))
+        return (
+            f"Invalid parameter {name!r} for estimator {type(self).__name__}.{nearest_name(name, names)} "
+            f"Valid parameters are: {names!r}, and routed ones that begin with "
+            f"{', '.join(f'{prefix}__' for prefix in _ROUTING_PREFIXES)}."
+        )
+
+    __repr__ = BaseEstimator.__repr__  # scikeras' own lists every parameter, changed or not
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    # -----------------------------------------------------------------------------------------------------------
+    # Fitting
+
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, validation_data=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
+            Images; uint8, or any real type. May be memory-mapped and larger than memory.
+        y : array-like of shape (n,)
+            Labels of any type that sorts.
+        sample_weight : array-like of shape (n,), default=None
+            Samples of weight 0 are left out. None for equal weights.
+        validation_data : tuple (X, y), default=None
+            Images and labels that are measured after each epoch and never trained on.
+
+        Returns
+        -------
+        ConvPoolClassifier
+            This estimator.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Before any training, if a parameter or the data is not usable; the message names which.
+        """
+        self._fit(X, y, sample_weight, epochs=self.epochs, validation_data=validation_data)
+        return self
+
+    def initialize(self, X, y):
+        """Prepare the network as :meth:`fit` would, but do not train it: initial weights, 0 epochs.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
+            Images.
+        y : array-like of shape (n,)
+            Labels.
+
+        Returns
+        -------
+        ConvPoolClassifier
+            This estimator.
+        """
+        self._fit(X, y, None, epochs=0)
+        return self
+
+    def _fit(self, X, y, sample_weight, epochs, validation_data=None):
+        params = self.get_params(deep=False)
+        checked = {name: params[name] for name in self._parameter_constraints}
+        validate_parameter_constraints(self._parameter_constraints, checked, caller_name=type(self).__name__)
+        settings = isolated(compile_settings, params)
+        callbacks = keras_callbacks(params)
+        classes, data = self._check_training_data(X, y, sample_weight)
+        architecture = Architecture.from_parameters(
+            data.images.shape[1:],
+            len(classes),
+            **{name: params[name] for name in _ARCHITECTURE_PARAMETERS},
+            scale=pixel_scale(data.images.dtype),
+        )
+        validation = self._check_validation_data(validation_data, classes, data.images.shape[1:])
+        plan = TrainingPlan(run_seed(self.random_state), int(self.batch_size))
+
+        def fitted_attributes(state):
+            return {
+                "classes_": classes,
+                "image_shape_": architecture.image_shape,
+                "n_iter_": state.epoch,
+                "history_": state.history,
+                "architecture_": architecture,
+                "n_params_": architecture.n_params,
+                "_settings": settings,
+                "_state": state,
+            }
+
+        self._forget()  # an interrupted fit leaves an estimator that is not fitted, rather than one half changed
+        context = self._init_callback_context(max_subtasks=epochs)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        hooks = [SklearnCallbacks(self, context, X, y, fitted_attributes)]
+        if callbacks:
+            steps = -(-len(data) // plan.batch_size)
+            hooks.append(KerasCallbacks(callbacks, {"epochs": epochs, "steps": steps, "verbose": self.verbose}))
+        if self.verbose:
+            hooks.append(PrintEpochs(epochs))
+        with POOL.borrow(architecture, settings) as program:
+            start = TrainingState(0, program.initial_arrays(plan.seed, settings.learning_rate))
+            state = train(program, data, plan, start, epochs, validation=validation, hooks=hooks)
+        vars(self).update(fitted_attributes(state))
+        _warn_if_diverged(state.history)
+        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=lambda: {})
+
+    @property
+    def partial_fit(self):
+        raise AttributeError(f"{type(self).__name__} has no partial_fit; raise epochs and fit again.")
+
+    def __sklearn_is_fitted__(self):
+        return "_state" in vars(self)
+
+    @property
+    def initialized_(self):
+        """Whether there is a network, trained or not."""
+        return self.__sklearn_is_fitted__()
+
+    def _forget(self):
+        for name in ("classes_", "image_shape_", "n_iter_", "history_", "architecture_", "n_params_", "_settings", "_state"):
+            vars(self).pop(name, None)
+
+    def _check_training_data(self, X, y, sample_weight):
+        """The labels, sorted, and the data to train on; sets `n_features_in_`."""
+        check_labels_1d(y)
+        X, image_shape = flatten_images(X, self.image_shape)
+        X, y = validate_data(self, X, y)
+        check_range(X)
+        check_classification_targets(y)
+        images, weights = as_images(X, image_shape), None
+        if sample_weight is not None:
+            weights = check_sample_weight(sample_weight, X, dtype=np.float32, ensure_non_negative=True)
+            used = weights != 0
+            if not used.any():
+                raise ValueError("sample_weight must be above 0 for at least one sample; got only zeros.")
+            if not used.all():
+                images, y, weights = images[used], y[used], weights[used]
+        classes, labels = np.unique(y, return_inverse=True)
+        if len(classes) < 2:
+            raise ValueError(f"y must hold samples of at least 2 classes; got 1 class: {classes[0]!r}.")
+        if self.class_weight is not None:
+            class_weights = compute_sample_weight(self.class_weight, y).astype(np.float32)
+            weights = class_weights if weights is None else weights * class_weights
+        if weights is not None and np.all(weights == 1):
+            weights = None  # the same numbers by a shorter way
+        return classes, TrainingData(images, labels.astype(np.int32), weights)
+
+    def _check_validation_data(self, validation_data, classes, image_shape):
+        if validation_data is None:
+            return None
+        if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
+            raise ValueError(f"validation_data must be a tuple (X, y); got {type(validation_data).__name__}.")
+        X, y = validation_data
+        X, _ = flatten_images(X, image_shape)
+        X = validate_data(self, X, reset=False)
+        check_range(X)
+        y = column_or_1d(y)
+        if len(y) != len(X):
+            raise ValueError(f"validation_data must have as many labels as images; got {len(y)} and {len(X)}.")
+        if not np.isin(y, classes).all():
+            raise ValueError(f"validation_data has labels that y has not: {np.setdiff1d(y, classes).tolist()}.")
+        return TrainingData(as_images(X, image_shape), np.searchsorted(classes, y).astype(np.int32))
+
+    # -----------------------------------------------------------------------------------------------------------
+    # Predicting
+
+    def predict_proba(self, X):
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
+            Images, in the units that fit saw.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes), float32
+            In the order of `classes_`.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            If the images are of another shape than those of fit.
+        """
+        return self._predict_raw(X)
+
+    def predict_log_proba(self, X):
+        """Logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
+            Images, in the units that fit saw.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes), float32
+            In the order of `classes_`; minus infinity for probability 0.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    def predict(self, X):
+        """The most probable label.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
+            Images, in the units that fit saw.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Labels, of the type of `classes_`.
+        """
+        most_probable = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[most_probable]
+
+    def _predict_raw(self, X):
+        check_is_fitted(self)
+        X, _ = flatten_images(X, self.image_shape_)
+        X = validate_data(self, X, reset=False)
+        check_range(X)
+        with POOL.borrow(self.architecture_, self._settings) as program:
+            program.load_model(self._state.arrays)
+            return predict(program, as_images(X, self.image_shape_))
+
+    @property
+    def model_(self):
+        """The trained network as a compiled keras.Model of its own, built anew at each access."""
+        check_is_fitted(self)
+        return isolated(self._build_model)
+
+    def _build_model(self):
+        model = compiled_network(self.architecture_, self._settings)
+        for variable, array in zip(model.variables, self._state.arrays, strict=False):  # the optimizer's follow
+            variable.assign(array)
+        if self._settings.learning_rate is not None:
+            model.optimizer.learning_rate = self._settings.learning_rate
+        return model
+
+
+def _signature_without_routed(cls):
+    signature = inspect.signature(cls)
+    return signature.replace(parameters=[p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD])
+
+
+# scikit-learn's tools take every name in a class's signature for a parameter, the `routed` of `**routed` included.
+ConvPoolClassifier.__signature__ = _signature_without_routed(ConvPoolClassifier)
+
+
+def _is_routed(name):
+    prefix, separator, rest = name.partition("__")
+    return bool(separator and rest) and prefix in _ROUTING_PREFIXES
+
+
+def _warn_if_diverged(history):
+    losses = history.get("loss", [])
+    diverged = [epoch for epoch, loss in enumerate(losses, start=1) if not np.isfinite(loss)]
+    if diverged:
+        warnings.warn(
+            f"Training diverged: the loss is not finite from epoch {diverged[0]} on. A lower optimizer__learning_rate may help.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )

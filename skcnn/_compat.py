@@ -1,0 +1,118 @@
+"""Private names of scikeras, Keras and scikit-learn, and what TensorFlow needs before it starts.
+
+No other module imports a private name of these packages, so a release that moves one breaks one line here.
+Each name says why no public one will do.
+"""
+
+import contextlib
+import os
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import parent_process
+
+
+@contextlib.contextmanager
+def _quiet_tensorflow():
+    """TensorFlow prints several lines while it loads, before its own log level takes effect: hold standard error.
+
+    Whoever sets TF_CPP_MIN_LOG_LEVEL, or has imported TensorFlow already, sees what they asked for; and what was held is
+    shown if the import fails.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ or "tensorflow" in sys.modules:
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    try:
+        stderr = os.dup(2)
+    except OSError:  # no standard error at all, as under pythonw
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(stderr, held.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+with _quiet_tensorflow():
+    import tensorflow as tf
+
+import keras  # noqa: E402
+from scikeras._utils import (  # noqa: E402
+    get_loss_class_function_or_string,  # the routing rules of scikeras, which has no public form of them
+    get_optimizer_class,
+    route_params,
+    unflatten_params,
+)
+from scikeras.wrappers import BaseWrapper  # noqa: E402
+from sklearn.utils._param_validation import (  # noqa: E402
+    HasMethods,  # scikit-learn documents parameter validation for third parties, but keeps its module private
+    Interval,
+    Options,
+    StrOptions,
+    validate_parameter_constraints,
+)
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight  # noqa: E402 - no public equivalent
+
+__all__ = [
+    "BaseWrapper",
+    "HasMethods",
+    "Interval",
+    "Options",
+    "StrOptions",
+    "check_sample_weight",
+    "get_loss_class_function_or_string",
+    "get_optimizer_class",
+    "isolated",
+    "keras",
+    "limit_worker_threads",
+    "route_params",
+    "tf",
+    "unflatten_params",
+    "validate_parameter_constraints",
+]
+
+
+def limit_worker_threads():
+    """Give TensorFlow the thread budget that joblib or Dask set for a worker process.
+
+    Both announce it in OMP_NUM_THREADS, which TensorFlow does not read. An explicit TF_NUM_INTRAOP_THREADS wins, and the
+    main process is left alone. Must run before TensorFlow's first operation; later it does nothing.
+    """
+    budget = os.environ.get("OMP_NUM_THREADS", "")
+    if parent_process() is None or not budget.isdigit() or "TF_NUM_INTRAOP_THREADS" in os.environ:
+        return
+    with contextlib.suppress(RuntimeError):  # TensorFlow has started
+        tf.config.threading.set_intra_op_parallelism_threads(int(budget))
+        tf.config.threading.set_inter_op_parallelism_threads(int(budget))
+
+
+def isolated(function, *args):
+    """Call a function that makes Keras objects without touching the caller's Keras state.
+
+    Keras counts the names it has given, and keeps its data type policy, in thread-local storage: a thread of its own
+    starts with a clean one and takes it along when it ends.
+
+    Parameters
+    ----------
+    function : callable
+    *args
+        Its arguments.
+
+    Returns
+    -------
+    object
+        What the function returns.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(function, *args).result()
+
+
+limit_worker_threads()

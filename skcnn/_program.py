@@ -1,0 +1,271 @@
+"""A compiled network, and the bounded pool of them.
+
+A network is a program and its weights are data: `Program` holds one Keras model with its optimizer, compiled once, and
+takes and gives *arrays*, the values of every variable of both. Programs of the same architecture and settings are
+interchangeable, so a search over hundreds of fits compiles only a handful.
+"""
+
+import os
+import threading
+from collections import OrderedDict
+from contextlib import contextmanager
+
+import numpy as np
+
+from skcnn import _seeds
+from skcnn._compat import isolated, tf
+from skcnn._network import build_network, dropout_states, initial_kernels
+
+# One prediction batch holds about this many bytes of the largest map. The batch is fixed for a network, and padded,
+# because a convolution's rounding may depend on the size of the batch, and a prediction must not.
+PREDICT_BYTES = 64 * 2**20
+
+
+def compiled_network(architecture, settings):
+    """A network with optimizer, loss and accuracy, ready to train.
+
+    Parameters
+    ----------
+    architecture : skcnn._architecture.Architecture
+    settings : skcnn._settings.CompileSettings
+
+    Returns
+    -------
+    keras.Model
+        Its weights and learning rate are placeholders, to be assigned.
+    """
+    model = build_network(architecture, seed=0)
+    model.compile(
+        optimizer=settings.make_optimizer(),
+        loss=settings.make_loss(),
+        metrics=[settings.make_accuracy()],
+        jit_compile=False,  # on a CPU, XLA is several times slower for these networks
+    )
+    return model
+
+
+class Program:
+    """One compiled network: state in, state out. For one user at a time; borrow it from :data:`POOL`.
+
+    Parameters
+    ----------
+    architecture : skcnn._architecture.Architecture
+    settings : skcnn._settings.CompileSettings
+    """
+
+    def __init__(self, architecture, settings):
+        self.architecture = architecture
+        self.model = compiled_network(architecture, settings)
+        self.model.optimizer.build(self.model.trainable_variables)
+        self._one_hot = settings.one_hot
+        self._variables = [*self.model.variables, *self.model.optimizer.variables]
+        self._untrained = self.read()
+        self._dropout_states = dropout_states(architecture, self.model)
+        self._functions = {}  # traced when first used
+        largest = max(int(np.prod(layer.output_shape)) for layer in architecture.layers)
+        self.predict_batch = int(np.clip(2 ** int(np.log2(PREDICT_BYTES / (4 * largest) + 1)), 1, 256))
+
+    def initial_arrays(self, seed, learning_rate):
+        """The state before the first epoch.
+
+        Parameters
+        ----------
+        seed : int
+            Seed of the run.
+        learning_rate : float or None
+            None if the optimizer has a schedule.
+
+        Returns
+        -------
+        tuple of ndarray
+        """
+        position = {id(variable): place for place, variable in enumerate(self._variables)}
+        arrays = list(self._untrained)
+        for kernel, value in initial_kernels(self.architecture, self.model, seed):
+            arrays[position[id(kernel)]] = value.numpy()
+        if learning_rate is not None:
+            arrays[position[id(self.model.optimizer.learning_rate)]] = np.float32(learning_rate)
+        return tuple(arrays)
+
+    def load(self, arrays):
+        """Take on a state, as :meth:`read` gave it."""
+        for variable, array in zip(self._variables, arrays, strict=True):
+            variable.assign(array)
+
+    def load_model(self, arrays):
+        """Take on only the model's part of a state, which comes first: enough to predict."""
+        for variable, array in zip(self.model.variables, arrays, strict=False):
+            variable.assign(array)
+
+    def read(self):
+        """The present state, as a tuple of arrays of their own."""
+        return tuple(np.array(variable.numpy()) for variable in self._variables)
+
+    def begin_epoch(self, seed, epoch):
+        """Set every seed generator as the epoch wants it, and the running loss and accuracy to zero."""
+        for index, state in self._dropout_states:
+            state.assign([_seeds.derive(seed, "dropout", epoch, index), 0])
+        self.model.reset_metrics()
+
+    def train(self, images, labels, weights, batch_size):
+        """Train on a chunk of an epoch, in the order given.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n, height, width, channels), uint8 or float32
+        labels : ndarray of shape (n,), int32
+            Class codes.
+        weights : ndarray of shape (n,), float32, or None
+        batch_size : int
+            The last batch may be smaller.
+
+        Returns
+        -------
+        dict of str to float
+            Loss and accuracy, averaged since :meth:`begin_epoch`.
+        """
+        return self._run_batches("train_step", images, labels, weights, batch_size)
+
+    def evaluate(self, images, labels, weights, batch_size):
+        """As :meth:`train`, but only measure."""
+        return self._run_batches("test_step", images, labels, weights, batch_size)
+
+    def predict(self, images):
+        """Class probabilities.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n, height, width, channels), uint8 or float32
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes), float32
+            Each row depends on its own image alone.
+        """
+        padding = -len(images) % self.predict_batch
+        padded = np.pad(images, [(0, padding), (0, 0), (0, 0), (0, 0)])
+        return self._function("predict", padded)(tf.constant(padded)).numpy()[: len(images)]
+
+    def _run_batches(self, step, images, labels, weights, batch_size):
+        arrays = [images, labels] if weights is None else [images, labels, weights]
+        tensors = [tf.constant(array) for array in arrays]
+        logs = self._function(step, *arrays)(tf.constant(batch_size), *tensors)
+        return {name: float(value) for name, value in logs.items()}
+
+    def _function(self, name, *arrays):
+        """The graph of a step for arrays of these types, traced once."""
+        key = (name, *(array.dtype.str for array in arrays))
+        if key not in self._functions:
+            specs = [tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays]
+            if name == "predict":
+                graph = tf.function(self._predict_graph, autograph=False)
+            else:
+                graph = tf.function(self._batches_graph(getattr(self.model, name)), autograph=False)
+                specs = [tf.TensorSpec((), tf.int32), *specs]
+            self._functions[key] = graph.get_concrete_function(*specs)
+        return self._functions[key]
+
+    def _batches_graph(self, step):
+        """A loop over batches inside the graph: no Python, and so no GIL, between two batches."""
+
+        def run(batch_size, images, labels, *weights):
+            n_samples = tf.shape(images)[0]
+
+            def one_batch(start):
+                stop = tf.minimum(start + batch_size, n_samples)
+                targets = labels[start:stop]
+                if self._one_hot:
+                    targets = tf.one_hot(targets, self.architecture.n_classes)
+                step((tf.cast(images[start:stop], tf.float32), targets, *(w[start:stop] for w in weights)))
+                return (stop,)
+
+            tf.while_loop(lambda start: start < n_samples, one_batch, (tf.constant(0),), parallel_iterations=1)
+            return self.model.get_metrics_result()
+
+        return run
+
+    def _predict_graph(self, images):
+        size, shape = self.predict_batch, self.architecture.image_shape
+        batches = tf.reshape(images, (-1, size, *shape))
+        probabilities = tf.map_fn(
+            lambda batch: self.model(tf.cast(tf.ensure_shape(batch, (size, *shape)), tf.float32), training=False),
+            batches,
+            fn_output_signature=tf.TensorSpec((size, self.architecture.n_classes), tf.float32),
+            parallel_iterations=1,
+        )
+        return tf.reshape(probabilities, (-1, self.architecture.n_classes))
+
+
+class ProgramPool:
+    """Compiled programs waiting to be used again, the least recently used dropped first.
+
+    Parameters
+    ----------
+    max_idle : int, default=16
+        How many to keep. A program takes some 10 MB and half a second to compile; study S0 needs twelve.
+    """
+
+    def __init__(self, max_idle=16):
+        self.max_idle = max_idle
+        self._idle = OrderedDict()  # (key, serial) -> Program; last is most recently used
+        self._lock = threading.Lock()
+        self._serial = 0
+        self._process = None
+
+    @contextmanager
+    def borrow(self, architecture, settings):
+        """A program for the block's sole use; built if none is idle. One that meets an exception is not kept.
+
+        Parameters
+        ----------
+        architecture : skcnn._architecture.Architecture
+        settings : skcnn._settings.CompileSettings
+
+        Yields
+        ------
+        Program
+
+        Raises
+        ------
+        RuntimeError
+            In a process forked from one in which TensorFlow had started: it would hang.
+        """
+        self._check_process()
+        key = (architecture, settings.program_key)
+        program = self._take(key) or isolated(Program, architecture, settings)
+        yield program
+        self._give_back(key, program)
+
+    def clear(self):
+        """Drop every idle program."""
+        with self._lock:
+            self._idle.clear()
+
+    def __len__(self):
+        return len(self._idle)
+
+    def _take(self, key):
+        with self._lock:
+            for entry in reversed(self._idle):
+                if entry[0] == key:
+                    return self._idle.pop(entry)
+        return None
+
+    def _give_back(self, key, program):
+        with self._lock:
+            self._serial += 1
+            self._idle[key, self._serial] = program
+            while len(self._idle) > self.max_idle:
+                self._idle.popitem(last=False)
+
+    def _check_process(self):
+        if self._process is None:
+            self._process = os.getpid()
+        elif self._process != os.getpid():
+            raise RuntimeError(
+                "This process was forked from one in which TensorFlow is running, which TensorFlow does not survive. "
+                "Use joblib's backend 'loky' (the default) or 'threading', or the start method 'spawn'."
+            )
+
+
+POOL = ProgramPool()

@@ -1,0 +1,214 @@
+"""The epoch loop. Knows programs and arrays; nothing of scikit-learn."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from skcnn._seeds import epoch_order
+
+# A chunk is what one call into the graph trains on. Small enough that Ctrl-C is heard soon and that memory-mapped
+# images pass through memory a piece at a time, large enough that the call costs nothing beside the work.
+CHUNK_BYTES = 16 * 2**20
+CHUNK_SAMPLES = 4096
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Images with labels.
+
+    Attributes
+    ----------
+    images : ndarray of shape (n, height, width, channels), any real dtype
+        uint8 stays uint8 until it is on the device; all else becomes float32, a chunk at a time. May be memory-mapped.
+    labels : ndarray of shape (n,), int32
+        Class codes.
+    weights : ndarray of shape (n,), float32, or None
+        Sample weights.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray | None = None
+
+    def __len__(self):
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """How a run trains.
+
+    Attributes
+    ----------
+    seed : int
+        Fixes initial weights, order of samples and dropout.
+    batch_size : int
+    """
+
+    seed: int
+    batch_size: int
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """A run after some epochs: all that is needed to predict, or to continue as if it had never stopped.
+
+    Attributes
+    ----------
+    epoch : int
+        Number of epochs finished.
+    arrays : tuple of ndarray
+        Values of the variables of the model, then of the optimizer.
+    history : dict of str to list of float
+        A value for each epoch.
+    """
+
+    epoch: int
+    arrays: tuple
+    history: dict = field(default_factory=dict)
+
+
+class EpochHook:
+    """What may happen around epochs; every method may be left as it is."""
+
+    def begin(self, program):
+        """Before the first epoch, with the state loaded."""
+
+    def begin_epoch(self, epoch):
+        """Before an epoch; `epoch` counts from 0."""
+
+    def end_epoch(self, epoch, logs, snapshot):
+        """After an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Counts from 0.
+        logs : dict of str to float
+            Loss and accuracy, and with ``val_`` before them those of the validation data.
+        snapshot : callable
+            Gives the :class:`TrainingState` after this epoch.
+
+        Returns
+        -------
+        bool or None
+            True to stop here.
+        """
+
+    def end(self):
+        """After the last epoch, before the state is read for good."""
+
+
+def train(program, data, plan, state, until, *, validation=None, hooks=()):
+    """Continue a run.
+
+    Parameters
+    ----------
+    program : skcnn._program.Program
+    data : TrainingData
+    plan : TrainingPlan
+    state : TrainingState
+        Where to start.
+    until : int
+        Number of epochs at which to stop, counted from the beginning of the run.
+    validation : TrainingData, default=None
+        Measured after each epoch; never trained on.
+    hooks : sequence of EpochHook, default=()
+
+    Returns
+    -------
+    TrainingState
+        Bit for bit the same whether the run came here in one call or in several, if no hook interferes.
+    """
+    program.load(state.arrays)
+    history = {name: list(values) for name, values in state.history.items()}
+    epoch, stop = state.epoch, False
+    for hook in hooks:
+        hook.begin(program)
+    while epoch < until and not stop:
+        for hook in hooks:
+            hook.begin_epoch(epoch)
+        logs = _run_epoch(program, data, plan, epoch)
+        if validation is not None:
+            logs |= {f"val_{name}": value for name, value in _evaluate(program, validation, plan).items()}
+        for name, value in logs.items():
+            history.setdefault(name, []).append(value)
+        epoch += 1
+        snapshot = _snapshot_of(program, epoch, history)
+        stop = any([hook.end_epoch(epoch - 1, logs, snapshot) for hook in hooks])  # a list: every hook is asked
+    for hook in hooks:
+        hook.end()
+    return TrainingState(epoch, program.read(), history)
+
+
+def _run_epoch(program, data, plan, epoch):
+    program.begin_epoch(plan.seed, epoch)
+    order = epoch_order(plan.seed, epoch, len(data))
+    logs = {}
+    for chunk in chunks(order, data.images, plan.batch_size):
+        logs = program.train(*_gather(data, chunk), plan.batch_size)
+    return logs
+
+
+def _evaluate(program, data, plan):
+    program.model.reset_metrics()
+    logs = {}
+    for chunk in chunks(np.arange(len(data)), data.images, plan.batch_size):
+        logs = program.evaluate(*_gather(data, chunk), plan.batch_size)
+    return logs
+
+
+def predict(program, images):
+    """Class probabilities, a chunk at a time.
+
+    Parameters
+    ----------
+    program : skcnn._program.Program
+        With the state loaded.
+    images : ndarray of shape (n, height, width, channels), any real dtype
+
+    Returns
+    -------
+    ndarray of shape (n, n_classes), float32
+    """
+    parts = [
+        program.predict(device_array(images[chunk[0] : chunk[-1] + 1]))
+        for chunk in chunks(np.arange(len(images)), images, program.predict_batch)
+    ]
+    return np.concatenate(parts)
+
+
+def chunks(order, images, batch_size):
+    """Cut an order of samples into chunks of whole batches.
+
+    Parameters
+    ----------
+    order : ndarray of shape (n,), int64
+    images : ndarray of shape (n, height, width, channels)
+        Tells how large a sample is.
+    batch_size : int
+
+    Yields
+    ------
+    ndarray of shape (m,), int64
+        `m` is a multiple of `batch_size`, but for the last chunk.
+    """
+    sample_bytes = int(np.prod(images.shape[1:])) * (1 if images.dtype == np.uint8 else 4)
+    samples = min(CHUNK_BYTES // sample_bytes, CHUNK_SAMPLES)
+    step = max(1, samples // batch_size) * batch_size
+    for start in range(0, len(order), step):
+        yield order[start : start + step]
+
+
+def device_array(images):
+    """Images in a type that programs take: uint8 as they are, anything else as float32."""
+    return np.ascontiguousarray(images, dtype=np.uint8 if images.dtype == np.uint8 else np.float32)
+
+
+def _gather(data, chunk):
+    weights = None if data.weights is None else data.weights[chunk]
+    return device_array(data.images[chunk]), data.labels[chunk], weights
+
+
+def _snapshot_of(program, epoch, history):
+    return lambda: TrainingState(epoch, program.read(), {name: list(values) for name, values in history.items()})

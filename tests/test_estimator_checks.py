@@ -1,0 +1,33 @@
+"""scikit-learn's own checks of an estimator, all of them: pandas is installed and SCIPY_ARRAY_API=1, so none is skipped."""
+
+import os
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skcnn import ConvBlock, ConvPoolClassifier
+
+EXPECTED_FAILURES = {
+    "check_estimator_tags_renamed": "scikeras' BaseWrapper still defines _more_tags, which no subclass can undo",
+    "check_sample_weight_equivalence_on_dense_data": (
+        "repeating a sample changes the batches of stochastic gradient descent, as it does for SGDClassifier"
+    ),
+}
+
+# The checks fit tables of as few as two features, so the network is one-dimensional and does not pool, and
+# hold so few samples that it takes small batches to learn anything.
+SMALL = {"epochs": 20, "batch_size": 16, "dense_layers": (16,), "random_state": 0}
+
+
+@parametrize_with_checks(
+    [ConvPoolClassifier([ConvBlock(8, 3, pool_size=None)], **SMALL)],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+    xfail_strict=True,
+)
+def test_sklearn_check(estimator, check):
+    check(estimator)
+
+
+def test_no_check_is_skipped_for_want_of_a_package():
+    pytest.importorskip("pandas", reason="the test extra installs it")
+    assert os.environ.get("SCIPY_ARRAY_API") == "1", "run the tests by 'make test', or with SCIPY_ARRAY_API=1"

@@ -1,0 +1,244 @@
+"""The published networks, grids and figures."""
+
+import dataclasses
+import inspect
+import pickle
+
+import keras
+import pytest
+from sklearn.model_selection import ParameterGrid
+
+from skcnn import presets
+from skcnn._architecture import Architecture
+from skcnn.presets import GRIDS, NETWORKS, PUBLISHED
+
+ARCHITECTURE = set(inspect.signature(Architecture.from_parameters).parameters)
+TRAINING = {"epochs", "batch_size", "optimizer"}
+
+
+def design(name, **changes):
+    architecture = {key: value for key, value in NETWORKS[name].items() if key in ARCHITECTURE}
+    return Architecture.from_parameters(PUBLISHED[name].image_shape, 10, **architecture | changes)
+
+
+def optimizer(parameters):
+    """The Keras optimizer that the parameters ask for."""
+    routed = {key.removeprefix("optimizer__"): value for key, value in parameters.items() if "__" in key}
+    cls = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[parameters["optimizer"]]
+    return cls(**routed)
+
+
+def rate(schedule, step):
+    return pytest.approx(float(schedule(step)), rel=1e-6)
+
+
+def test_every_network_has_its_figures():
+    assert list(NETWORKS) == list(PUBLISHED)
+    assert len(NETWORKS) == 24
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_counts(name):
+    assert design(name).n_params == PUBLISHED[name].n_params
+    assert design(name).n_non_trainable == PUBLISHED[name].n_non_trainable
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_only_known_parameters(name):
+    own, routed = set(), set()
+    for key in NETWORKS[name]:
+        (routed if key.startswith("optimizer__") else own).add(key)
+    assert own <= ARCHITECTURE | TRAINING
+    assert own >= TRAINING | {"conv_layers", "dense_layers"}
+    assert optimizer(NETWORKS[name]).name == NETWORKS[name]["optimizer"], "Keras takes the routed ones"
+
+
+@pytest.mark.parametrize(
+    ("study", "epochs", "batch_size", "optimizer"),
+    [
+        ("S0", {10, 20}, 128, "adam"),
+        ("S1", {10}, 32, "sgd"),
+        ("S2", {20}, 128, "adam"),
+        ("S3", {25}, 32, "sgd"),
+        ("S4", {25}, 32, "sgd"),
+    ],
+)
+def test_training_of_the_studies(study, epochs, batch_size, optimizer):
+    networks = [NETWORKS[name] for name, published in PUBLISHED.items() if published.study == study]
+    assert {network["epochs"] for network in networks} == epochs
+    assert {network["batch_size"] for network in networks} == {batch_size}
+    assert {network["optimizer"] for network in networks} == {optimizer}
+
+
+@pytest.mark.parametrize("name", ["grid-best", "grid-wider"])
+def test_the_best_network_again(name):
+    found = optimizer(NETWORKS[name])
+    assert found.amsgrad
+    assert float(found.learning_rate) == pytest.approx(1e-3)
+    assert NETWORKS[name]["epochs"] == 20
+
+
+@pytest.mark.parametrize(
+    ("name", "decay", "nesterov"),
+    [("cascade-two", 1e-6, True), ("cascade-one", 1e-6, True), ("max-norm", 0.01 / 25, False)],
+)
+def test_decaying_learning_rates(name, decay, nesterov):
+    found = optimizer(NETWORKS[name])
+    assert (found.momentum, found.nesterov) == (0.9, nesterov)
+    schedule = NETWORKS[name]["optimizer__learning_rate"]
+    for step in (0, 1, 1563, 25 * 1563):
+        assert 0.01 / (1 + decay * step) == rate(schedule, step)
+
+
+def test_regularization_of_the_max_norm_network():
+    dropout = {layer.name: layer.settings["rate"] for layer in design("max-norm").layers if layer.kind == "dropout"}
+    assert dropout == {"block1_dropout": 0.2, "block3_dropout": 0.2, "dense1_dropout": 0.5}
+    limits = {layer.name: layer.settings.get("max_norm") for layer in design("max-norm").layers}
+    assert {name: limit for name, limit in limits.items() if limit} == {"block2_conv1": 3, "dense1": 3}
+
+
+def test_no_dropout_where_the_deep_network_does_not_pool():
+    names = {layer.name for layer in design("alexnet-deep").layers}
+    assert {name for name in names if "dropout" in name} == {
+        "block1_dropout",
+        "block2_dropout",
+        "block5_dropout",
+        "dense1_dropout",
+    }
+    assert {name for name in names if "pool" in name} == {"block1_pool", "block2_pool", "block5_pool"}
+
+
+def test_sigmoid_networks_have_no_dropout_and_their_own_pooling():
+    for name in NETWORKS:
+        if name.startswith("sigmoid"):
+            kinds = {layer.kind for layer in design(name).layers}
+            assert "dropout" not in kinds
+            assert ("avg_pool" if "depth" in name else "max_pool") in kinds
+            activations = {layer.settings.get("activation") for layer in design(name).layers}
+            assert activations == {None, "sigmoid", "softmax"}
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Grids
+
+
+def test_grid_of_s0():
+    candidates = list(ParameterGrid(GRIDS["s0"]))
+    assert len(candidates) == 108
+    counts = {
+        design("grid-best", conv_layers=one["conv_layers"], dense_layers=one["dense_layers"]).n_params
+        for one in candidates
+    }
+    assert counts == {27_748, 57_464, 288_848, 28_468, 58_184, 289_568}
+    assert {(one["epochs"], one["batch_size"], one["dropout"]) for one in candidates} == {
+        (epochs, batch_size, dropout)
+        for epochs in (3, 5, 10)
+        for batch_size in (64, 128, 256)
+        for dropout in (0.25, 0.5)
+    }
+
+
+def test_the_best_candidate_of_s0_is_a_network():
+    best = NETWORKS["grid-32-64"]
+    assert PUBLISHED["grid-32-64"].cv_accuracy == 0.721860
+    assert {key: best[key] for key in GRIDS["s0"]} in list(ParameterGrid(GRIDS["s0"]))
+    assert {key: best[key] for key in GRIDS["s0"]} == {
+        "batch_size": 128,
+        "conv_layers": [(32, 5, 2, 2), (64, 3, 2, 2)],
+        "dense_layers": [50],
+        "dropout": 0.25,
+        "epochs": 10,
+    }
+
+
+def test_grid_of_s3_varies_one_factor_at_a_time():
+    candidates = list(ParameterGrid(GRIDS["s3"]))
+    assert [list(one) for one in candidates] == (
+        4 * [["optimizer__learning_rate"]] + 3 * [["epochs"]] + [["conv_layers"]]
+    )
+    for one, expected in zip(candidates[:4], [0.01, 0.02, 0.05, 0.1], strict=True):
+        assert expected == rate(one["optimizer__learning_rate"], 0)
+        assert expected / 2 == rate(one["optimizer__learning_rate"], 1_000_000)
+    assert [one["epochs"] for one in candidates[4:7]] == [15, 20, 30]
+    assert design("cascade-two", **candidates[7]) == design("cascade-one")
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Figures
+
+
+def test_validation_curves():
+    curves = {name: one.validation_accuracy for name, one in PUBLISHED.items() if one.validation_accuracy}
+    assert set(curves) == {"alexnet-base", "alexnet-wide", "alexnet-deep", "alexnet-dense", "cascade-two"}
+    for name, curve in curves.items():
+        assert len(curve) == NETWORKS[name]["epochs"]
+        assert all(0.1 <= accuracy <= 0.8 for accuracy in curve)
+        if PUBLISHED[name].study == "S1":  # validated on the test set
+            assert curve[-1] == PUBLISHED[name].test_accuracy
+
+
+def test_the_mistake_in_the_dense_row_is_not_repeated():
+    dense = PUBLISHED["alexnet-dense"]
+    assert dense.test_accuracy == 0.4688
+    assert dense.test_loss is None
+    assert "1.31608" in dense.note
+    assert "0.5459" in dense.note
+    assert "wrong" in dense.note
+
+
+def test_figures_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        PUBLISHED["grid-best"].test_accuracy = 1.0
+    with pytest.raises(TypeError):
+        PUBLISHED["grid-best"] = None
+    assert all(isinstance(hash(one), int) for one in PUBLISHED.values()), "nothing inside can be changed either"
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Copies
+
+
+def test_what_is_handed_out_may_be_changed():
+    network = NETWORKS["grid-32-64"]
+    network["epochs"] = 1
+    network["conv_layers"].append((128, 3, 2, 2))
+    assert NETWORKS["grid-32-64"]["epochs"] == 10
+    assert len(NETWORKS["grid-32-64"]["conv_layers"]) == 2
+
+    search = GRIDS["s3"]
+    search[1]["epochs"].append(100)
+    search.pop()
+    assert GRIDS["s3"][1]["epochs"] == [15, 20, 30]
+    assert len(GRIDS["s3"]) == 3
+
+    for by_values in (dict(NETWORKS.items())["max-norm"], list(NETWORKS.values())[-1]):
+        by_values["conv_layers"].clear()
+    assert len(NETWORKS["max-norm"]["conv_layers"]) == 3
+
+
+def test_the_tables_themselves_are_read_only():
+    for table in (NETWORKS, GRIDS):
+        with pytest.raises(TypeError):
+            table["mine"] = {}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_are_plain_dicts(name):
+    assert type(NETWORKS[name]) is dict
+
+    def keywords(**parameters):
+        return parameters
+
+    assert set(keywords(**NETWORKS[name])) == set(NETWORKS[name])
+    assert set(pickle.loads(pickle.dumps(NETWORKS[name]))) == set(NETWORKS[name]), "workers of a search need them"
+
+
+def test_an_unknown_name():
+    with pytest.raises(KeyError, match="resnet"):
+        NETWORKS["resnet"]
+    assert "resnet" not in NETWORKS
+
+
+def test_the_tables_show_their_names():
+    assert repr(GRIDS) == "<s0, s3>"
+    assert presets.__doc__.count("``NETWORKS``")
