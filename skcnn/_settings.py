@@ -93,11 +93,16 @@ def compile_settings(params):
     has_config = isinstance(loss, keras.losses.Loss)
     return CompileSettings(
         optimizer=type(optimizer),
-        optimizer_config=json.dumps(config, sort_keys=True),
+        optimizer_config=_canonical(config, type(optimizer)),
         learning_rate=learning_rate,
         loss=type(loss) if has_config else loss,
-        loss_config=json.dumps(loss.get_config(), sort_keys=True) if has_config else "",
+        loss_config=_canonical(loss.get_config(), type(loss)) if has_config else "",
     )
+
+
+def _canonical(config, cls):
+    """A configuration as JSON that equal settings share: Keras numbers its names as it goes, so they are replaced."""
+    return json.dumps(config | {"name": cls.__name__.lower()}, sort_keys=True)
 
 
 def keras_callbacks(params):

@@ -1,5 +1,6 @@
 """Plan -> Keras: the same counts and shapes, and weights that are a pure function of the seed."""
 
+import dataclasses
 import inspect
 import random
 
@@ -352,14 +353,17 @@ def unusual_keras_settings():
     keras.config.set_dtype_policy(before[2])
 
 
-def test_settings_of_keras_have_no_say(request):
+@pytest.mark.parametrize("head", _architecture.HEADS)
+def test_settings_of_keras_have_no_say(head, request):
+    architecture = dataclasses.replace(RICH, head=head)
     images = np.random.RandomState(0).uniform(0, 255, (4, 9, 8, 2)).astype("float32")
-    usual = build_network(RICH, seed=3)
+    usual = build_network(architecture, seed=3)
     expected = np.asarray(usual(images))
     request.getfixturevalue("unusual_keras_settings")
-    model = build_network(RICH, seed=3)
-    assert {weight.dtype for weight in model.weights} == {"float32"}
+    model = build_network(architecture, seed=3)
+    assert model.inputs[0].dtype == "float32"
     assert model.input_shape == (None, 9, 8, 2)
+    assert {weight.dtype for weight in model.weights} == {"float32"}
     assert_equal_weights(model, usual)
     found = np.asarray(model(images))
     assert found.dtype == np.float32

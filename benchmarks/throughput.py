@@ -1,0 +1,169 @@
+"""Images per second of one long fit on the networks of study S0: ConvPoolClassifier against Keras' own Model.fit.
+
+Both train the very same network, `classifier.model_`, on the same array of random images, in one process and in
+turns, so a slow moment of the machine meets both; a round's ratio pairs neighbors. With --dtype uint8 (the default)
+both get bytes, which the network scales; with float32 both get pixels / 255, and the network has no scaling layer. A
+first epoch of each, untimed, pays for compiling and tracing. Times are those of the whole call to fit.
+
+The third column trains two runs, of different seeds, in two threads at once.
+
+The share of the machine compares the arithmetic of convolutions and dense layers, forward and backward counted as three
+times forward, with the rate of NumPy's float32 matrix product on all cores.
+
+    python benchmarks/throughput.py
+    python benchmarks/throughput.py --networks 32-64 --n-samples 8192 --epochs 5
+"""
+
+import time
+from math import prod
+from statistics import median
+
+import joblib
+import numpy as np
+from _common import as_floats, machine, names_among, option_parser, print_machine, print_table, write_json
+
+NETWORKS = {
+    "4-8": [(4, 5, 2, 2), (8, 3, 2, 2)],
+    "8-16": [(8, 5, 2, 2), (16, 3, 2, 2)],
+    "32-64": [(32, 5, 2, 2), (64, 3, 2, 2)],
+}
+BATCH_SIZE = 128
+
+
+def main():
+    options = parse_options()
+    facts = machine()
+    print_machine(facts)
+    images, labels = random_images(options.n_samples, options.dtype)
+    before = matmul_gflops()
+    results = [measure(name, images, labels, options.epochs, options.repeats) for name in options.networks]
+    gflops = max(before, matmul_gflops())
+    for result in results:
+        add_shares(result, gflops)
+    report(results, gflops)
+    shown = {name: value for name, value in vars(options).items() if name != "json"}
+    write_json(options.json, "throughput", facts, shown | {"matmul_gflops": gflops}, results)
+
+
+def parse_options():
+    parser = option_parser(__doc__)
+    parser.add_argument("--n-samples", type=int, default=4096, help="images (default: 4096)")
+    parser.add_argument("--epochs", type=int, default=3, help="epochs of each timed fit (default: 3)")
+    parser.add_argument("--repeats", type=int, default=5, help="rounds; medians count (default: 5)")
+    parser.add_argument("--dtype", choices=("uint8", "float32"), default="uint8", help="of the images (default: uint8)")
+    parser.add_argument(
+        "--networks", type=names_among(NETWORKS), default=list(NETWORKS), metavar="NAME,NAME", help=", ".join(NETWORKS)
+    )
+    return parser.parse_args()
+
+
+def random_images(n_samples, dtype):
+    random = np.random.RandomState(0)
+    images = random.randint(0, 256, (n_samples, 32, 32, 3)).astype(np.uint8)
+    labels = np.arange(n_samples) % 10
+    return (images if dtype == "uint8" else as_floats(images)), labels
+
+
+def matmul_gflops(size=2048, repeats=10):
+    """The best rate of NumPy's float32 matrix product."""
+    left, right = np.random.RandomState(0).rand(2, size, size).astype(np.float32)
+    seconds = min(timed(np.matmul, left, right) for _ in range(repeats))
+    return 2 * size**3 / seconds / 1e9
+
+
+def timed(function, *arguments):
+    started = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - started
+
+
+def measure(name, images, labels, epochs, repeats):
+    """One network: the rates of each round."""
+    model = fit_skcnn(name, images, labels, 1, seed=0).model_
+
+    def one(seed):
+        fit_skcnn(name, images, labels, epochs, seed)
+
+    def two(seed):
+        joblib.Parallel(n_jobs=2, backend="threading")(joblib.delayed(one)(2 * seed + thread) for thread in (0, 1))
+
+    def keras(epochs=epochs):
+        model.fit(images, labels, epochs=epochs, batch_size=BATCH_SIZE, verbose=0)
+
+    keras(epochs=1)
+    two(0)  # from here on there are two programs
+    work = len(images) * epochs
+    rates = {"skcnn": [], "keras": [], "two_threads": []}
+    for seed in range(1, repeats + 1):
+        # Seeds never met before: nothing is answered from memory.
+        runs = {
+            "skcnn": lambda seed=seed: work / timed(one, 1000 + seed),
+            "keras": lambda: work / timed(keras),
+            "two_threads": lambda seed=seed: 2 * work / timed(two, seed),
+        }
+        for contender in reversed(runs) if seed % 2 else runs:
+            rates[contender].append(runs[contender]())
+    return {"network": name, "flops_per_image": training_flops(model), "rates": rates}
+
+
+def fit_skcnn(name, images, labels, epochs, seed):
+    from skcnn import ConvPoolClassifier
+
+    classifier = ConvPoolClassifier(NETWORKS[name], epochs=epochs, batch_size=BATCH_SIZE, random_state=seed)
+    return classifier.fit(images, labels)
+
+
+def training_flops(model):
+    """Multiplications and additions of one image, forward and backward, in convolutions and dense layers."""
+    forward = sum(
+        2 * prod(layer.kernel.shape) * prod(layer.output.shape[1:-1])
+        for layer in model.layers
+        if hasattr(layer, "kernel")
+    )
+    return 3 * forward
+
+
+def add_shares(result, gflops):
+    rates = result["rates"]
+    result["times_keras"] = paired_ratio(rates["skcnn"], rates["keras"])
+    result["times_one_thread"] = paired_ratio(rates["two_threads"], rates["skcnn"])
+    result["share_of_matmul"] = {
+        contender: median(values) * result["flops_per_image"] / 1e9 / gflops for contender, values in rates.items()
+    }
+
+
+def paired_ratio(ours, theirs):
+    return median(a / b for a, b in zip(ours, theirs, strict=True))
+
+
+def report(results, gflops):
+    header = [
+        "network",
+        "keras",
+        "skcnn",
+        "two threads",
+        "x keras",
+        "two x one",
+        "keras share",
+        "skcnn share",
+        "two share",
+    ]
+    rows = []
+    for result in results:
+        rates, shares = result["rates"], result["share_of_matmul"]
+        rows.append(
+            [
+                result["network"],
+                *(f"{median(rates[name]):,.0f}" for name in ("keras", "skcnn", "two_threads")),
+                f"{result['times_keras']:.2f}",
+                f"{result['times_one_thread']:.2f}",
+                *(f"{shares[name]:.2f}" for name in ("keras", "skcnn", "two_threads")),
+            ]
+        )
+    print_table(header, rows)
+    print("\nImages per second, medians; ratios are medians of paired rounds.")
+    print(f"Shares are of {gflops:.0f} GFLOP/s, the best rate of NumPy's float32 matrix product.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+"""Data that every test may use; nothing is downloaded."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """scikit-learn's digits as uint8 images (1797, 8, 8, 1) with their labels; read-only, for all tests share them."""
+    bunch = load_digits()
+    X = (bunch.images * (255 / 16)).astype(np.uint8)[..., np.newaxis]
+    X.flags.writeable = False
+    bunch.target.flags.writeable = False
+    return X, bunch.target

@@ -1,0 +1,121 @@
+"""What only a process of its own can show: the same bits elsewhere, silence, memory, threads of workers."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from skcnn import ConvPoolClassifier
+
+FIT = """
+import hashlib, sys
+import numpy as np
+from sklearn.datasets import load_digits
+from skcnn import ConvPoolClassifier
+
+def fit_and_hash(seed):
+    digits = load_digits()
+    X, y = (digits.images * (255 / 16)).astype(np.uint8)[:200], digits.target[:200]
+    clf = ConvPoolClassifier([(4, 3), (8, 3)], batch_norm=True, epochs=3, batch_size=32, random_state=seed).fit(X, y)
+    state = hashlib.sha256(b"".join(array.tobytes() for array in clf._state.arrays))
+    state.update(clf.predict_proba(X).tobytes())
+    return state.hexdigest()
+"""
+
+
+def run_python(code, **kwargs):
+    """Standard output of a fresh interpreter; its standard error must say nothing of a failure."""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, **kwargs)
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+def test_the_same_seed_gives_the_same_bits_in_a_fresh_process_and_on_a_reused_program():
+    namespace = {}
+    exec(FIT, namespace)
+    here = namespace["fit_and_hash"](0)
+    assert namespace["fit_and_hash"](1) != here
+    assert namespace["fit_and_hash"](0) == here
+    assert run_python(FIT + "print(fit_and_hash(0))").stdout.strip() == here
+
+
+def test_importing_and_fitting_print_nothing(monkeypatch):
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)  # inherited from this process, which has imported skcnn
+    result = run_python(FIT + "fit_and_hash(0)")
+    assert (result.stdout, result.stderr) == ("", "")
+
+
+def test_an_explicit_log_level_is_respected(monkeypatch):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    assert "oneDNN" in run_python("import skcnn").stderr
+
+
+def test_a_failing_import_still_tells_why(monkeypatch, tmp_path):
+    """The quiet import holds standard error back: what is on it must come out if TensorFlow cannot be imported."""
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    (tmp_path / "tensorflow.py").write_text("import os; os.write(2, b'broken library'); raise ImportError('no tf')")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import skcnn"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert "broken library" in result.stderr and "no tf" in result.stderr
+
+
+MEMORY = """
+import os, psutil
+import numpy as np
+from skcnn import ConvPoolClassifier
+rng = np.random.RandomState(0)
+X, y = rng.randint(0, 256, (64, 12, 12, 3)).astype(np.uint8), np.arange(64) % 4
+designs = [dict(conv_layers=[(4, 3)]), dict(conv_layers=[(6, 3)], batch_norm=True), dict(conv_layers=[(4, (1, 3))]),
+           dict(conv_layers=())]
+for i in range(100):
+    ConvPoolClassifier(**designs[i % 4], epochs=1, random_state=i).fit(X, y).predict(X)
+    if i in (19, 99):
+        print(psutil.Process().memory_info().rss)
+"""
+
+
+def test_memory_does_not_grow_with_the_number_of_fits():
+    after_20, after_100 = map(int, run_python(MEMORY).stdout.split())
+    assert after_100 - after_20 < 30 * 2**20
+
+
+WORKER = """
+from joblib import Parallel, delayed
+import skcnn, tensorflow as tf, os
+
+def budget():
+    import skcnn
+    tf.constant(1) + 1
+    return tf.config.threading.get_intra_op_parallelism_threads(), os.environ.get("OMP_NUM_THREADS")
+
+if __name__ == "__main__":
+    print(Parallel(n_jobs=2, backend="loky")(delayed(budget)() for _ in range(2))[0])
+    tf.constant(1) + 1
+    print(tf.config.threading.get_intra_op_parallelism_threads())
+"""
+
+
+def test_a_loky_worker_takes_the_thread_budget_of_joblib_and_the_main_process_is_left_alone(tmp_path, monkeypatch):
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "worker.py").write_text(WORKER)
+    result = subprocess.run([sys.executable, str(tmp_path / "worker.py")], capture_output=True, text=True, timeout=300)
+    worker, main = result.stdout.splitlines()
+    intra, omp = eval(worker)
+    assert intra == int(omp)
+    assert main == "0"  # TensorFlow's "decide yourself"
+
+
+@pytest.mark.parametrize("n_jobs, backend", [(2, "loky"), (2, "threading")])
+def test_fitted_estimators_come_back_from_workers(digits, n_jobs, backend):
+    from joblib import parallel_config
+    from sklearn.model_selection import cross_validate
+
+    X, y = digits
+    clf = ConvPoolClassifier([(4, 3)], epochs=1, random_state=0)
+    with parallel_config(backend=backend, n_jobs=n_jobs):
+        results = cross_validate(clf, X[:200], y[:200], cv=2, return_estimator=True)
+    probabilities = [fitted.predict_proba(X[:20]) for fitted in results["estimator"]]
+    assert all(p.shape == (20, 10) for p in probabilities)
+    assert not np.array_equal(*probabilities)

@@ -1,0 +1,201 @@
+"""Programs are interchangeable, hold nothing of their last user, and train as Keras does."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import keras
+import numpy as np
+import pytest
+
+from skcnn import ConvPoolClassifier
+from skcnn._architecture import Architecture
+from skcnn._program import Program, ProgramPool
+from skcnn._seeds import epoch_order
+from skcnn._settings import compile_settings
+from skcnn._training import TrainingData, TrainingPlan, TrainingState, predict, train
+
+CONV = [(4, 3, 2, 2), (6, 3, 2, 2)]
+
+
+def settings_of(**params):
+    return compile_settings(ConvPoolClassifier(**params).get_params())
+
+
+def architecture_of(**params):
+    return Architecture.from_parameters((8, 8, 1), 10, **{"conv_layers": CONV, "scale": 1 / 255, **params})
+
+
+@pytest.fixture(scope="module")
+def data(digits):
+    X, y = digits
+    return TrainingData(X[:150], y[:150].astype(np.int32))
+
+
+def run(program, data, epochs, seed=0, learning_rate=0.001, batch_size=32):
+    start = TrainingState(0, program.initial_arrays(seed, learning_rate))
+    return train(program, data, TrainingPlan(seed, batch_size), start, epochs)
+
+
+def same_bits(one, other):
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one, other, strict=True))
+
+
+CASES = [
+    {},
+    {"batch_norm": True},
+    {"dropout": 0.5, "dense_dropout": 0.3, "max_norm": 1.0},
+    {"n_branches": 2, "head": "global_avg"},
+]
+
+
+@pytest.mark.parametrize("params", CASES)
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_reused_program_equals_a_fresh_one(data, params, optimizer):
+    architecture, settings = architecture_of(**params), settings_of(optimizer=optimizer)
+    used = Program(architecture, settings)
+    run(used, data, epochs=2, seed=9, learning_rate=0.1)  # leaves weights, momenta and dropout seeds behind
+    again, fresh = run(used, data, epochs=2), run(Program(architecture, settings), data, epochs=2)
+    assert same_bits(again.arrays, fresh.arrays)
+    assert again.history == fresh.history
+
+
+@pytest.mark.parametrize("params", CASES)
+def test_training_gives_the_bits_of_model_fit(data, params):
+    """Against Keras itself: the same batches, the same dropout seeds, one epoch of Model.fit without shuffling."""
+    architecture = architecture_of(**params)
+    program = Program(architecture, settings_of())
+    ours = run(program, data, epochs=1)
+
+    model = program.model
+    program.load(program.initial_arrays(0, 0.001))
+    program.begin_epoch(seed=0, epoch=0)
+    order = epoch_order(0, 0, len(data))
+    history = model.fit(
+        data.images[order].astype("float32"), data.labels[order], batch_size=32, epochs=1, shuffle=False, verbose=0
+    )
+    assert same_bits(program.read(), ours.arrays)
+    assert history.history["loss"] == ours.history["loss"]
+    assert history.history["accuracy"] == ours.history["accuracy"]
+
+
+def test_neither_fit_nor_predict_of_keras_is_called(digits, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("called")
+
+    monkeypatch.setattr(keras.Model, "fit", refuse)
+    monkeypatch.setattr(keras.Model, "predict", refuse)
+    monkeypatch.setattr(keras.Model, "evaluate", refuse)
+    X, y = digits
+    clf = ConvPoolClassifier(CONV, epochs=1, random_state=0).fit(X[:60], y[:60], validation_data=(X[60:90], y[60:90]))
+    assert clf.predict(X[:5]).shape == (5,)
+
+
+def test_a_prediction_does_not_depend_on_the_others_in_its_batch(data):
+    program = Program(architecture_of(), settings_of())
+    run(program, data, epochs=1)
+    together = predict(program, data.images)
+    order = np.random.RandomState(0).permutation(len(data))
+    assert np.array_equal(predict(program, data.images[order]), together[order])
+    for i in (0, 7, 149):
+        assert np.array_equal(predict(program, data.images[i : i + 1])[0], together[i])
+
+
+def test_predictions_equal_those_of_the_keras_model(data):
+    program = Program(architecture_of(), settings_of())
+    run(program, data, epochs=1)
+    expected = program.model.predict(data.images.astype("float32"), verbose=0)
+    np.testing.assert_allclose(predict(program, data.images), expected, rtol=1e-5, atol=1e-7)
+
+
+def test_what_a_program_gives_is_a_copy(data):
+    program = Program(architecture_of(), settings_of())
+    state = run(program, data, epochs=1)
+    kept = [array.copy() for array in state.arrays]
+    run(program, data, epochs=1, seed=5)
+    assert same_bits(state.arrays, kept)
+
+
+def test_the_learning_rate_is_data_and_a_schedule_is_compiled():
+    slow, fast = settings_of(optimizer__learning_rate=0.001), settings_of(optimizer__learning_rate=0.1)
+    assert slow != fast and slow.program_key == fast.program_key
+    schedule = keras.optimizers.schedules.InverseTimeDecay(0.01, 1, 1e-3)
+    decaying = settings_of(optimizer__learning_rate=schedule)
+    assert decaying.learning_rate is None and decaying.program_key != slow.program_key
+    assert decaying == settings_of(optimizer__learning_rate=keras.optimizers.schedules.InverseTimeDecay(0.01, 1, 1e-3))
+
+
+def test_the_pool_reuses_keeps_a_bound_and_never_shares_a_program_at_one_time():
+    pool, settings = ProgramPool(max_idle=2), settings_of()
+    first, second, third = (architecture_of(dense_layers=(units,)) for units in (2, 3, 4))
+    with pool.borrow(first, settings) as one, pool.borrow(first, settings) as other:
+        assert one is not other
+    assert len(pool) == 2
+    with pool.borrow(first, settings) as again:
+        assert again in (one, other)
+    for architecture in (second, third):
+        with pool.borrow(architecture, settings):
+            pass
+    assert len(pool) == 2  # those of `first` went, the longest unused
+    with pool.borrow(first, settings) as rebuilt:
+        assert rebuilt not in (one, other)
+    pool.clear()
+    assert len(pool) == 0
+
+
+def test_a_program_that_met_an_exception_is_not_kept():
+    pool = ProgramPool()
+    with pytest.raises(KeyboardInterrupt), pool.borrow(architecture_of(), settings_of()):
+        raise KeyboardInterrupt
+    assert len(pool) == 0
+
+
+def test_two_fitted_estimators_never_share_weights(digits):
+    X, y = digits
+    one = ConvPoolClassifier(CONV, epochs=1, random_state=0).fit(X[:60], y[:60])
+    before = one.predict_proba(X[:50])
+    other = ConvPoolClassifier(CONV, epochs=1, random_state=1).fit(X[:60], y[:60])
+    assert not np.array_equal(other.predict_proba(X[:50]), before)
+    assert np.array_equal(one.predict_proba(X[:50]), before)
+
+
+def test_threads_give_the_bits_of_one_thread(data):
+    pool, architecture, settings = ProgramPool(), architecture_of(), settings_of()
+    results = {}
+
+    def work(seed):
+        with pool.borrow(architecture, settings) as program:
+            results[seed] = run(program, data, epochs=2, seed=seed)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    program = Program(architecture, settings)
+    for seed in range(4):
+        assert same_bits(run(program, data, epochs=2, seed=seed).arrays, results[seed].arrays)
+
+
+FORKED = """
+import os
+import numpy as np
+from skcnn import ConvPoolClassifier
+X, y = np.arange(640, dtype="float32").reshape(10, 8, 8) / 640, np.arange(10) % 2
+clf = ConvPoolClassifier([(2, 3)], epochs=1).fit(X, y)
+if os.fork() == 0:
+    try:
+        clf.fit(X, y)
+    except RuntimeError as error:
+        os._exit(7 if "forked" in str(error) else 8)
+    os._exit(9)
+_, status = os.wait()
+print(os.waitstatus_to_exitcode(status))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_gets_an_error_rather_than_hang():
+    result = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=120)
+    assert result.stdout.strip() == "7", result.stderr
