@@ -100,11 +100,12 @@ def filters(conv_layers):
 
 print(f"{'rank':>4}  {'accuracy':>8}  {'+/-':>6}  {'filters':<8}{'dense':<9}{'dropout':>7}{'batch':>7}{'epochs':>8}")
 for i in order:
+    rank, mean, spread = (results[f"{name}_test_score"][i] for name in ("rank", "mean", "std"))
     p = results["params"][i]
+    dense = "-".join(map(str, p["dense_layers"]))
     print(
-        f"{results['rank_test_score'][i]:>4}  {results['mean_test_score'][i]:>8.4f}  {results['std_test_score'][i]:>6.4f}  "
-        f"{filters(p['conv_layers']):<8}{'-'.join(map(str, p['dense_layers'])):<9}{p['dropout']:>7}"
-        f"{p['batch_size']:>7}{p['epochs']:>8}"
+        f"{rank:>4}  {mean:>8.4f}  {spread:>6.4f}  {filters(p['conv_layers']):<8}{dense:<9}"
+        f"{p['dropout']:>7}{p['batch_size']:>7}{p['epochs']:>8}"
     )
 print(f"\nBest: {search.best_score_:.6f} using {search.best_params_}")
 print(f"Accuracy on {len(y_test)} held-out images: {search.score(X_test, y_test):.4f}")

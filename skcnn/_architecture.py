@@ -11,9 +11,12 @@ from math import isfinite, prod
 from numbers import Integral, Real
 from typing import NamedTuple
 
-ACTIVATIONS = frozenset(
-    "elu exponential gelu hard_sigmoid leaky_relu linear mish relu relu6 selu sigmoid silu softplus softsign swish tanh".split()
-)
+# fmt: off
+ACTIVATIONS = frozenset({
+    "elu", "exponential", "gelu", "hard_sigmoid", "leaky_relu", "linear", "mish", "relu", "relu6", "selu", "sigmoid",
+    "silu", "softplus", "softsign", "swish", "tanh",
+})
+# fmt: on
 PADDINGS = ("same", "valid")
 POOLINGS = ("max", "avg")
 HEADS = ("flatten", "global_avg", "global_max")
@@ -286,7 +289,8 @@ class Architecture:
     def __str__(self):
         lines = [f"{'layer':<28}{'output shape':<18}{'parameters':>12}"]
         lines += [
-            f"{layer.name:<28}{' x '.join(map(str, layer.output_shape)):<18}{layer.n_params:>12,}" for layer in self.layers
+            f"{layer.name:<28}{' x '.join(map(str, layer.output_shape)):<18}{layer.n_params:>12,}"
+            for layer in self.layers
         ]
         return "\n".join([*lines, f"{'total':<46}{self.n_params:>12,}"])
 
@@ -342,7 +346,7 @@ def _norm(name, value):
     if value is None:
         return 0.0
     allowed = "None or a finite number of at least 0 (0 for no limit)"
-    if not 0 <= _number(name, value, allowed) or not isfinite(value):
+    if _number(name, value, allowed) < 0 or not isfinite(value):
         raise ValueError(f"{name} must be {allowed}; got {value!r}.")
     return float(value)
 
@@ -412,7 +416,8 @@ def _as_block(where, block):
     values = tuple(block)
     if not 1 <= len(values) <= len(ConvBlock._fields):
         raise ValueError(
-            f"{where} must hold 1 to {len(ConvBlock._fields)} values, in the order {list(ConvBlock._fields)}; got {block!r}."
+            f"{where} must hold 1 to {len(ConvBlock._fields)} values, in the order {list(ConvBlock._fields)}; "
+            f"got {block!r}."
         )
     return ConvBlock(*values)
 

@@ -1,4 +1,4 @@
-"""Whoever wants to hear of epochs, as hooks of the training loop: Keras callbacks, scikit-learn callbacks, the terminal."""
+"""Whoever wants to hear of epochs, as hooks of the training loop: Keras' and scikit-learn's callbacks, the terminal."""
 
 import time
 

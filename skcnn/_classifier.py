@@ -372,7 +372,16 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         return self.__sklearn_is_fitted__()
 
     def _forget(self):
-        for name in ("classes_", "image_shape_", "n_iter_", "history_", "architecture_", "n_params_", "_settings", "_state"):
+        for name in (
+            "classes_",
+            "image_shape_",
+            "n_iter_",
+            "history_",
+            "architecture_",
+            "n_params_",
+            "_settings",
+            "_state",
+        ):
             vars(self).pop(name, None)
 
     def _check_training_data(self, X, y, sample_weight):
@@ -516,7 +525,8 @@ def _warn_if_diverged(history):
     diverged = [epoch for epoch, loss in enumerate(losses, start=1) if not np.isfinite(loss)]
     if diverged:
         warnings.warn(
-            f"Training diverged: the loss is not finite from epoch {diverged[0]} on. A lower optimizer__learning_rate may help.",
+            f"Training diverged: the loss is not finite from epoch {diverged[0]} on. "
+            "A lower optimizer__learning_rate may help.",
             ConvergenceWarning,
             stacklevel=4,
         )

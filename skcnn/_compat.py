@@ -16,8 +16,8 @@ from multiprocessing import parent_process
 def _quiet_tensorflow():
     """TensorFlow prints several lines while it loads, before its own log level takes effect: hold standard error.
 
-    Whoever sets TF_CPP_MIN_LOG_LEVEL, or has imported TensorFlow already, sees what they asked for; and what was held is
-    shown if the import fails.
+    Whoever sets TF_CPP_MIN_LOG_LEVEL, or has imported TensorFlow already, sees what they asked for; and what was held
+    is shown if the import fails.
     """
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ or "tensorflow" in sys.modules:
         yield
@@ -83,8 +83,8 @@ __all__ = [
 def limit_worker_threads():
     """Give TensorFlow the thread budget that joblib or Dask set for a worker process.
 
-    Both announce it in OMP_NUM_THREADS, which TensorFlow does not read. An explicit TF_NUM_INTRAOP_THREADS wins, and the
-    main process is left alone. Must run before TensorFlow's first operation; later it does nothing.
+    Both announce it in OMP_NUM_THREADS, which TensorFlow does not read. An explicit TF_NUM_INTRAOP_THREADS wins, and
+    the main process is left alone. Must run before TensorFlow's first operation; later it does nothing.
     """
     budget = os.environ.get("OMP_NUM_THREADS", "")
     if parent_process() is None or not budget.isdigit() or "TF_NUM_INTRAOP_THREADS" in os.environ:

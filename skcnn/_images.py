@@ -42,9 +42,13 @@ def flatten_images(X, image_shape=None):
     X = np.asarray(X)
     shape = (*X.shape[1:], 1)[:3]
     if expected not in (None, shape):
-        raise ValueError(f"X has images of shape {shape}, but image_shape={expected} is expected (height, width, channels).")
+        raise ValueError(
+            f"X has images of shape {shape}, but image_shape={expected} is expected (height, width, channels)."
+        )
     if 0 in shape:
-        raise ValueError(f"X has images without pixels: 0 feature(s) (shape={X.shape}) while a minimum of 1 is required.")
+        raise ValueError(
+            f"X has images without pixels: 0 feature(s) (shape={X.shape}) while a minimum of 1 is required."
+        )
     return X.reshape(len(X), prod(shape)), shape
 
 

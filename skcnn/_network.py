@@ -100,7 +100,9 @@ def _conv(layer, seed):
 def _dense(layer, seed):
     settings = dict(layer.settings)
     constraint = _max_norm(settings.pop("max_norm"), axis=0)
-    return layers.Dense(**settings, **_common(layer), kernel_initializer=_initializer(seed), kernel_constraint=constraint)
+    return layers.Dense(
+        **settings, **_common(layer), kernel_initializer=_initializer(seed), kernel_constraint=constraint
+    )
 
 
 def _pool(cls):

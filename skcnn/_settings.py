@@ -152,7 +152,9 @@ _BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_tr
 
 def _check_callback(callback):
     if not isinstance(callback, keras.callbacks.Callback):
-        raise TypeError(f"callbacks must be Keras callbacks or classes of them, or a list or dict of them; got {callback!r}.")
+        raise TypeError(
+            f"callbacks must be Keras callbacks or classes of them, or a list or dict of them; got {callback!r}."
+        )
     if isinstance(callback, keras.callbacks.ModelCheckpoint) and callback.save_freq == "epoch":
         return  # its batch hook does nothing then
     for hook in _BATCH_HOOKS:

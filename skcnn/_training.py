@@ -135,7 +135,8 @@ def train(program, data, plan, state, until, *, validation=None, hooks=()):
             history.setdefault(name, []).append(value)
         epoch += 1
         snapshot = _snapshot_of(program, epoch, history)
-        stop = any([hook.end_epoch(epoch - 1, logs, snapshot) for hook in hooks])  # a list: every hook is asked
+        for hook in hooks:
+            stop |= bool(hook.end_epoch(epoch - 1, logs, snapshot))
     for hook in hooks:
         hook.end()
     return TrainingState(epoch, program.read(), history)

@@ -1,4 +1,4 @@
-"""scikit-learn's own checks of an estimator, all of them: pandas is installed and SCIPY_ARRAY_API=1, so none is skipped."""
+"""scikit-learn's own checks of an estimator: with pandas installed and SCIPY_ARRAY_API=1, none is skipped."""
 
 import os
 
