@@ -25,6 +25,7 @@ from sklearn.model_selection import train_test_split
 MB = 10**6
 _PACKAGES = ("scikit-learn", "scikeras", "keras", "tensorflow", "numpy", "joblib")
 _SECONDS_BETWEEN_LOOKS = 0.05
+_QUIET_LOAD = 0.5  # of one core, in the last minute
 
 # ---------------------------------------------------------------------------------------------------------------
 # Options and images
@@ -101,9 +102,7 @@ def run_fresh(function, **arguments):
     with tempfile.TemporaryDirectory() as directory:
         answer = Path(directory) / "answer.json"
         command = [sys.executable, __file__, module, function.__name__, json.dumps(arguments), str(answer)]
-        with tempfile.TemporaryFile(
-            "w+"
-        ) as noise:  # TensorFlow is not quiet; what it says matters only after a failure
+        with tempfile.TemporaryFile("w+") as noise:  # TensorFlow's chatter; shown only after a failure
             started = time.perf_counter()
             with subprocess.Popen(command, stderr=noise) as process:
                 peak = _watch(process)
@@ -185,11 +184,14 @@ def _version_or_none(package):
 
 
 def print_machine(facts):
-    """One line about the machine, one about the versions."""
+    """One line about the machine, one about the versions, and a warning where others were at work."""
     print(
         f"{facts['processor']}, {facts['cores']} cores, {facts['memory_gb']} GB, load {facts['load_before']} before\n"
-        f"Python {facts['python']}, " + ", ".join(f"{name} {facts[name]}" for name in _PACKAGES) + "\n"
+        f"Python {facts['python']}, " + ", ".join(f"{name} {facts[name]}" for name in _PACKAGES)
     )
+    if facts["load_before"] > _QUIET_LOAD:
+        print("The machine was busy with something else: do not quote these figures.")
+    print()
 
 
 def print_table(header, rows):

@@ -3,6 +3,8 @@
 Keras is imported inside the functions: nobody pays for the start of a contender that does not run.
 """
 
+_ROUTE = "model__"
+
 
 def create_model(conv_layers, dense_layers, dropout, meta):
     """Study S0's build function. `meta` is scikeras' way to hand over the shapes of the data."""
@@ -34,7 +36,12 @@ def scikeras_classifier(random_state=0, **parameters):
 def scikeras_names(parameters):
     """ConvPoolClassifier's names of parameters, or of a grid, as scikeras routes them."""
     routed = ("conv_layers", "dense_layers", "dropout")
-    return {f"model__{name}" if name in routed else name: value for name, value in parameters.items()}
+    return {f"{_ROUTE if name in routed else ''}{name}": value for name, value in parameters.items()}
+
+
+def plain_names(parameters):
+    """The way back from :func:`scikeras_names`; ConvPoolClassifier's own names stay."""
+    return {name.removeprefix(_ROUTE): value for name, value in parameters.items()}
 
 
 def fit_scikeras(images, labels, network, seed):

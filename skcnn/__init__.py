@@ -2,6 +2,7 @@
 
 from skcnn._architecture import ConvBlock
 from skcnn._classifier import ConvPoolClassifier
+from skcnn._trajectory import clear_cache
 
 __version__ = "0.1.0.dev0"
-__all__ = ["ConvBlock", "ConvPoolClassifier", "__version__"]
+__all__ = ["ConvBlock", "ConvPoolClassifier", "__version__", "clear_cache"]

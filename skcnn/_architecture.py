@@ -339,7 +339,7 @@ def _rate(name, value):
     allowed = "a number from 0 up to, but not including, 1"
     if not 0 <= _number(name, value, allowed) < 1:
         raise ValueError(f"{name} must be {allowed}; got {value!r}.")
-    return float(value)
+    return float(value) + 0.0  # -0.0 becomes 0.0: equal designs have equal JSON
 
 
 def _norm(name, value):
@@ -348,7 +348,7 @@ def _norm(name, value):
     allowed = "None or a finite number of at least 0 (0 for no limit)"
     if _number(name, value, allowed) < 0 or not isfinite(value):
         raise ValueError(f"{name} must be {allowed}; got {value!r}.")
-    return float(value)
+    return float(value) + 0.0  # -0.0 becomes 0.0: equal designs have equal JSON
 
 
 def _boolean(name, value):
@@ -423,7 +423,7 @@ def _as_block(where, block):
 
 
 def _kernel_size(name, value):
-    if isinstance(value, Integral):
+    if isinstance(value, Real):
         return _integer(name, value, 1)
     sizes = tuple(_integer(name, size, 1) for size in _sequence(name, value))
     if not sizes:

@@ -1,7 +1,5 @@
 """Whoever wants to hear of epochs, as hooks of the training loop: Keras' and scikit-learn's callbacks, the terminal."""
 
-import time
-
 from skcnn._training import EpochHook
 
 
@@ -85,10 +83,6 @@ class PrintEpochs(EpochHook):
     def __init__(self, epochs):
         self.epochs = epochs
 
-    def begin_epoch(self, epoch):
-        self.started = time.perf_counter()
-
     def end_epoch(self, epoch, logs, snapshot):
-        seconds = time.perf_counter() - self.started
-        values = "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
-        print(f"epoch {epoch + 1}/{self.epochs}  {values}  {seconds:.1f} s", flush=True)
+        values = "  ".join(f"{name} {value:.4f}" for name, value in logs.items() if name != "time")
+        print(f"epoch {epoch + 1}/{self.epochs}  {values}  {logs['time']:.1f} s", flush=True)

@@ -1,16 +1,17 @@
 """ConvPoolClassifier: parameters, validation, fit and predict."""
 
 import inspect
+import os
 import warnings
+from functools import partial
 from numbers import Integral
 
 import numpy as np
+from joblib import Memory
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skcnn._architecture import Architecture
 from skcnn._callbacks import KerasCallbacks, PrintEpochs, SklearnCallbacks
@@ -18,15 +19,15 @@ from skcnn._compat import (
     BaseWrapper,
     Interval,
     StrOptions,
-    check_sample_weight,
     isolated,
     validate_parameter_constraints,
 )
-from skcnn._images import as_images, check_labels_1d, check_range, flatten_images, pixel_scale
+from skcnn._images import check_images, check_training_data, check_validation_data, pixel_scale
 from skcnn._program import POOL, compiled_network
 from skcnn._seeds import run_seed
 from skcnn._settings import compile_settings, keras_callbacks, nearest_name
-from skcnn._training import TrainingData, TrainingPlan, TrainingState, predict, train
+from skcnn._training import TrainingData, TrainingPlan, TrainingState, predict
+from skcnn._trajectory import Run, Trajectory, follow
 
 _ROUTING_PREFIXES = ("optimizer", "loss", "callbacks")
 
@@ -91,9 +92,18 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     callbacks : keras.callbacks.Callback, class or list or dict of them, default=None
         Called around epochs; each fit uses copies of its own. Takes ``callbacks__*``. The callbacks of scikit-learn
         (progress bars among them) are set with `set_callbacks` instead.
+    warm_start : bool, default=False
+        Whether a further call of fit trains the network that there is for `epochs` more epochs, rather than a new
+        one: ``fit`` with 5 epochs, then again, equals 10 epochs bit for bit. Architecture and optimizer must stay as
+        they were; the learning rate may change.
+    memory : str, path or joblib.Memory, default=None
+        Folder in which the state after each epoch is kept: an equal fit, in any process, continues from there, also
+        after a crash. Loading runs Python's unpickler, so use only a folder that nobody else can write to whom you
+        would not let run programs as you. None keeps states in this process alone.
     random_state : int, RandomState instance or None, default=None
         An integer fixes initial weights, order of samples and dropout, and so every bit of the result on one machine.
-        None takes fresh randomness from the operating system at each fit, whatever NumPy's global seed.
+        None takes fresh randomness from the operating system at each fit, whatever NumPy's global seed. Only fits
+        with an integer share work: those that differ in nothing but `epochs` are prefixes of one run, computed once.
     verbose : int, default=0
         0 prints nothing; 1 prints a line for each epoch.
     **routed : object
@@ -113,7 +123,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         Number of epochs trained.
     history_ : dict of str to list of float
         ``"loss"`` and ``"accuracy"`` of each epoch, averaged over its batches while it trains; with validation data
-        also ``"val_loss"`` and ``"val_accuracy"``, measured after it.
+        also ``"val_loss"`` and ``"val_accuracy"``, measured after it. ``"time"`` is the seconds that the epoch took
+        when it was computed, which may have been in an earlier fit of the same run.
     architecture_ : Architecture
         The network's plan; printing it shows every layer with its shape and number of parameters.
     n_params_ : int
@@ -155,6 +166,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "random_state": ["random_state"],
+        "warm_start": ["boolean"],
+        "memory": [str, os.PathLike, Memory, None],
         "verbose": ["verbose"],
     }
 
@@ -181,6 +194,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         loss="sparse_categorical_crossentropy",
         class_weight=None,
         callbacks=None,
+        warm_start=False,
+        memory=None,
         random_state=None,
         verbose=0,
         **routed,
@@ -205,6 +220,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         self.loss = loss
         self.class_weight = class_weight
         self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.memory = memory
         self.random_state = random_state
         self.verbose = verbose
         for name, value in routed.items():
@@ -294,7 +311,38 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         TypeError, ValueError
             Before any training, if a parameter or the data is not usable; the message names which.
         """
-        self._fit(X, y, sample_weight, epochs=self.epochs, validation_data=validation_data)
+        self._fit(X, y, sample_weight, self.epochs, resume=self.warm_start, validation_data=validation_data)
+        return self
+
+    @with_callbacks
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train the network for exactly one more epoch; the first call makes it.
+
+        Calling this k times with the same data equals :meth:`fit` with ``epochs=k``, bit for bit, also through a
+        pickle in between.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
+            Images.
+        y : array-like of shape (n,)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever occur, for the first call; later calls may leave it out. None for those in `y`.
+        sample_weight : array-like of shape (n,), default=None
+            Samples of weight 0 are left out. None for equal weights.
+
+        Returns
+        -------
+        ConvPoolClassifier
+            This estimator.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Before any training, if a parameter or the data is not usable; the message names which.
+        """
+        self._fit(X, y, sample_weight, 1, resume=True, classes=classes)
         return self
 
     def initialize(self, X, y):
@@ -312,56 +360,72 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         ConvPoolClassifier
             This estimator.
         """
-        self._fit(X, y, None, epochs=0)
+        self._fit(X, y, None, 0)
         return self
 
-    def _fit(self, X, y, sample_weight, epochs, validation_data=None):
+    def _fit(self, X, y, sample_weight, epochs, *, resume=False, classes=None, validation_data=None):
+        """Check everything, then train `epochs` epochs from the start, or from where the estimator is."""
+        resume = resume and self.initialized_
         params = self.get_params(deep=False)
         checked = {name: params[name] for name in self._parameter_constraints}
         validate_parameter_constraints(self._parameter_constraints, checked, caller_name=type(self).__name__)
+        memory = _as_memory(self.memory)
         settings = isolated(compile_settings, params)
         callbacks = keras_callbacks(params)
-        classes, data = self._check_training_data(X, y, sample_weight)
+        classes, *arrays = check_training_data(
+            self, X, y, sample_weight, known_classes=self.classes_ if resume else None, classes=classes
+        )
+        data = TrainingData(*arrays)
         architecture = Architecture.from_parameters(
             data.images.shape[1:],
             len(classes),
             **{name: params[name] for name in _ARCHITECTURE_PARAMETERS},
-            scale=pixel_scale(data.images.dtype),
+            scale=self.architecture_.scale if resume else pixel_scale(data.images.dtype),
         )
-        validation = self._check_validation_data(validation_data, classes, data.images.shape[1:])
-        plan = TrainingPlan(run_seed(self.random_state), int(self.batch_size))
+        validation = None
+        if validation_data is not None:
+            validation = TrainingData(*check_validation_data(self, validation_data, classes, architecture.image_shape))
+        plan = TrainingPlan(self._plan.seed if resume else run_seed(self.random_state), int(self.batch_size))
+        run = Run(architecture, settings, plan, data, validation)
+        origin = run.adopt(self._continued_state(architecture, settings)) if resume else None
+        until = epochs + (origin.epoch if resume else 0)
+        shares = isinstance(self.random_state, Integral) and not resume and not callbacks
+        key = run.key() if shares else None
 
-        def fitted_attributes(state):
-            return {
-                "classes_": classes,
-                "image_shape_": architecture.image_shape,
-                "n_iter_": state.epoch,
-                "history_": state.history,
-                "architecture_": architecture,
-                "n_params_": architecture.n_params,
-                "_settings": settings,
-                "_state": state,
-            }
-
-        self._forget()  # an interrupted fit leaves an estimator that is not fitted, rather than one half changed
+        for name in _fitted_attributes(run, classes, origin):
+            vars(self).pop(name, None)  # an interrupted fit leaves an estimator that is not fitted, not a mixture
         context = self._init_callback_context(max_subtasks=epochs)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        hooks = [SklearnCallbacks(self, context, X, y, fitted_attributes)]
+        hooks = []
+        if hasattr(self, "_skl_callbacks"):
+            hooks.append(SklearnCallbacks(self, context, X, y, partial(_fitted_attributes, run, classes)))
         if callbacks:
             steps = -(-len(data) // plan.batch_size)
-            hooks.append(KerasCallbacks(callbacks, {"epochs": epochs, "steps": steps, "verbose": self.verbose}))
+            hooks.append(KerasCallbacks(callbacks, {"epochs": until, "steps": steps, "verbose": self.verbose}))
         if self.verbose:
-            hooks.append(PrintEpochs(epochs))
-        with POOL.borrow(architecture, settings) as program:
-            start = TrainingState(0, program.initial_arrays(plan.seed, settings.learning_rate))
-            state = train(program, data, plan, start, epochs, validation=validation, hooks=hooks)
-        vars(self).update(fitted_attributes(state))
+            hooks.append(PrintEpochs(until))
+        if key is None:
+            state = run.train(origin or run.initial_state(), until, hooks)
+        else:
+            state = follow(run, Trajectory(key, memory), until, hooks)
+        vars(self).update(_fitted_attributes(run, classes, state))
         _warn_if_diverged(state.history)
-        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=lambda: {})
+        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=dict)
 
-    @property
-    def partial_fit(self):
-        raise AttributeError(f"{type(self).__name__} has no partial_fit; raise epochs and fit again.")
+    def _continued_state(self, architecture, settings):
+        """The state to go on from, if the parameters still describe the network that it belongs to."""
+        if architecture != self.architecture_:
+            raise ValueError(
+                "warm_start and partial_fit go on with the network that there is, but parameters of the architecture "
+                "have changed since; restore them, or use fit with warm_start=False.\n"
+                f"Fitted:\n{self.architecture_}\nNow:\n{architecture}"
+            )
+        if settings.program_key != self._settings.program_key:
+            raise ValueError(
+                "warm_start and partial_fit go on with the optimizer and loss that there are, of which only the "
+                f"learning rate may change; got optimizer={self.optimizer!r}, loss={self.loss!r} with other settings."
+            )
+        return self._state
 
     def __sklearn_is_fitted__(self):
         return "_state" in vars(self)
@@ -370,60 +434,6 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     def initialized_(self):
         """Whether there is a network, trained or not."""
         return self.__sklearn_is_fitted__()
-
-    def _forget(self):
-        for name in (
-            "classes_",
-            "image_shape_",
-            "n_iter_",
-            "history_",
-            "architecture_",
-            "n_params_",
-            "_settings",
-            "_state",
-        ):
-            vars(self).pop(name, None)
-
-    def _check_training_data(self, X, y, sample_weight):
-        """The labels, sorted, and the data to train on; sets `n_features_in_`."""
-        check_labels_1d(y)
-        X, image_shape = flatten_images(X, self.image_shape)
-        X, y = validate_data(self, X, y)
-        check_range(X)
-        check_classification_targets(y)
-        images, weights = as_images(X, image_shape), None
-        if sample_weight is not None:
-            weights = check_sample_weight(sample_weight, X, dtype=np.float32, ensure_non_negative=True)
-            used = weights != 0
-            if not used.any():
-                raise ValueError("sample_weight must be above 0 for at least one sample; got only zeros.")
-            if not used.all():
-                images, y, weights = images[used], y[used], weights[used]
-        classes, labels = np.unique(y, return_inverse=True)
-        if len(classes) < 2:
-            raise ValueError(f"y must hold samples of at least 2 classes; got 1 class: {classes[0]!r}.")
-        if self.class_weight is not None:
-            class_weights = compute_sample_weight(self.class_weight, y).astype(np.float32)
-            weights = class_weights if weights is None else weights * class_weights
-        if weights is not None and np.all(weights == 1):
-            weights = None  # the same numbers by a shorter way
-        return classes, TrainingData(images, labels.astype(np.int32), weights)
-
-    def _check_validation_data(self, validation_data, classes, image_shape):
-        if validation_data is None:
-            return None
-        if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
-            raise ValueError(f"validation_data must be a tuple (X, y); got {type(validation_data).__name__}.")
-        X, y = validation_data
-        X, _ = flatten_images(X, image_shape)
-        X = validate_data(self, X, reset=False)
-        check_range(X)
-        y = column_or_1d(y)
-        if len(y) != len(X):
-            raise ValueError(f"validation_data must have as many labels as images; got {len(y)} and {len(X)}.")
-        if not np.isin(y, classes).all():
-            raise ValueError(f"validation_data has labels that y has not: {np.setdiff1d(y, classes).tolist()}.")
-        return TrainingData(as_images(X, image_shape), np.searchsorted(classes, y).astype(np.int32))
 
     # -----------------------------------------------------------------------------------------------------------
     # Predicting
@@ -484,12 +494,10 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     def _predict_raw(self, X):
         check_is_fitted(self)
-        X, _ = flatten_images(X, self.image_shape_)
-        X = validate_data(self, X, reset=False)
-        check_range(X)
+        images = check_images(self, X, self.image_shape_)
         with POOL.borrow(self.architecture_, self._settings) as program:
             program.load_model(self._state.arrays)
-            return predict(program, as_images(X, self.image_shape_))
+            return predict(program, images)
 
     @property
     def model_(self):
@@ -513,6 +521,26 @@ def _signature_without_routed(cls):
 
 # scikit-learn's tools take every name in a class's signature for a parameter, the `routed` of `**routed` included.
 ConvPoolClassifier.__signature__ = _signature_without_routed(ConvPoolClassifier)
+
+
+def _fitted_attributes(run, classes, state):
+    """What an estimator has that was fitted by a run up to a state (None for the names alone)."""
+    state = state or TrainingState(0, ())
+    return {
+        "classes_": classes,
+        "image_shape_": run.architecture.image_shape,
+        "n_iter_": state.epoch,
+        "history_": {name: list(values) for name, values in state.history.items()},
+        "architecture_": run.architecture,
+        "n_params_": run.architecture.n_params,
+        "_settings": run.settings,
+        "_plan": run.plan,
+        "_state": state,
+    }
+
+
+def _as_memory(memory):
+    return memory if memory is None or isinstance(memory, Memory) else Memory(os.fspath(memory), verbose=0)
 
 
 def _is_routed(name):

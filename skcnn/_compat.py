@@ -60,6 +60,7 @@ from sklearn.utils._param_validation import (  # noqa: E402
     validate_parameter_constraints,
 )
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight  # noqa: E402 - no public equivalent
+from tensorflow.python.framework.config import is_op_determinism_enabled  # noqa: E402 - public is only the switch
 
 __all__ = [
     "BaseWrapper",
@@ -70,6 +71,7 @@ __all__ = [
     "check_sample_weight",
     "get_loss_class_function_or_string",
     "get_optimizer_class",
+    "is_op_determinism_enabled",
     "isolated",
     "keras",
     "limit_worker_threads",

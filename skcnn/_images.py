@@ -3,8 +3,137 @@
 from math import prod
 
 import numpy as np
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d, validate_data
 
 from skcnn._architecture import check_image_shape
+from skcnn._compat import check_sample_weight
+
+
+def check_training_data(estimator, X, y, sample_weight, *, known_classes=None, classes=None):
+    """Check what is given to fit; sets `n_features_in_` and `feature_names_in_`.
+
+    Parameters
+    ----------
+    estimator : ConvPoolClassifier
+        Its `image_shape` and `class_weight` are heeded.
+    X, y, sample_weight : array-like
+        As given.
+    known_classes : ndarray of shape (n_classes,), default=None
+        The labels of the fit that is continued; None for a new one.
+    classes : array-like of shape (n_classes,), default=None
+        All labels that will ever occur. None for those in `y`.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        The labels, sorted.
+    images : ndarray of shape (n, height, width, channels)
+        A view of X where that is possible.
+    labels : ndarray of shape (n,), int32
+        Places in `classes`.
+    weights : ndarray of shape (n,), float32, or None
+        None where all are equal to 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming what is wrong.
+    """
+    resume = known_classes is not None
+    check_labels_1d(y)
+    X, image_shape = flatten_images(X, estimator.image_shape_ if resume else estimator.image_shape)
+    X, y = validate_data(estimator, X, y, reset=not resume)
+    check_range(X)
+    check_classification_targets(y)
+    images, weights = as_images(X, image_shape), None
+    if sample_weight is not None:
+        weights = check_sample_weight(sample_weight, X, dtype=np.float32, ensure_non_negative=True)
+        used = weights != 0
+        if not used.any():
+            raise ValueError("sample_weight must be above 0 for at least one sample; got only zeros.")
+        if not used.all():
+            images, y, weights = images[used], y[used], weights[used]
+    classes = _all_classes(y, known_classes, classes)
+    if estimator.class_weight is not None:
+        class_weights = compute_sample_weight(estimator.class_weight, y).astype(np.float32)
+        weights = class_weights if weights is None else weights * class_weights
+    if weights is not None and np.all(weights == 1):
+        weights = None  # the same numbers by a shorter way
+    return classes, images, label_codes(y, classes, "y"), weights
+
+
+def check_validation_data(estimator, validation_data, classes, image_shape):
+    """Check what is given to fit as `validation_data`.
+
+    Parameters
+    ----------
+    estimator : ConvPoolClassifier
+    validation_data : tuple (X, y)
+    classes : ndarray of shape (n_classes,)
+    image_shape : tuple of three int
+
+    Returns
+    -------
+    images, labels : ndarray
+        As of :func:`check_training_data`.
+
+    Raises
+    ------
+    ValueError
+        Naming what is wrong.
+    """
+    if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
+        raise ValueError(f"validation_data must be a tuple (X, y); got {type(validation_data).__name__}.")
+    X, y = validation_data
+    images, y = check_images(estimator, X, image_shape), column_or_1d(y)
+    if len(y) != len(images):
+        raise ValueError(f"validation_data must have as many labels as images; got {len(y)} and {len(images)}.")
+    return images, label_codes(y, classes, "validation_data")
+
+
+def check_images(estimator, X, image_shape):
+    """Check images against those of fit.
+
+    Parameters
+    ----------
+    estimator : ConvPoolClassifier
+    X : array-like
+    image_shape : tuple of three int
+
+    Returns
+    -------
+    ndarray of shape (n, height, width, channels)
+
+    Raises
+    ------
+    ValueError
+        If they are of another shape, or hold what is not a number.
+    """
+    X, _ = flatten_images(X, image_shape)
+    X = validate_data(estimator, X, reset=False)
+    check_range(X)
+    return as_images(X, image_shape)
+
+
+def label_codes(y, classes, name):
+    """The place of each label in `classes`, as int32; ValueError for labels that are not among them."""
+    unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(f"{name} has labels that are not among the classes {classes.tolist()}: {unknown.tolist()}.")
+    return np.searchsorted(classes, y).astype(np.int32)
+
+
+def _all_classes(y, known_classes, classes):
+    given = np.unique(y if classes is None else column_or_1d(classes))
+    if known_classes is None:
+        if len(given) < 2:
+            raise ValueError(f"y must hold samples of at least 2 classes; got 1 class: {given.tolist()[0]!r}.")
+        return given
+    if classes is not None and not np.array_equal(given, known_classes):
+        raise ValueError(f"classes must be those of the first call, {known_classes.tolist()}; got {given.tolist()}.")
+    return known_classes
 
 
 def flatten_images(X, image_shape=None):

@@ -79,13 +79,20 @@ class Program:
         -------
         tuple of ndarray
         """
-        position = {id(variable): place for place, variable in enumerate(self._variables)}
         arrays = list(self._untrained)
         for kernel, value in initial_kernels(self.architecture, self.model, seed):
-            arrays[position[id(kernel)]] = value.numpy()
+            arrays[self._position(kernel)] = value.numpy()
+        return self.with_learning_rate(arrays, learning_rate)
+
+    def with_learning_rate(self, arrays, learning_rate):
+        """The same state with another learning rate; None leaves it, since a schedule is not part of the state."""
+        arrays = list(arrays)
         if learning_rate is not None:
-            arrays[position[id(self.model.optimizer.learning_rate)]] = np.float32(learning_rate)
+            arrays[self._position(self.model.optimizer.learning_rate)] = np.float32(learning_rate)
         return tuple(arrays)
+
+    def _position(self, variable):
+        return next(place for place, other in enumerate(self._variables) if other is variable)
 
     def load(self, arrays):
         """Take on a state, as :meth:`read` gave it."""

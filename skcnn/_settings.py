@@ -52,6 +52,18 @@ class CompileSettings:
         """Whether the loss wants labels one-hot rather than as class codes."""
         return "sparse" not in getattr(self.loss, "__name__", "").lower()
 
+    @property
+    def is_stable(self):
+        """Whether the description fixes the arithmetic: so it does for Keras' own classes, not for a user's code."""
+        schedule = json.loads(self.optimizer_config).get("learning_rate", {"module": "keras"})
+        modules = [self.optimizer.__module__, self.loss.__module__, schedule["module"] or ""]
+        return bool(self.loss_config) and all(module.partition(".")[0] == "keras" for module in modules)
+
+    def to_json(self):
+        """Everything as a JSON string, for settings that are stable."""
+        fields = [self.optimizer.__name__, self.optimizer_config, self.learning_rate]
+        return json.dumps([*fields, self.loss.__name__, self.loss_config])
+
     def make_optimizer(self):
         """A new optimizer, its learning rate to be set by the state that is loaded unless it is a schedule."""
         config = json.loads(self.optimizer_config)

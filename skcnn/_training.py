@@ -1,5 +1,7 @@
 """The epoch loop. Knows programs and arrays; nothing of scikit-learn."""
 
+import functools
+import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -60,12 +62,17 @@ class TrainingState:
     arrays : tuple of ndarray
         Values of the variables of the model, then of the optimizer.
     history : dict of str to list of float
-        A value for each epoch.
+        A value for each epoch; ``"time"`` is what it took, in seconds, when it was computed.
     """
 
     epoch: int
     arrays: tuple
     history: dict = field(default_factory=dict)
+
+    @property
+    def nbytes(self):
+        """Size of the arrays in bytes."""
+        return sum(array.nbytes for array in self.arrays)
 
 
 class EpochHook:
@@ -85,7 +92,7 @@ class EpochHook:
         epoch : int
             Counts from 0.
         logs : dict of str to float
-            Loss and accuracy, and with ``val_`` before them those of the validation data.
+            Loss and accuracy, with ``val_`` before them those of the validation data, and time in seconds.
         snapshot : callable
             Gives the :class:`TrainingState` after this epoch.
 
@@ -128,9 +135,11 @@ def train(program, data, plan, state, until, *, validation=None, hooks=()):
     while epoch < until and not stop:
         for hook in hooks:
             hook.begin_epoch(epoch)
+        started = time.perf_counter()
         logs = _run_epoch(program, data, plan, epoch)
         if validation is not None:
             logs |= {f"val_{name}": value for name, value in _evaluate(program, validation, plan).items()}
+        logs["time"] = time.perf_counter() - started
         for name, value in logs.items():
             history.setdefault(name, []).append(value)
         epoch += 1
@@ -212,4 +221,8 @@ def _gather(data, chunk):
 
 
 def _snapshot_of(program, epoch, history):
-    return lambda: TrainingState(epoch, program.read(), {name: list(values) for name, values in history.items()})
+    @functools.cache  # several hooks may ask
+    def snapshot():
+        return TrainingState(epoch, program.read(), {name: list(values) for name, values in history.items()})
+
+    return snapshot

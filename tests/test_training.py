@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from comparisons import same_bits, same_state
 
 import skcnn._training as training
 from skcnn import ConvPoolClassifier
@@ -31,17 +32,12 @@ def start(program):
     return TrainingState(0, program.initial_arrays(0, 0.001))
 
 
-def equal(one, other):
-    bits = all(np.array_equal(a, b) for a, b in zip(one.arrays, other.arrays, strict=True))
-    return bits and one.history == other.history and one.epoch == other.epoch
-
-
 @pytest.mark.parametrize("k", range(5))
 def test_a_run_passes_through_the_states_of_shorter_runs(program, data, k):
     whole = train(program, data, PLAN, start(program), 5)
     part = train(program, data, PLAN, start(program), k)
     train(program, data, TrainingPlan(seed=3, batch_size=16), start(program), 1)  # somebody else's run in between
-    assert equal(train(program, data, PLAN, part, 5), whole)
+    assert same_state(train(program, data, PLAN, part, 5), whole)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -50,7 +46,7 @@ def test_chunks_do_not_change_a_bit(program, data, monkeypatch, weighted):
     data = TrainingData(data.images, data.labels, weights)
     whole = train(program, data, PLAN, start(program), 2)
     monkeypatch.setattr(training, "CHUNK_SAMPLES", 40)  # chunks of one batch each
-    assert equal(train(program, data, PLAN, start(program), 2), whole)
+    assert same_state(train(program, data, PLAN, start(program), 2), whole)
 
 
 @pytest.mark.parametrize("n, batch_size", [(150, 32), (64, 32), (31, 32), (1, 7), (100, 1), (5000, 4096), (9000, 5000)])
@@ -69,7 +65,7 @@ def test_large_images_go_in_small_chunks():
 def test_a_memory_mapped_file_trains_as_the_array_does(program, data, tmp_path):
     np.save(tmp_path / "images.npy", data.images)
     mapped = TrainingData(np.load(tmp_path / "images.npy", mmap_mode="r"), data.labels)
-    assert equal(train(program, mapped, PLAN, start(program), 1), train(program, data, PLAN, start(program), 1))
+    assert same_state(train(program, mapped, PLAN, start(program), 1), train(program, data, PLAN, start(program), 1))
 
 
 def test_validation_is_measured_after_each_epoch_and_changes_nothing(program, data, digits):
@@ -77,9 +73,9 @@ def test_validation_is_measured_after_each_epoch_and_changes_nothing(program, da
     validation = TrainingData(X[150:250], y[150:250].astype(np.int32))
     watched = train(program, data, PLAN, start(program), 3, validation=validation)
     alone = train(program, data, PLAN, start(program), 3)
-    assert all(np.array_equal(a, b) for a, b in zip(watched.arrays, alone.arrays, strict=True))
+    assert same_bits(watched.arrays, alone.arrays)
     assert watched.history["loss"] == alone.history["loss"]
-    assert sorted(watched.history) == ["accuracy", "loss", "val_accuracy", "val_loss"]
+    assert sorted(watched.history) == ["accuracy", "loss", "time", "val_accuracy", "val_loss"]
     predicted = training.predict(program, validation.images).argmax(axis=1)  # the program still holds the last state
     assert watched.history["val_accuracy"][-1] == pytest.approx(np.mean(predicted == validation.labels))
 
@@ -108,10 +104,10 @@ class Recorder(EpochHook):
 def test_hooks_hear_of_every_epoch_and_snapshots_are_states(program, data):
     hook = Recorder()
     last = train(program, data, PLAN, start(program), 2, hooks=[hook])
-    logs = "['accuracy', 'loss']"
+    logs = "['accuracy', 'loss', 'time']"
     assert hook.calls == ["begin", "begin 0", f"end 0 {logs}", "begin 1", f"end 1 {logs}", "end"]
-    assert equal(hook.states[1], last)
-    assert equal(hook.states[0], train(program, data, PLAN, start(program), 1))
+    assert same_state(hook.states[1], last)
+    assert same_state(hook.states[0], train(program, data, PLAN, start(program), 1))
 
 
 def test_a_hook_stops_the_run_and_the_others_still_hear(program, data):
