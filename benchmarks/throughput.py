@@ -7,12 +7,12 @@ first epoch of each, untimed, pays for compiling and tracing. Times are those of
 
 The third column trains two runs, of different seeds, in two threads at once.
 
+Small networks train for more epochs, so that the fixed cost of a call to Model.fit does not decide.
+
 The second table compares the arithmetic of convolutions and dense layers, forward and backward counted as three times
 forward, with the rate of a float32 matrix product on all cores, measured between the rounds. NumPy's product is not
-always the fastest that a machine can do (its OpenBLAS may lack kernels for a new processor), so a share of it may exceed
-1; TensorFlow's own product is beside it, and the share of that is the one that says how much is left.
-
-Small networks train for more epochs, so that the fixed cost of a call to Model.fit does not count in their favor or ours.
+always the fastest that a machine can do (its OpenBLAS may lack kernels for a new processor), so a share of it may
+exceed 1. TensorFlow's own product is beside it; where that is faster, its share says how much is left.
 
     python benchmarks/throughput.py
     python benchmarks/throughput.py --networks 32-64 --n-samples 8192 --epochs 5
@@ -78,6 +78,7 @@ def random_images(n_samples, dtype):
 
 def matrix_products(size=4096):
     """Two functions that give the rate of a float32 matrix product in GFLOP/s, the best of three."""
+    import skcnn  # noqa: F401, I001 - first, because it keeps TensorFlow's start quiet
     import tensorflow as tf
 
     arrays = np.random.RandomState(0).rand(2, size, size).astype(np.float32)

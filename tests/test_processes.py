@@ -1,5 +1,6 @@
 """What only a process of its own can show: the same bits elsewhere, silence, memory, threads of workers."""
 
+import os
 import subprocess
 import sys
 
@@ -81,30 +82,38 @@ def test_memory_does_not_grow_with_the_number_of_fits():
 
 
 WORKER = """
-from joblib import Parallel, delayed
-import skcnn, tensorflow as tf, os
+import os
+from joblib import Parallel, delayed, parallel_config
 
-def budget():
-    import skcnn
-    tf.constant(1) + 1
-    return tf.config.threading.get_intra_op_parallelism_threads(), os.environ.get("OMP_NUM_THREADS")
+def compute_threads():
+    import numpy as np
+    from skcnn import ConvPoolClassifier
+    X, y = np.arange(640, dtype="float32").reshape(10, 8, 8) / 640, np.arange(10) % 2
+    ConvPoolClassifier([(2, 3)], epochs=1, random_state=0).fit(X, y)
+    names = [open(f"/proc/self/task/{task}/comm").read().strip() for task in os.listdir("/proc/self/task")]
+    return names.count("tf_Compute")
 
 if __name__ == "__main__":
-    print(Parallel(n_jobs=2, backend="loky")(delayed(budget)() for _ in range(2))[0])
-    tf.constant(1) + 1
-    print(tf.config.threading.get_intra_op_parallelism_threads())
+    for options in ({}, {"inner_max_num_threads": 3}):
+        with parallel_config(backend="loky", n_jobs=2, **options):
+            print(Parallel()(delayed(compute_threads)() for _ in range(2))[0])
+    print(compute_threads())
+    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "5"
+    with parallel_config(backend="loky", n_jobs=2, inner_max_num_threads=2):
+        print(Parallel()(delayed(compute_threads)() for _ in range(2))[0])
 """
 
 
-def test_a_loky_worker_takes_the_thread_budget_of_joblib_and_the_main_process_is_left_alone(tmp_path, monkeypatch):
-    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts threads in /proc")
+def test_a_worker_has_as_many_threads_as_its_budget(tmp_path, monkeypatch):
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "worker.py").write_text(WORKER)
-    result = subprocess.run([sys.executable, str(tmp_path / "worker.py")], capture_output=True, text=True, timeout=300)
-    worker, main = result.stdout.splitlines()
-    intra, omp = eval(worker)
-    assert intra == int(omp)
-    assert main == "0"  # TensorFlow's "decide yourself"
+    command = [sys.executable, str(tmp_path / "worker.py")]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    counts = list(map(int, result.stdout.split()))
+    cores = len(os.sched_getaffinity(0))
+    assert counts == [max(1, cores // 2), 3, cores, 5], result.stderr  # the main process and TensorFlow's own are free
 
 
 @pytest.mark.parametrize("n_jobs, backend", [(2, "loky"), (2, "threading")])

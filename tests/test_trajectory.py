@@ -1,0 +1,666 @@
+"""Sharing is exact: whatever was known before, a fit gives the bits of the plain computation."""
+
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from itertools import combinations
+from pathlib import Path
+
+import joblib
+import keras
+import numpy as np
+import pytest
+from comparisons import curves, same_bits, same_fit, same_state
+from sklearn.base import clone
+from sklearn.callback import ScoringMonitor
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes the next import possible
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, validation_curve
+
+import skcnn
+import skcnn._training as training
+from skcnn import ConvBlock, ConvPoolClassifier
+from skcnn._training import TrainingState
+from skcnn._trajectory import STATES, StateCache, StateFolder, Trajectory
+
+CONV = [(4, 3, 2, 2)]
+
+
+@pytest.fixture(autouse=True)
+def nothing_known():
+    """Each test starts and ends without states, and with the usual bound."""
+    skcnn.clear_cache(max_bytes=256 * 2**20)
+    yield
+    skcnn.clear_cache(max_bytes=256 * 2**20)
+
+
+@pytest.fixture(scope="module")
+def data(digits):
+    X, y = digits
+    return X[:120], y[:120]
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """A list that gets an entry for each epoch that is really trained in this process."""
+    epochs, run_epoch = [], training._run_epoch
+
+    def counted(program, data, plan, epoch):
+        epochs.append(epoch)
+        return run_epoch(program, data, plan, epoch)
+
+    monkeypatch.setattr(training, "_run_epoch", counted)
+    return epochs
+
+
+def classifier(**params):
+    return ConvPoolClassifier(**{"conv_layers": CONV, "batch_size": 32, "random_state": 0, **params})
+
+
+def plain_fit(clf, X, y, **fit_params):
+    """What the classifier gives where nothing is kept and so nothing can be shared."""
+    bound = STATES.max_bytes
+    STATES.clear()
+    STATES.resize(0)
+    try:
+        return clone(clf).set_params(memory=None).fit(X, y, **fit_params)
+    finally:
+        STATES.resize(bound)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Prefixes, in process
+
+decay = keras.optimizers.schedules.InverseTimeDecay(0.05, decay_steps=1, decay_rate=1e-2)
+RUNS = {
+    "adam, dropout": {"dropout": 0.5, "dense_dropout": 0.3},
+    "sgd, nesterov, batch norm": {
+        "optimizer": "sgd",
+        "optimizer__learning_rate": 0.05,
+        "optimizer__momentum": 0.9,
+        "optimizer__nesterov": True,
+        "batch_norm": True,
+    },
+    "amsgrad, max norm": {"optimizer__amsgrad": True, "max_norm": 0.8, "dense_max_norm": 0.8},
+    "decay, branches": {"optimizer": "sgd", "optimizer__learning_rate": decay, "n_branches": 2},
+    "parallel kernels, weights": {"conv_layers": [ConvBlock(3, (1, 3), 2)], "class_weight": {0: 2.0, 1: 0.5}},
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_every_prefix_in_process(data, trained, name):
+    X, y = data
+    plain = {n: plain_fit(classifier(**RUNS[name], epochs=n), X, y) for n in range(1, 7)}
+    for k, n in combinations(range(1, 7), 2):
+        STATES.clear()
+        trained.clear()
+        first = classifier(**RUNS[name], epochs=k).fit(X, y)
+        second = classifier(**RUNS[name], epochs=n).fit(X, y)
+        assert trained == list(range(n))  # each epoch once: the second fit went on where the first had ended
+        assert same_fit(first, plain[k], X)
+        assert same_fit(second, plain[n], X)
+
+
+def test_fewer_epochs_asked_later_need_no_training(data, trained):
+    X, y = data
+    classifier(epochs=5).fit(X, y)
+    trained.clear()
+    for n in (3, 5, 1, 4):
+        assert same_fit(classifier(epochs=n).fit(X, y), plain_fit(classifier(epochs=n), X, y), X)
+        classifier(epochs=5).fit(X, y)
+    trained.clear()
+    classifier(epochs=2).fit(X, y)
+    assert trained == []
+
+
+def test_what_a_user_does_to_a_fitted_estimator_reaches_nobody_else(data):
+    X, y = data
+    expected = plain_fit(classifier(epochs=2), X, y)
+    spoiled = classifier(epochs=2).fit(X, y)
+    spoiled.history_["loss"].append(0.0)
+    spoiled.classes_[:] = 7
+    assert same_fit(classifier(epochs=2).fit(X, y), expected, X)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Who shares with whom
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"random_state": 1},
+        {"batch_size": 31},
+        {"dropout": 0.3},
+        {"dense_layers": (49,)},
+        {"activation": "tanh"},
+        {"optimizer": "rmsprop"},
+        {"optimizer__learning_rate": 0.002},
+        {"optimizer__beta_1": 0.8},
+        {"loss": "categorical_crossentropy"},
+        {"class_weight": {0: 1.5}},
+        {"max_norm": 1.0},
+    ],
+    ids=str,
+)
+def test_other_parameters_are_another_run(data, trained, changed):
+    X, y = data
+    classifier(epochs=2).fit(X, y)
+    trained.clear()
+    assert same_fit(classifier(epochs=2, **changed).fit(X, y), plain_fit(classifier(epochs=2, **changed), X, y), X)
+    assert trained == [0, 1] * 2  # ours and the plain one
+
+
+def test_other_data_weights_or_validation_are_another_run(data, trained):
+    X, y = data
+    classifier(epochs=1).fit(X, y)
+    one_pixel, one_label = X.copy(), y.copy()
+    one_pixel[3, 4, 4, 0] ^= 1
+    one_label[3] = (y[3] + 1) % 10
+    weights = np.ones(len(y))
+    weights[3] = 1.5
+    trained.clear()
+    classifier(epochs=1).fit(one_pixel, y)
+    classifier(epochs=1).fit(X, one_label)
+    classifier(epochs=1).fit(X, y, sample_weight=weights)
+    classifier(epochs=1).fit(X, y, validation_data=(X[:20], y[:20]))
+    classifier(epochs=1).fit(X[::-1], y[::-1])
+    assert len(trained) == 5
+    classifier(epochs=1).fit(X.copy(), y.tolist())  # the same content elsewhere
+    classifier(epochs=1).fit(X, y, sample_weight=np.ones(len(y)))
+    assert len(trained) == 5
+
+
+def test_no_seed_or_a_generator_never_shares(data, trained):
+    X, y = data
+    for random_state in (None, np.random.RandomState(0)):
+        trained.clear()
+        one, two = (classifier(epochs=1, random_state=random_state).fit(X, y) for _ in range(2))
+        assert trained == [0, 0]
+        assert not same_bits(one._state.arrays, two._state.arrays)
+
+
+def own_loss(y_true, y_pred):
+    return keras.losses.categorical_crossentropy(y_true, y_pred)
+
+
+class OwnAdam(keras.optimizers.Adam):
+    pass
+
+
+@keras.saving.register_keras_serializable("test_trajectory")
+class OwnSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    def __call__(self, step):
+        return 0.01
+
+    def get_config(self):
+        return {}
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"callbacks": keras.callbacks.LambdaCallback()},
+        {"loss": own_loss},
+        {"optimizer": OwnAdam},
+        {"optimizer__learning_rate": OwnSchedule()},
+    ],
+    ids=lambda params: next(iter(params)),
+)
+def test_a_users_own_code_switches_sharing_off(data, trained, params, tmp_path):
+    X, y = data
+    for _ in range(2):
+        classifier(epochs=1, memory=tmp_path, **params).fit(X, y)
+    assert trained == [0, 0]
+    assert not list(tmp_path.rglob("*.pkl"))
+
+
+def test_thread_count_and_determinism_are_part_of_the_key(monkeypatch):
+    import skcnn._trajectory as trajectory
+
+    run = classifier(epochs=1)
+    X, y = np.zeros((8, 8, 8, 1), np.uint8), np.arange(8) % 2
+    keys = set()
+    for threads, deterministic in ((1, False), (2, False), (1, True)):
+        monkeypatch.setattr(trajectory, "_intra_op_threads", lambda threads=threads: threads)
+        monkeypatch.setattr(trajectory, "is_op_determinism_enabled", lambda deterministic=deterministic: deterministic)
+        monkeypatch.setattr(trajectory.Run, "train", lambda run, *args: keys.add(run.key()) or TrainingState(1, ()))
+        run.fit(X, y)
+    assert len(keys) == 3
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Searches
+
+
+def grid_scores(search):
+    return np.array([search.cv_results_[f"split{i}_test_score"] for i in range(3)])
+
+
+GRID = {"epochs": [3, 5, 10], "dropout": [0.25, 0.5]}
+
+
+@pytest.fixture(scope="module")
+def plain_scores(data):
+    X, y = data
+    STATES.clear()
+    STATES.resize(0)
+    search = GridSearchCV(classifier(), GRID, cv=3, refit=False, error_score="raise").fit(X, y)
+    STATES.resize(256 * 2**20)
+    return grid_scores(search)
+
+
+def test_a_grid_over_epochs_trains_each_epoch_once_and_scores_the_same(data, trained, plain_scores):
+    X, y = data
+    for epochs in ([3, 5, 10], [10, 3, 5]):
+        STATES.clear()
+        trained.clear()
+        search = GridSearchCV(classifier(), {**GRID, "epochs": epochs}, cv=3, refit=False).fit(X, y)
+        order = [[3, 5, 10].index(e) for e in epochs] + [3 + [3, 5, 10].index(e) for e in epochs]
+        assert np.array_equal(grid_scores(search), plain_scores[:, order])
+        assert len(trained) == 2 * 3 * 10  # families x folds x epochs, where 18 were asked for
+
+
+def test_threads_share_states_and_score_the_same(data, trained, plain_scores):
+    X, y = data
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        search = GridSearchCV(classifier(), GRID, cv=3, refit=False).fit(X, y)
+    assert np.array_equal(grid_scores(search), plain_scores)
+    assert len(trained) == 2 * 3 * 10
+
+
+class CountingClassifier(ConvPoolClassifier):
+    """Writes a byte into a file for each epoch that is really trained, in whatever process."""
+
+    def fit(self, X, y, sample_weight=None, validation_data=None):
+        run_epoch = training._run_epoch
+
+        def counted(*args):
+            with open(Path(self.memory) / "epochs", "a") as file:
+                file.write("x")
+            return run_epoch(*args)
+
+        training._run_epoch = counted
+        try:
+            return super().fit(X, y, sample_weight, validation_data)
+        finally:
+            training._run_epoch = run_epoch
+
+
+def test_processes_share_through_memory(data, tmp_path):
+    """Scores are those of one thread, which is what each of two workers gets on two cores."""
+    X, y = data
+    clf = CountingClassifier(CONV, batch_size=32, random_state=0, memory=str(tmp_path))
+    search = GridSearchCV(clf, GRID, cv=3, refit=False, n_jobs=2).fit(X, y)
+    trained = (tmp_path / "epochs").stat().st_size
+    assert 2 * 3 * 10 <= trained <= 3 * 3 * 10  # one extra family for tasks that began before their prefix was done
+    again = GridSearchCV(clf, GRID, cv=3, refit=False, n_jobs=2).fit(X, y)
+    assert np.array_equal(grid_scores(again), grid_scores(search))
+    assert (tmp_path / "epochs").stat().st_size == trained  # a warm memory trains nothing
+
+
+def test_validation_curve_and_halving_search_pay_only_the_increment(data, trained):
+    X, y = data
+    validation_curve(classifier(), X, y, param_name="epochs", param_range=[1, 2, 4], cv=2)
+    assert len(trained) == 2 * 4
+    skcnn.clear_cache()
+    trained.clear()
+    search = HalvingGridSearchCV(
+        classifier(),
+        {"dropout": [0.1, 0.25, 0.4, 0.5]},
+        resource="epochs",
+        min_resources=1,
+        max_resources=4,
+        factor=2,
+        cv=2,
+    ).fit(X, y)
+    assert search.n_resources_ == [1, 2, 4]
+    searched = 2 * (4 * 1 + 2 * 1 + 1 * 2)  # folds x candidates of each rung x its further epochs
+    assert len(trained) == searched + search.best_params_["epochs"]  # and the refit
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# scikit-learn's callbacks hear of epochs that were computed before
+
+
+def test_callbacks_hear_of_known_epochs_with_their_states(data):
+    X, y = data
+
+    def scores():
+        monitor = ScoringMonitor(scoring="accuracy")
+        classifier(epochs=4).set_callbacks(monitor).fit(X, y)
+        return [row["accuracy"] for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+
+    plain = scores()
+    assert scores() == plain
+    STATES.clear()
+    classifier(epochs=2).fit(X, y)
+    assert scores() == plain
+    classifier(epochs=4).fit(X, y)
+    for entry in list(STATES._states)[:3]:
+        STATES._drop(entry)  # as if pushed out: a callback that asks for the state gets it computed again
+    assert scores() == plain
+
+
+class StopAfter:
+    """A scikit-learn callback that stops after some epochs."""
+
+    def __init__(self, epochs):
+        self.epochs = epochs
+
+    def setup(self, estimator, context):
+        self.seen = 0
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        self.seen += context.task_name == "epoch"
+        return self.seen == self.epochs
+
+
+def test_a_callback_stops_a_known_run_where_it_stops_a_new_one(data):
+    X, y = data
+    classifier(epochs=4).fit(X, y)
+    stopped = classifier(epochs=4).set_callbacks(StopAfter(2)).fit(X, y)
+    assert stopped.n_iter_ == 2
+    assert same_fit(stopped, plain_fit(classifier(epochs=2), X, y), X)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# In memory, on disk
+
+
+def test_memory_takes_a_path_a_string_or_a_joblib_memory(data, trained, tmp_path):
+    X, y = data
+    forms = [
+        str(tmp_path),
+        tmp_path,
+        joblib.Memory(str(tmp_path), verbose=0),
+        joblib.Memory(str(tmp_path), verbose=0, mmap_mode="r"),
+    ]
+    for memory in forms:
+        STATES.clear()
+        clf = classifier(epochs=2, memory=memory).fit(X, y)
+        assert same_fit(clf, classifier(epochs=2).fit(X, y), X)
+    assert trained == [0, 1]
+    classifier(epochs=2, memory=joblib.Memory(None)).fit(X, y)
+
+
+def test_nothing_is_written_without_memory(data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    classifier(epochs=1).fit(*data)
+    assert list(tmp_path.iterdir()) == []
+
+
+def entries(folder):
+    """The files that hold states, by epoch."""
+    return {int(path.parent.name, 16): path for path in Path(folder).rglob("output.pkl")}
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def garbage(path):
+    path.write_bytes(b"\x80\x04 this is no pickle" * 10)
+
+
+def another_epoch(path):
+    shutil.copy(entries(path.parents[1])[1], path)
+
+
+def something_else(path):
+    joblib.dump({"run": "?"}, path)
+
+
+@pytest.mark.parametrize("damage", [truncate, empty, garbage, another_epoch, something_else])
+def test_a_damaged_or_foreign_entry_is_computed_again_with_one_warning(data, trained, tmp_path, damage):
+    X, y = data
+    plain = plain_fit(classifier(epochs=3), X, y)
+    classifier(epochs=3, memory=tmp_path).fit(X, y)
+    damage(entries(tmp_path)[3])
+    STATES.clear()
+    trained.clear()
+    with pytest.warns(UserWarning, match="damaged or foreign") as caught:
+        assert same_fit(classifier(epochs=3, memory=tmp_path).fit(X, y), plain, X)
+    assert len(caught) == 1
+    assert trained == [2]  # from the state before it
+    STATES.clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert same_fit(classifier(epochs=3, memory=tmp_path).fit(X, y), plain, X)  # it was written anew
+    assert trained == [2]
+
+
+def test_reduce_size_keeps_working(data, tmp_path):
+    X, y = data
+    memory = joblib.Memory(tmp_path, verbose=0)
+    classifier(epochs=4, memory=memory).fit(X, y)
+    assert len(entries(tmp_path)) == 4
+    memory.reduce_size(items_limit=2)
+    assert len(entries(tmp_path)) == 2
+    memory.reduce_size(bytes_limit=0)
+    assert len(entries(tmp_path)) == 0
+    STATES.clear()
+    assert same_fit(classifier(epochs=4, memory=memory).fit(X, y), plain_fit(classifier(epochs=4), X, y), X)
+
+
+def test_a_folder_that_cannot_be_written_warns_and_the_fit_goes_on(data, tmp_path):
+    X, y = data
+    folder = StateFolder(joblib.Memory(str(tmp_path), verbose=0))
+    (tmp_path / "joblib" / "skcnn").write_text("a file where a folder should be")
+    with pytest.warns(Warning, match="Unable to cache"):
+        folder.put("run", TrainingState(1, (np.zeros(3),), {"loss": [1.0]}))
+    with pytest.warns(Warning, match="Unable to cache"):
+        clf = classifier(epochs=1, memory=tmp_path).fit(X, y)
+    assert same_fit(clf, plain_fit(classifier(epochs=1), X, y), X)
+
+
+CHILD = """
+import hashlib, sys
+import numpy as np
+from sklearn.datasets import load_digits
+from skcnn import ConvPoolClassifier
+digits = load_digits()
+X, y = (digits.images * (255 / 16)).astype(np.uint8)[:120, ..., None], digits.target[:120]
+clf = ConvPoolClassifier([(4, 3, 2, 2)], batch_size=32, random_state=0, epochs=int(sys.argv[1]), memory=sys.argv[2])
+print("ready", flush=True)
+sys.stdin.readline()
+clf.fit(X, y)
+print(hashlib.sha256(b"".join(a.tobytes() for a in clf._state.arrays)).hexdigest(), flush=True)
+"""
+
+
+def child(epochs, folder):
+    """A process that has imported everything, says "ready", and fits when it gets a line."""
+    command = [sys.executable, "-c", CHILD, str(epochs), str(folder)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def digest(clf):
+    import hashlib
+
+    return hashlib.sha256(b"".join(array.tobytes() for array in clf._state.arrays)).hexdigest()
+
+
+def test_another_process_goes_on_where_this_one_ended_and_back(data, trained, tmp_path):
+    X, y = data
+    plain = plain_fit(classifier(epochs=6), X, y)
+    trained.clear()
+    classifier(epochs=2, memory=tmp_path).fit(X, y)
+    output, _ = child(4, tmp_path).communicate("go\n", timeout=120)
+    assert output.split()[1] == digest(plain_fit(classifier(epochs=4), X, y))
+    STATES.clear()
+    trained.clear()
+    assert same_fit(classifier(epochs=6, memory=tmp_path).fit(X, y), plain, X)
+    assert trained == [4, 5]
+
+
+def test_kill_9_at_any_instant_loses_at_most_the_running_epoch(data, trained, tmp_path):
+    X, y = data
+    instants, epochs = random.Random(0), 400
+    waiting = [child(epochs, tmp_path) for _ in range(2)]  # the next ones start up while one runs
+    for i in range(10):
+        process = waiting.pop(0)
+        assert process.stdout.readline() == "ready\n"
+        if i < 8:
+            waiting.append(child(epochs, tmp_path))
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        enough = len(entries(tmp_path)) + instants.randrange(8)  # 0: while it still prepares
+        while len(entries(tmp_path)) < enough and process.poll() is None:
+            time.sleep(0.001)
+        time.sleep(instants.uniform(0.0, 0.03))  # an instant within an epoch, or within the writing of its state
+        known = len(entries(tmp_path))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert len(entries(tmp_path)) >= known
+    survived = sorted(entries(tmp_path))
+    assert survived == list(range(1, len(survived) + 1))
+    assert 0 < len(survived) < epochs - 2, "the test must kill before the run is done"
+    until = len(survived) + 2
+    finished = classifier(epochs=until, memory=tmp_path).fit(X, y)
+    assert trained == [until - 2, until - 1]
+    assert same_fit(finished, plain_fit(classifier(epochs=until), X, y), X)
+
+
+def test_two_processes_racing_on_one_run_both_get_it_right(data, tmp_path):
+    X, y = data
+    racers = [child(30, tmp_path) for _ in range(2)]
+    for racer in racers:
+        assert racer.stdout.readline() == "ready\n"
+    for racer in racers:
+        racer.stdin.write("go\n")
+        racer.stdin.flush()
+    outputs = [racer.communicate(timeout=120)[0].strip() for racer in racers]
+    assert outputs == [digest(plain_fit(classifier(epochs=30), X, y))] * 2
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# The cache of states
+
+
+def state(epoch, n_bytes):
+    return TrainingState(epoch, (np.zeros(n_bytes, np.uint8),))
+
+
+def test_the_cache_is_bounded_in_bytes_and_drops_the_least_recently_used():
+    cache = StateCache(max_bytes=300)
+    for epoch in (1, 2, 3):
+        cache.put("run", state(epoch, 100))
+    cache.get("run", 1)
+    cache.put("run", state(4, 100))
+    assert [cache.get("run", epoch) is not None for epoch in (1, 2, 3, 4)] == [True, False, True, True]
+    cache.put("other", state(1, 301))  # larger than all: keeps itself out, and, as the price, the others too
+    assert cache.get("other", 1) is None
+    cache.put("run", state(1, 50))
+    cache.put("run", state(1, 60))  # replaces
+    assert cache._bytes == 60
+    cache.resize(0)
+    assert cache.get("run", 1) is None and cache._bytes == 0
+
+
+def test_clear_cache_forgets_states_and_programs(data, trained):
+    X, y = data
+    before = classifier(epochs=1).fit(X, y)
+    assert len(skcnn._program.POOL) > 0
+    skcnn.clear_cache()
+    assert len(skcnn._program.POOL) == 0
+    classifier(epochs=1).fit(X, y)
+    assert trained == [0, 0]
+    before.predict(X)  # a fitted estimator does not need the cache
+    skcnn.clear_cache(max_bytes=0)
+    for _ in range(2):
+        classifier(epochs=1).fit(X, y)
+    assert trained == [0] * 4
+
+
+def test_a_run_that_was_stopped_by_an_exception_goes_on_from_its_last_epoch(data, trained):
+    X, y = data
+
+    class Interrupt(StopAfter):
+        def on_fit_task_end(self, estimator, context):
+            if super().on_fit_task_end(estimator, context):
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        classifier(epochs=4).set_callbacks(Interrupt(2)).fit(X, y)
+    clf = classifier(epochs=4).fit(X, y)
+    assert trained == [0, 1, 2, 3]
+    assert same_fit(clf, plain_fit(classifier(epochs=4), X, y), X)
+
+
+def test_history_tells_what_each_epoch_took_when_it_was_computed(data):
+    X, y = data
+    short, long = classifier(epochs=2).fit(X, y), classifier(epochs=3).fit(X, y)
+    assert long.history_["time"][:2] == short.history_["time"]
+    assert all(seconds > 0 for seconds in long.history_["time"])
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Going on with the same estimator
+
+
+def test_partial_fit_k_times_equals_fit_also_through_pickle(data):
+    import pickle
+
+    X, y = data
+    clf = classifier()
+    for k in range(1, 5):
+        clf = pickle.loads(pickle.dumps(clf.partial_fit(X, y)))
+        assert clf.n_iter_ == k
+        assert same_fit(clf, plain_fit(classifier(epochs=k), X, y), X)
+
+
+def test_partial_fit_knows_classes_that_come_later(data):
+    X, y = data
+    clf = classifier().partial_fit(X[y < 5], y[y < 5], classes=range(10))
+    clf.partial_fit(X[y >= 5], y[y >= 5])
+    assert clf.classes_.tolist() == list(range(10)) and clf.n_iter_ == 2
+    with pytest.raises(ValueError, match=r"not among the classes.*\[11\]"):
+        clf.partial_fit(X, y * 0 + 11)
+    with pytest.raises(ValueError, match="classes must be those of the first call"):
+        clf.partial_fit(X, y, classes=[0, 1])
+
+
+def test_warm_start_trains_epochs_more(data):
+    X, y = data
+    clf = classifier(epochs=2, warm_start=True).fit(X, y).fit(X, y)
+    assert clf.n_iter_ == 4 and len(clf.history_["loss"]) == 4
+    assert same_fit(clf, plain_fit(classifier(epochs=4), X, y), X)
+    clf.set_params(warm_start=False).fit(X, y)
+    assert same_fit(clf, plain_fit(classifier(epochs=2), X, y), X)
+
+
+def test_warm_start_takes_a_new_learning_rate_but_no_new_network(data):
+    X, y = data
+    clf = classifier(epochs=1, warm_start=True).fit(X, y)
+    same = classifier(epochs=1, warm_start=True).fit(X, y).fit(X, y)
+    clf.set_params(optimizer__learning_rate=0.1).fit(X, y)
+    assert clf.model_.optimizer.learning_rate.numpy() == np.float32(0.1)
+    assert not same_bits(clf._state.arrays, same._state.arrays)
+    with pytest.raises(ValueError, match="parameters of the architecture"):
+        clf.set_params(dense_layers=(7,)).fit(X, y)
+    with pytest.raises(ValueError, match="optimizer"):
+        clf.set_params(dense_layers=(50,), optimizer="rmsprop").fit(X, y)
+    assert clf.n_iter_ == 2  # what was refused changed nothing
+
+
+def test_a_state_that_nobody_knows_is_none():
+    trajectory = Trajectory("no such run")
+    assert trajectory.longest(5) is None and trajectory.state(1) is None
+    kept = TrainingState(2, (np.ones(2),), {"loss": [1.0, 0.5]})
+    trajectory.keep(kept)
+    assert same_state(trajectory.longest(5), kept) and trajectory.longest(1) is None
+    assert curves(trajectory.state(2).history) == {"loss": [1.0, 0.5]}
