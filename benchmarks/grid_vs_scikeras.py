@@ -10,6 +10,7 @@ the resident memory of the process and its workers together.
     python benchmarks/grid_vs_scikeras.py --data cifar10.npz --grid 324 --skip-peer --json grid-324.json
 """
 
+import shutil
 import tempfile
 import time
 from functools import partial
@@ -19,6 +20,7 @@ from statistics import median
 import joblib
 import numpy as np
 from _common import (
+    MB,
     as_floats,
     load_images,
     machine,
@@ -60,19 +62,31 @@ def search_scikeras(images, labels, grid, **parallel):
     return timed_search(scikeras_classifier(), scikeras_names(grid), as_floats(images), labels, **parallel)
 
 
-def search_skcnn(images, labels, grid, **parallel):
-    from skcnn import ConvPoolClassifier
+def search_skcnn(images, labels, grid, memory=None, shared=True, **parallel):
+    from skcnn import ConvPoolClassifier, clear_cache
 
-    return timed_search(ConvPoolClassifier(random_state=0), grid, images, labels, **parallel)
+    if not shared:
+        clear_cache(max_bytes=0)
+    return timed_search(ConvPoolClassifier(random_state=0, memory=memory), grid, images, labels, **parallel)
 
 
+THREADS, PROCESSES = {"n_jobs": 2, "backend": "threading"}, {"n_jobs": 2}
 # A contender is a function of images, labels and grid that returns what timed_search does.
 CONTENDERS = {
     "scikeras": search_scikeras,
-    "scikeras-2": partial(search_scikeras, n_jobs=2),
+    "scikeras-2": partial(search_scikeras, **PROCESSES),
     "skcnn": search_skcnn,
-    "skcnn-threads-2": partial(search_skcnn, n_jobs=2, backend="threading"),
-    "skcnn-processes-2": partial(search_skcnn, n_jobs=2),
+    "skcnn-unshared": partial(search_skcnn, shared=False),
+    "skcnn-threads-2": partial(search_skcnn, **THREADS),
+    "skcnn-threads-2-unshared": partial(search_skcnn, shared=False, **THREADS),
+    "skcnn-processes-2": partial(search_skcnn, **PROCESSES),
+}
+# These keep states in a folder: of the same two, "warm" finds what "cold" left in the same round.
+MEMORY_CONTENDERS = {
+    "skcnn-memory-cold": search_skcnn,
+    "skcnn-memory-warm": search_skcnn,
+    "skcnn-processes-2-memory-cold": partial(search_skcnn, **PROCESSES),
+    "skcnn-processes-2-memory-warm": partial(search_skcnn, **PROCESSES),
 }
 PEERS = ("scikeras", "scikeras-2")
 
@@ -102,7 +116,15 @@ def scores_in_common_order(search):
 def run_contender(name, grid, data):
     with np.load(data) as arrays:
         images, labels = arrays["images"], arrays["labels"]
-    return CONTENDERS[name](images, labels, GRIDS[grid])
+    if name in CONTENDERS:
+        return CONTENDERS[name](images, labels, GRIDS[grid])
+    folder = Path(data).with_name(name.rpartition("-")[0])
+    if name.endswith("-cold"):
+        shutil.rmtree(folder, ignore_errors=True)
+    elif not folder.exists():
+        raise SystemExit(f"{name} must come after {name.removesuffix('warm')}cold")
+    result = MEMORY_CONTENDERS[name](images, labels, GRIDS[grid], memory=str(folder))
+    return result | {"disk_mb": sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / MB}
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -138,10 +160,10 @@ def parse_options():
     parser.add_argument("--grid", choices=GRIDS, default="36", help="by number of fits (default: 36)")
     parser.add_argument(
         "--contenders",
-        type=names_among(CONTENDERS),
+        type=names_among([*CONTENDERS, *MEMORY_CONTENDERS]),
         default=["scikeras", "skcnn"],
         metavar="NAME,NAME",
-        help=f"of {', '.join(CONTENDERS)} (default: scikeras,skcnn)",
+        help=f"of {', '.join([*CONTENDERS, *MEMORY_CONTENDERS])} (default: scikeras,skcnn)",
     )
     parser.add_argument("--skip-peer", action="store_true", help="leave bare scikeras out")
     parser.add_argument("--repeats", type=int, default=1, help="rounds of all contenders; medians count (default: 1)")

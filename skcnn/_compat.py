@@ -11,18 +11,20 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import parent_process
 
+_QUIET = "3"  # TensorFlow's level for no messages at all; what goes wrong is raised besides
+
 
 @contextlib.contextmanager
 def _quiet_tensorflow():
     """TensorFlow prints several lines while it loads, before its own log level takes effect: hold standard error.
 
-    Whoever sets TF_CPP_MIN_LOG_LEVEL, or has imported TensorFlow already, sees what they asked for; and what was held
-    is shown if the import fails.
+    Whoever sets another TF_CPP_MIN_LOG_LEVEL, or has imported TensorFlow already, sees what they asked for; and what
+    was held is shown if the import fails. Worker processes inherit the level, and are as quiet.
     """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ or "tensorflow" in sys.modules:
+    level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", _QUIET)
+    if level != _QUIET or "tensorflow" in sys.modules:
         yield
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     try:
         stderr = os.dup(2)
     except OSError:  # no standard error at all, as under pythonw

@@ -158,6 +158,8 @@ PARAMETERS = [
     parameter("callbacks", [PerBatch], "PerBatch", "on_train_batch_end", id="callbacks: class with a batch hook"),
     parameter("callbacks", EarlyStopping, "patienc", id="callbacks__patienc", others={"callbacks__patienc": 3}),
     parameter("callbacks__patience", 3, "got None", id="callbacks__*: to no callback"),
+    parameter("warm_start", "yes"),
+    parameter("memory", 3),
     parameter("random_state", "a"),
     parameter("random_state", -1),
     parameter("verbose", "loud"),
@@ -329,6 +331,28 @@ def test_a_refused_refit_leaves_nothing_half_changed(ready, params, data, nothin
     except NotFittedError:
         return
     monkeypatch.undo()
+    np.testing.assert_array_equal(classifier.predict_proba(IMAGES), ready.predict_proba(IMAGES))
+
+
+@pytest.mark.parametrize(
+    ("name", "says", "params", "data"),
+    [
+        pytest.param("X", ["(5, 8, 1)", "(6, 8, 1)"], {}, {"X": IMAGES[:, :5]}, id="other images"),
+        pytest.param("X", ["NaN"], {}, {"X": with_value(IMAGES, np.nan)}, id="NaN"),
+        pytest.param("y", ["[3]", "[0, 1, 2]"], {}, {"y": LABELS + 1}, id="other labels"),
+        pytest.param("classes", ["[0, 1]", "[0, 1, 2]"], {}, {"y": LABELS % 2, "classes": [0, 1]}, id="other classes"),
+        pytest.param("partial_fit", ["architecture"], {"dense_layers": (5,)}, {}, id="other architecture"),
+        pytest.param("partial_fit", ["optimizer='sgd'"], {"optimizer": "sgd"}, {}, id="other optimizer"),
+        pytest.param("dropout", ["got 1.0"], {"dropout": 1.0}, {}, id="bad parameter"),
+    ],
+)
+def test_refused_by_partial_fit_which_loses_nothing(ready, name, says, params, data, monkeypatch, nothing_starts):
+    classifier = copy.deepcopy(ready).set_params(**params)
+    with pytest.raises((TypeError, ValueError)) as error:
+        classifier.partial_fit(**{"X": IMAGES, "y": LABELS, **data})
+    assert_says(error, name, says)
+    monkeypatch.undo()
+    # Unlike a new fit, it has something to lose.
     np.testing.assert_array_equal(classifier.predict_proba(IMAGES), ready.predict_proba(IMAGES))
 
 

@@ -47,6 +47,26 @@ def test_importing_and_fitting_print_nothing(monkeypatch):
     assert (result.stdout, result.stderr) == ("", "")
 
 
+IN_WORKERS = """
+from joblib import Parallel, delayed
+import skcnn
+
+def fit():
+    import numpy as np
+    skcnn.ConvPoolClassifier([(2, 3)], epochs=1).fit(np.zeros((4, 8, 8), np.uint8), [0, 1, 0, 1])
+
+if __name__ == "__main__":
+    Parallel(n_jobs=2)(delayed(fit)() for _ in range(2))
+"""
+
+
+def test_workers_print_nothing_either(monkeypatch, tmp_path):
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    (tmp_path / "quiet.py").write_text(IN_WORKERS)
+    result = subprocess.run([sys.executable, str(tmp_path / "quiet.py")], capture_output=True, text=True, timeout=300)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
 def test_an_explicit_log_level_is_respected(monkeypatch):
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
     assert "oneDNN" in run_python("import skcnn").stderr
