@@ -1,5 +1,6 @@
 """ConvPoolClassifier: parameters, validation, fit and predict."""
 
+import copy
 import inspect
 import os
 import warnings
@@ -23,12 +24,13 @@ from skcnn._compat import (
     validate_parameter_constraints,
 )
 from skcnn._images import check_images, check_training_data, check_validation_data, pixel_scale
-from skcnn._program import POOL, compiled_network
+from skcnn._program import POOL, compiled_network, state_variables
 from skcnn._seeds import run_seed
 from skcnn._settings import compile_settings, keras_callbacks, nearest_name
 from skcnn._training import TrainingData, TrainingPlan, TrainingState, predict
 from skcnn._trajectory import Run, Trajectory, follow
 
+_FEATURES = ("n_features_in_", "feature_names_in_")  # what scikit-learn's validation sets
 _ROUTING_PREFIXES = ("optimizer", "loss", "callbacks")
 
 # The parameters that the architecture checks itself: the classifier's, by the name Architecture gives them.
@@ -345,6 +347,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         self._fit(X, y, sample_weight, 1, resume=True, classes=classes)
         return self
 
+    @with_callbacks
     def initialize(self, X, y):
         """Prepare the network as :meth:`fit` would, but do not train it: initial weights, 0 epochs.
 
@@ -372,8 +375,9 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         memory = _as_memory(self.memory)
         settings = isolated(compile_settings, params)
         callbacks = keras_callbacks(params)
+        checked_as = copy.copy(self)  # takes the names and number of features: a refused fit leaves this one as it was
         classes, *arrays = check_training_data(
-            self, X, y, sample_weight, known_classes=self.classes_ if resume else None, classes=classes
+            checked_as, X, y, sample_weight, known_classes=self.classes_ if resume else None, classes=classes
         )
         data = TrainingData(*arrays)
         architecture = Architecture.from_parameters(
@@ -384,7 +388,9 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         )
         validation = None
         if validation_data is not None:
-            validation = TrainingData(*check_validation_data(self, validation_data, classes, architecture.image_shape))
+            validation = TrainingData(
+                *check_validation_data(checked_as, validation_data, classes, architecture.image_shape)
+            )
         plan = TrainingPlan(self._plan.seed if resume else run_seed(self.random_state), int(self.batch_size))
         run = Run(architecture, settings, plan, data, validation)
         origin = run.adopt(self._continued_state(architecture, settings)) if resume else None
@@ -392,8 +398,9 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         shares = isinstance(self.random_state, Integral) and not resume and not callbacks
         key = run.key() if shares else None
 
-        for name in _fitted_attributes(run, classes, origin):
+        for name in (*_fitted_attributes(run, classes, origin), *_FEATURES):
             vars(self).pop(name, None)  # an interrupted fit leaves an estimator that is not fitted, not a mixture
+        vars(self).update({name: value for name, value in vars(checked_as).items() if name in _FEATURES})
         context = self._init_callback_context(max_subtasks=epochs)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
         hooks = []
@@ -507,10 +514,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     def _build_model(self):
         model = compiled_network(self.architecture_, self._settings)
-        for variable, array in zip(model.variables, self._state.arrays, strict=False):  # the optimizer's follow
+        for variable, array in zip(state_variables(model), self._state.arrays, strict=True):
             variable.assign(array)
-        if self._settings.learning_rate is not None:
-            model.optimizer.learning_rate = self._settings.learning_rate
         return model
 
 
@@ -556,5 +561,5 @@ def _warn_if_diverged(history):
             f"Training diverged: the loss is not finite from epoch {diverged[0]} on. "
             "A lower optimizer__learning_rate may help.",
             ConvergenceWarning,
-            stacklevel=4,
+            stacklevel=5,  # the caller of fit, beyond scikit-learn's decorator
         )

@@ -62,6 +62,7 @@ from sklearn.utils._param_validation import (  # noqa: E402
     validate_parameter_constraints,
 )
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight  # noqa: E402 - no public equivalent
+from sklearn.utils.validation import _check_y as check_y  # noqa: E402 - check_X_y, which is public, does not say which
 from tensorflow.python.framework.config import is_op_determinism_enabled  # noqa: E402 - public is only the switch
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "Options",
     "StrOptions",
     "check_sample_weight",
+    "check_y",
     "get_loss_class_function_or_string",
     "get_optimizer_class",
     "is_op_determinism_enabled",

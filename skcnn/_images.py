@@ -1,14 +1,16 @@
 """X, y as scikit-learn users have them -> images (n, height, width, channels) and class codes."""
 
+import re
+from contextlib import contextmanager
 from math import prod
 
 import numpy as np
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import column_or_1d, validate_data
+from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
 
 from skcnn._architecture import check_image_shape
-from skcnn._compat import check_sample_weight
+from skcnn._compat import check_sample_weight, check_y
 
 
 def check_training_data(estimator, X, y, sample_weight, *, known_classes=None, classes=None):
@@ -44,12 +46,18 @@ def check_training_data(estimator, X, y, sample_weight, *, known_classes=None, c
     resume = known_classes is not None
     check_labels_1d(y)
     X, image_shape = flatten_images(X, estimator.image_shape_ if resume else estimator.image_shape)
-    X, y = validate_data(estimator, X, y, reset=not resume)
-    check_range(X)
-    check_classification_targets(y)
+    with _named("y"):
+        y = check_y(y, estimator=estimator)
+        check_classification_targets(y)
+    with _named("X"):
+        X = validate_data(estimator, X, reset=not resume)
+        check_range(X)
+    with _named("X and y"):
+        check_consistent_length(X, y)
     images, weights = as_images(X, image_shape), None
     if sample_weight is not None:
-        weights = check_sample_weight(sample_weight, X, dtype=np.float32, ensure_non_negative=True)
+        with _named("sample_weight"):
+            weights = check_sample_weight(sample_weight, X, dtype=np.float32, ensure_non_negative=True)
         used = weights != 0
         if not used.any():
             raise ValueError("sample_weight must be above 0 for at least one sample; got only zeros.")
@@ -57,7 +65,7 @@ def check_training_data(estimator, X, y, sample_weight, *, known_classes=None, c
             images, y, weights = images[used], y[used], weights[used]
     classes = _all_classes(y, known_classes, classes)
     if estimator.class_weight is not None:
-        class_weights = compute_sample_weight(estimator.class_weight, y).astype(np.float32)
+        class_weights = _class_weights(estimator.class_weight, y)
         weights = class_weights if weights is None else weights * class_weights
     if weights is not None and np.all(weights == 1):
         weights = None  # the same numbers by a shorter way
@@ -87,7 +95,9 @@ def check_validation_data(estimator, validation_data, classes, image_shape):
     if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
         raise ValueError(f"validation_data must be a tuple (X, y); got {type(validation_data).__name__}.")
     X, y = validation_data
-    images, y = check_images(estimator, X, image_shape), column_or_1d(y)
+    with _named("validation_data"):
+        check_labels_1d(y)
+        images, y = check_images(estimator, X, image_shape), column_or_1d(y)
     if len(y) != len(images):
         raise ValueError(f"validation_data must have as many labels as images; got {len(y)} and {len(images)}.")
     return images, label_codes(y, classes, "validation_data")
@@ -112,7 +122,8 @@ def check_images(estimator, X, image_shape):
         If they are of another shape, or hold what is not a number.
     """
     X, _ = flatten_images(X, image_shape)
-    X = validate_data(estimator, X, reset=False)
+    with _named("X"):
+        X = validate_data(estimator, X, reset=False)
     check_range(X)
     return as_images(X, image_shape)
 
@@ -123,6 +134,28 @@ def label_codes(y, classes, name):
     if len(unknown):
         raise ValueError(f"{name} has labels that are not among the classes {classes.tolist()}: {unknown.tolist()}.")
     return np.searchsorted(classes, y).astype(np.int32)
+
+
+def _class_weights(class_weight, y):
+    try:
+        weights = compute_sample_weight(class_weight, y).astype(np.float32)
+    except ValueError as error:
+        raise ValueError(f"class_weight={class_weight!r}: {error}") from error
+    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+        raise ValueError(f"class_weight must be finite, at least 0, and not always 0; got {class_weight!r}.")
+    return weights
+
+
+@contextmanager
+def _named(name):
+    """Put the name of what is checked before those messages of scikit-learn's that do not say it."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if re.search(rf"\b{name}\b", str(error)):
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name}: {error}") from error
 
 
 def _all_classes(y, known_classes, classes):

@@ -24,12 +24,12 @@ def build_network(architecture, seed):
         From images (n, height, width, channels), float32, to probabilities (n, n_classes), float32.
     """
     outputs = {}
-    for index, layer in enumerate(architecture.layers):
+    for layer in architecture.layers:
         if layer.kind == "input":
             outputs[layer.name] = keras.Input(layer.output_shape, name=layer.name, dtype="float32")
             continue
         inputs = [outputs[name] for name in layer.inputs]
-        keras_layer = _KINDS[layer.kind](layer, _seeds.derive(seed, "weights", index=index))
+        keras_layer = _KINDS[layer.kind](layer, _seeds.derive(seed, "weights", name=layer.name))
         outputs[layer.name] = keras_layer(inputs if layer.kind == "concat" else inputs[0])
     return keras.Model(outputs["images"], outputs["output"], name="conv_pool")
 
@@ -49,10 +49,10 @@ def initial_kernels(architecture, model, seed):
     (keras.Variable, tensor of its shape)
         All other variables start as zeros or ones, whatever the seed.
     """
-    for index, layer in enumerate(architecture.layers):
+    for layer in architecture.layers:
         if layer.kind in ("conv", "dense"):
             kernel = model.get_layer(layer.name).kernel
-            yield kernel, _initializer(_seeds.derive(seed, "weights", index=index))(kernel.shape, dtype="float32")
+            yield kernel, _initializer(_seeds.derive(seed, "weights", name=layer.name))(kernel.shape, dtype="float32")
 
 
 def dropout_states(architecture, model):
@@ -66,12 +66,12 @@ def dropout_states(architecture, model):
 
     Returns
     -------
-    list of (int, keras.Variable)
-        The layer's number in the architecture, and a pair [seed, draws so far].
+    list of (str, keras.Variable)
+        The layer's name, and a pair [seed, draws so far].
     """
     return [
-        (index, model.get_layer(layer.name).seed_generator.state)
-        for index, layer in enumerate(architecture.layers)
+        (layer.name, model.get_layer(layer.name).seed_generator.state)
+        for layer in architecture.layers
         if layer.kind == "dropout"
     ]
 

@@ -32,7 +32,7 @@ def compiled_network(architecture, settings):
     Returns
     -------
     keras.Model
-        Its weights and learning rate are placeholders, to be assigned.
+        Its weights and learning rate are placeholders, to be assigned; its optimizer is built.
     """
     model = build_network(architecture, seed=0)
     model.compile(
@@ -41,7 +41,13 @@ def compiled_network(architecture, settings):
         metrics=[settings.make_accuracy()],
         jit_compile=False,  # on a CPU, XLA is several times slower for these networks
     )
+    model.optimizer.build(model.trainable_variables)
     return model
+
+
+def state_variables(model):
+    """The variables whose values are a training state: the model's, then its optimizer's."""
+    return [*model.variables, *model.optimizer.variables]
 
 
 class Program:
@@ -56,9 +62,8 @@ class Program:
     def __init__(self, architecture, settings):
         self.architecture = architecture
         self.model = compiled_network(architecture, settings)
-        self.model.optimizer.build(self.model.trainable_variables)
         self._one_hot = settings.one_hot
-        self._variables = [*self.model.variables, *self.model.optimizer.variables]
+        self._variables = state_variables(self.model)
         self._untrained = self.read()
         self._dropout_states = dropout_states(architecture, self.model)
         self._functions = {}  # traced when first used
@@ -110,8 +115,8 @@ class Program:
 
     def begin_epoch(self, seed, epoch):
         """Set every seed generator as the epoch wants it, and the running loss and accuracy to zero."""
-        for index, state in self._dropout_states:
-            state.assign([_seeds.derive(seed, "dropout", epoch, index), 0])
+        for name, state in self._dropout_states:
+            state.assign([_seeds.derive(seed, "dropout", epoch, name), 0])
         self.model.reset_metrics()
 
     def train(self, images, labels, weights, batch_size):

@@ -35,7 +35,7 @@ def run_seed(random_state):
     return int(random_state.randint(N_SEEDS))
 
 
-def derive(seed, purpose, epoch=0, index=0):
+def derive(seed, purpose, epoch=0, name=""):
     """A seed for one use in a run.
 
     Parameters
@@ -46,15 +46,15 @@ def derive(seed, purpose, epoch=0, index=0):
         What it is for, e.g. ``"weights"``.
     epoch : int, default=0
         Number of epochs finished before.
-    index : int, default=0
-        Which of several, e.g. the number of the layer.
+    name : str, default=""
+        Which of several, e.g. the layer's name.
 
     Returns
     -------
     int
         From 0 to 2**31 - 3.
     """
-    digest = blake2b(f"{seed}/{purpose}/{epoch}/{index}".encode(), digest_size=8).digest()
+    digest = blake2b(f"{seed}/{purpose}/{epoch}/{name}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") % N_SEEDS
 
 

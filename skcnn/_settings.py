@@ -99,7 +99,14 @@ def compile_settings(params):
     """
     optimizer = _make("optimizer", params, keras.optimizers, keras.optimizers.Optimizer)
     config = optimizer.get_config()
+    if "learning_rate" not in config:
+        raise TypeError(f"optimizer must have a learning rate of its own; got {optimizer!r}.")
     is_schedule = isinstance(config["learning_rate"], dict)
+    if is_schedule and config["learning_rate"]["class_name"] in ("function", "__lambda__"):
+        raise TypeError(
+            "optimizer must have a number or a keras.optimizers.schedules.LearningRateSchedule as learning_rate; "
+            f"got the function {config['learning_rate']['config']!r}."
+        )
     learning_rate = None if is_schedule else _check_learning_rate(config.pop("learning_rate"))
     loss = _make("loss", params, keras.losses, keras.losses.Loss)
     has_config = isinstance(loss, keras.losses.Loss)
@@ -139,9 +146,13 @@ def keras_callbacks(params):
         For a callback that wants to be called at each batch.
     """
     given = params["callbacks"]
-    if given is None:
-        return []
     routed = route_params(params, destination="callbacks", pass_filter=set())
+    if given is None:
+        if routed:
+            raise ValueError(
+                f"callbacks__{next(iter(routed))} needs callbacks to be a class, which it is passed to; got None."
+            )
+        return []
     try:
         made = unflatten_params(items=given, params=routed)
     except Exception as error:

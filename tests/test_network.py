@@ -271,14 +271,14 @@ def test_initial_kernels_leave_the_model_alone():
 def test_states_of_dropout():
     model = build_network(RICH, seed=3)
     states = dropout_states(RICH, model)
-    assert [RICH.layers[index].name for index, _ in states] == [
+    assert [name for name, _ in states] == [
         "branch1_block1_dropout",
         "branch2_block1_dropout",
         "dense1_dropout",
         "dense2_dropout",
     ]
     seeds = [state.numpy().tolist() for _, state in states]
-    assert seeds == [[_seeds.derive(3, "weights", index=index), 0] for index, _ in states]
+    assert seeds == [[_seeds.derive(3, "weights", name=name), 0] for name, _ in states]
     assert len({seed for seed, _ in seeds}) == 4
     # They are the only variables that are no weights.
     assert {id(state) for _, state in states} == {id(v) for v in model.variables} - {id(w) for w in model.weights}

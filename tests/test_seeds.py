@@ -15,14 +15,14 @@ from skcnn._seeds import N_SEEDS, derive, epoch_order, run_seed
 seeds = st.integers(0, 2**32 - 1)
 
 
-@given(seeds, st.text(max_size=8), st.integers(0, 1000), st.integers(0, 100))
-def test_a_derived_seed_is_a_keras_seed_and_always_the_same(seed, purpose, epoch, index):
-    assert derive(seed, purpose, epoch, index) == derive(seed, purpose, epoch, index)
-    assert 0 <= derive(seed, purpose, epoch, index) < N_SEEDS
+@given(seeds, st.text(max_size=8), st.integers(0, 1000), st.text(max_size=8))
+def test_a_derived_seed_is_a_keras_seed_and_always_the_same(seed, purpose, epoch, name):
+    assert derive(seed, purpose, epoch, name) == derive(seed, purpose, epoch, name)
+    assert 0 <= derive(seed, purpose, epoch, name) < N_SEEDS
 
 
 def test_seeds_for_different_uses_differ():
-    uses = [(s, p, e, i) for s in range(5) for p in ("weights", "dropout") for e in range(10) for i in range(10)]
+    uses = [(s, p, e, n) for s in range(5) for p in ("weights", "dropout") for e in range(10) for n in "abcdefghij"]
     assert len({derive(*use) for use in uses}) == len(uses)
 
 
@@ -38,8 +38,8 @@ def test_the_order_of_samples_differs_between_epochs_and_seeds():
 
 def test_the_order_is_pinned():
     """A change of these numbers changes every published result: it must be meant."""
-    assert derive(0, "weights") == 1721805415
-    assert epoch_order(0, 0, 8).tolist() == [6, 3, 2, 4, 5, 0, 1, 7]
+    assert derive(0, "weights") == 419376078
+    assert epoch_order(0, 0, 8).tolist() == [3, 1, 0, 4, 7, 5, 6, 2]
 
 
 def test_random_state_none_is_fresh_and_a_generator_is_drawn_from():
