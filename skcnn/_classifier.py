@@ -156,11 +156,11 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     >>> from skcnn import ConvPoolClassifier
     >>> digits = load_digits()
     >>> X_train, X_test, y_train, y_test = train_test_split(digits.images / 16, digits.target, random_state=0)
-    >>> clf = ConvPoolClassifier(conv_layers=[(8, 3), (16, 3)], batch_size=32, random_state=0)
+    >>> clf = ConvPoolClassifier(conv_layers=[(16, 3), (32, 3)], batch_size=32, random_state=0)
     >>> clf.fit(X_train, y_train).score(X_test, y_test) > 0.95
     True
     >>> clf.n_params_
-    7632
+    23328
     """
 
     _parameter_constraints = {
