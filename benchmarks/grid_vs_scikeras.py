@@ -10,6 +10,7 @@ the resident memory of the process and its workers together.
     python benchmarks/grid_vs_scikeras.py --data cifar10.npz --grid 324 --skip-peer --json grid-324.json
 """
 
+import os
 import shutil
 import tempfile
 import time
@@ -62,7 +63,9 @@ def search_scikeras(images, labels, grid, **parallel):
     return timed_search(scikeras_classifier(), scikeras_names(grid), as_floats(images), labels, **parallel)
 
 
-def search_skcnn(images, labels, grid, memory=None, shared=True, **parallel):
+def search_skcnn(images, labels, grid, memory=None, shared=True, single=False, **parallel):
+    if single:
+        os.environ["TF_NUM_INTRAOP_THREADS"] = "1"  # before TensorFlow starts
     from skcnn import ConvPoolClassifier, clear_cache
 
     if not shared:
@@ -80,6 +83,9 @@ CONTENDERS = {
     "skcnn-threads-2": partial(search_skcnn, **THREADS),
     "skcnn-threads-2-unshared": partial(search_skcnn, shared=False, **THREADS),
     "skcnn-processes-2": partial(search_skcnn, **PROCESSES),
+    # One thread for each operation, so that two fits side by side have a core each.
+    "skcnn-threads-2-single": partial(search_skcnn, single=True, **THREADS),
+    "skcnn-single": partial(search_skcnn, single=True),
 }
 # These keep states in a folder: of the same two, "warm" finds what "cold" left in the same round.
 MEMORY_CONTENDERS = {

@@ -63,6 +63,7 @@ from sklearn.utils._param_validation import (  # noqa: E402
 )
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight  # noqa: E402 - no public equivalent
 from sklearn.utils.validation import _check_y as check_y  # noqa: E402 - check_X_y, which is public, does not say which
+from tensorflow.python.eager import context as tf_context  # noqa: E402 - the public switch is for the whole process
 from tensorflow.python.framework.config import is_op_determinism_enabled  # noqa: E402 - public is only the switch
 
 __all__ = [
@@ -81,6 +82,7 @@ __all__ = [
     "limit_worker_threads",
     "route_params",
     "tf",
+    "unrewritten_graphs",
     "unflatten_params",
     "validate_parameter_constraints",
 ]
@@ -98,6 +100,24 @@ def limit_worker_threads():
     with contextlib.suppress(RuntimeError):  # TensorFlow has started
         tf.config.threading.set_intra_op_parallelism_threads(int(budget))
         tf.config.threading.set_inter_op_parallelism_threads(int(budget))
+
+
+@contextlib.contextmanager
+def unrewritten_graphs():
+    """Run graphs as they were traced, in this thread.
+
+    TensorFlow rewrites a graph before its first run, which takes a good part of the time that a program costs, and
+    for these networks gains nothing on a CPU. The bits are the same either way.
+    """
+    context = tf_context.context()
+    before = context.function_call_options
+    config = context.config
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    context.function_call_options = tf_context.FunctionCallOptions(before.executor_type, config)
+    try:
+        yield
+    finally:
+        context.function_call_options = before
 
 
 def isolated(function, *args):

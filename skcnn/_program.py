@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from skcnn import _seeds
-from skcnn._compat import isolated, tf
+from skcnn._compat import isolated, tf, unrewritten_graphs
 from skcnn._network import build_network, dropout_states, initial_kernels
 
 # One prediction batch holds about this many bytes of the largest map. The batch is fixed for a network, and padded,
@@ -156,12 +156,16 @@ class Program:
         """
         padding = -len(images) % self.predict_batch
         padded = np.pad(images, [(0, padding), (0, 0), (0, 0), (0, 0)])
-        return self._function("predict", padded)(tf.constant(padded)).numpy()[: len(images)]
+        function = self._function("predict", padded)
+        with unrewritten_graphs():
+            return function(tf.constant(padded)).numpy()[: len(images)]
 
     def _run_batches(self, step, images, labels, weights, batch_size):
         arrays = [images, labels] if weights is None else [images, labels, weights]
         tensors = [tf.constant(array) for array in arrays]
-        logs = self._function(step, *arrays)(tf.constant(batch_size), *tensors)
+        function = self._function(step, *arrays)
+        with unrewritten_graphs():
+            logs = function(tf.constant(batch_size), *tensors)
         return {name: float(value) for name, value in logs.items()}
 
     def _function(self, name, *arrays):
