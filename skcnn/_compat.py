@@ -106,8 +106,9 @@ def limit_worker_threads():
 def unrewritten_graphs():
     """Run graphs as they were traced, in this thread.
 
-    TensorFlow rewrites a graph before its first run, which takes a good part of the time that a program costs, and
-    for these networks gains nothing on a CPU. The bits are the same either way.
+    TensorFlow rewrites a graph before its first run. That takes a good part of the time that a program costs, and makes
+    steps on small images slower, not faster. It can change rounding, with batch normalization for one: always off is
+    as reproducible as always on, but a network with batch normalization rounds otherwise than in Model.fit.
     """
     context = tf_context.context()
     before = context.function_call_options
