@@ -47,17 +47,10 @@ with _quiet_tensorflow():
     import tensorflow as tf
 
 import keras  # noqa: E402
-from scikeras._utils import (  # noqa: E402
-    get_loss_class_function_or_string,  # the routing rules of scikeras, which has no public form of them
-    get_optimizer_class,
-    route_params,
-    unflatten_params,
-)
+from scikeras._utils import route_params, unflatten_params  # noqa: E402 - its routing rules have no public form
 from scikeras.wrappers import BaseWrapper  # noqa: E402
 from sklearn.utils._param_validation import (  # noqa: E402
-    HasMethods,  # scikit-learn documents parameter validation for third parties, but keeps its module private
-    Interval,
-    Options,
+    Interval,  # scikit-learn's tables of constraints, and their messages, without a public module
     StrOptions,
     validate_parameter_constraints,
 )
@@ -68,18 +61,13 @@ from tensorflow.python.framework.config import is_op_determinism_enabled  # noqa
 
 __all__ = [
     "BaseWrapper",
-    "HasMethods",
     "Interval",
-    "Options",
     "StrOptions",
     "check_sample_weight",
     "check_y",
-    "get_loss_class_function_or_string",
-    "get_optimizer_class",
     "is_op_determinism_enabled",
     "isolated",
     "keras",
-    "limit_worker_threads",
     "route_params",
     "tf",
     "unrewritten_graphs",

@@ -104,6 +104,43 @@ def test_every_prefix_in_process(data, trained, name):
         assert same_fit(second, plain[n], X)
 
 
+@pytest.mark.parametrize("name", RUNS)
+def test_every_prefix_through_memory(data, trained, name, tmp_path):
+    X, y = data
+    plain = {n: plain_fit(classifier(**RUNS[name], epochs=n), X, y) for n in range(1, 7)}
+    for k, n in combinations(range(1, 7), 2):
+        memory = tmp_path / f"{k}-{n}"
+        STATES.clear()
+        classifier(**RUNS[name], epochs=k, memory=memory).fit(X, y)
+        STATES.clear()  # as in a process that has just started
+        trained.clear()
+        assert same_fit(classifier(**RUNS[name], epochs=n, memory=memory).fit(X, y), plain[n], X)
+        assert trained == list(range(k, n))
+
+
+PREFIXES = """
+import sys
+import numpy as np
+from sklearn.datasets import load_digits
+from test_trajectory import RUNS, classifier
+digits = load_digits()
+X, y = (digits.images * (255 / 16)).astype(np.uint8)[:120, ..., None], digits.target[:120]
+for params in RUNS.values():
+    classifier(**params, epochs=3, memory=sys.argv[1]).fit(X, y)
+"""
+
+
+def test_every_kind_of_run_goes_on_in_another_process(data, trained, tmp_path):
+    X, y = data
+    command = [sys.executable, "-c", PREFIXES, str(tmp_path)]
+    subprocess.run(command, check=True, timeout=300, cwd=Path(__file__).parent)
+    for params in RUNS.values():
+        plain = plain_fit(classifier(**params, epochs=5), X, y)
+        trained.clear()
+        assert same_fit(classifier(**params, epochs=5, memory=tmp_path).fit(X, y), plain, X)
+        assert trained == [3, 4]
+
+
 def test_fewer_epochs_asked_later_need_no_training(data, trained):
     X, y = data
     classifier(epochs=5).fit(X, y)
