@@ -4,9 +4,7 @@ BIN := .venv/bin
 
 .PHONY: test demo lint format clean
 
-test: .venv/test
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+test: lint
 	SCIPY_ARRAY_API=1 $(BIN)/python -m pytest
 
 demo: .venv/demo

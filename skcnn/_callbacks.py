@@ -13,6 +13,8 @@ class KerasCallbacks(EpochHook):
         What callbacks find in their `params`: epochs, steps, verbose.
     """
 
+    exposes_program = True
+
     def __init__(self, callbacks, params):
         self.callbacks = callbacks
         self.params = params

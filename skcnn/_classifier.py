@@ -344,6 +344,11 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         TypeError, ValueError
             Before any training, if a parameter or the data is not usable; the message names which.
         """
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                f"class_weight={self.class_weight!r} cannot be known from a part of the data; give partial_fit a dict, "
+                "or sample_weight."
+            )
         self._fit(X, y, sample_weight, 1, resume=True, classes=classes)
         return self
 
@@ -368,6 +373,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     def _fit(self, X, y, sample_weight, epochs, *, resume=False, classes=None, validation_data=None):
         """Check everything, then train `epochs` epochs from the start, or from where the estimator is."""
+        POOL.check_process()
         resume = resume and self.initialized_
         params = self.get_params(deep=False)
         checked = {name: params[name] for name in self._parameter_constraints}
@@ -393,13 +399,14 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             )
         plan = TrainingPlan(self._plan.seed if resume else run_seed(self.random_state), int(self.batch_size))
         run = Run(architecture, settings, plan, data, validation)
-        origin = run.adopt(self._continued_state(architecture, settings)) if resume else None
+        origin = self._continued_state(run) if resume else None
         until = epochs + (origin.epoch if resume else 0)
         shares = isinstance(self.random_state, Integral) and not resume and not callbacks
         key = run.key() if shares else None
 
-        for name in (*_fitted_attributes(run, classes, origin), *_FEATURES):
-            vars(self).pop(name, None)  # an interrupted fit leaves an estimator that is not fitted, not a mixture
+        if not resume:  # an interrupted new fit leaves an estimator that is not fitted, rather than one half changed
+            for name in (*_fitted_attributes(run, classes, origin), *_FEATURES):
+                vars(self).pop(name, None)
         vars(self).update({name: value for name, value in vars(checked_as).items() if name in _FEATURES})
         context = self._init_callback_context(max_subtasks=epochs)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -419,20 +426,21 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         _warn_if_diverged(state.history)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=dict)
 
-    def _continued_state(self, architecture, settings):
+    def _continued_state(self, run):
         """The state to go on from, if the parameters still describe the network that it belongs to."""
-        if architecture != self.architecture_:
+        if run.architecture != self.architecture_:
             raise ValueError(
                 "warm_start and partial_fit go on with the network that there is, but parameters of the architecture "
                 "have changed since; restore them, or use fit with warm_start=False.\n"
-                f"Fitted:\n{self.architecture_}\nNow:\n{architecture}"
+                f"Fitted:\n{self.architecture_}\nNow:\n{run.architecture}"
             )
-        if settings.program_key != self._settings.program_key:
+        if run.settings.program_key != self._settings.program_key:
             raise ValueError(
                 "warm_start and partial_fit go on with the optimizer and loss that there are, of which only the "
                 f"learning rate may change; got optimizer={self.optimizer!r}, loss={self.loss!r} with other settings."
             )
-        return self._state
+        same_rate = run.settings.learning_rate == self._settings.learning_rate  # callbacks may have set another one
+        return self._state if same_rate else run.adopt(self._state)
 
     def __sklearn_is_fitted__(self):
         return "_state" in vars(self)

@@ -47,6 +47,12 @@ with _quiet_tensorflow():
     import tensorflow as tf
 
 import keras  # noqa: E402
+
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        f"skcnn trains with TensorFlow, but Keras is set to {keras.backend.backend()!r} (KERAS_BACKEND or keras.json)."
+    )
+
 from scikeras._utils import route_params, unflatten_params  # noqa: E402 - its routing rules have no public form
 from scikeras.wrappers import BaseWrapper  # noqa: E402
 from sklearn.utils._param_validation import (  # noqa: E402
@@ -113,7 +119,7 @@ def isolated(function, *args):
     """Call a function that makes Keras objects without touching the caller's Keras state.
 
     Keras counts the names it has given, and keeps its data type policy, in thread-local storage: a thread of its own
-    starts with a clean one and takes it along when it ends.
+    starts with a clean one and takes it along when it ends. (`floatx` and `epsilon` belong to the whole process.)
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from math import prod
 
 import numpy as np
-from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
 
@@ -64,12 +64,13 @@ def check_training_data(estimator, X, y, sample_weight, *, known_classes=None, c
         if not used.all():
             images, y, weights = images[used], y[used], weights[used]
     classes = _all_classes(y, known_classes, classes)
+    labels = label_codes(y, classes, "y")
     if estimator.class_weight is not None:
-        class_weights = _class_weights(estimator.class_weight, y)
+        class_weights = _class_weights(estimator.class_weight, y, classes)[labels]
         weights = class_weights if weights is None else weights * class_weights
     if weights is not None and np.all(weights == 1):
         weights = None  # the same numbers by a shorter way
-    return classes, images, label_codes(y, classes, "y"), weights
+    return classes, images, labels, weights
 
 
 def check_validation_data(estimator, validation_data, classes, image_shape):
@@ -136,9 +137,9 @@ def label_codes(y, classes, name):
     return np.searchsorted(classes, y).astype(np.int32)
 
 
-def _class_weights(class_weight, y):
+def _class_weights(class_weight, y, classes):
     try:
-        weights = compute_sample_weight(class_weight, y).astype(np.float32)
+        weights = compute_class_weight(class_weight, classes=classes, y=y).astype(np.float32)
     except ValueError as error:
         raise ValueError(f"class_weight={class_weight!r}: {error}") from error
     if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from skcnn import _seeds
-from skcnn._compat import isolated, tf, unrewritten_graphs
+from skcnn._compat import isolated, keras, tf, unrewritten_graphs
 from skcnn._network import build_network, dropout_states, initial_kernels
 
 # One prediction batch holds about this many bytes of the largest map. The batch is fixed for a network, and padded,
@@ -212,6 +212,11 @@ class Program:
         return tf.reshape(probabilities, (-1, self.architecture.n_classes))
 
 
+def keras_numbers():
+    """Keras' settings for the whole process that find their way into losses and constraints."""
+    return [keras.config.floatx(), keras.config.epsilon()]
+
+
 class ProgramPool:
     """Compiled programs waiting to be used again, the least recently used dropped first.
 
@@ -229,13 +234,16 @@ class ProgramPool:
         self._process = None
 
     @contextmanager
-    def borrow(self, architecture, settings):
+    def borrow(self, architecture, settings, exposed=False):
         """A program for the block's sole use; built if none is idle. One that meets an exception is not kept.
 
         Parameters
         ----------
         architecture : skcnn._architecture.Architecture
         settings : skcnn._settings.CompileSettings
+        exposed : bool, default=False
+            Whether a user's code gets hold of the model. Whatever that does to more than variables stays among
+            programs that are borrowed in this way.
 
         Yields
         ------
@@ -246,8 +254,8 @@ class ProgramPool:
         RuntimeError
             In a process forked from one in which TensorFlow had started: it would hang.
         """
-        self._check_process()
-        key = (architecture, settings.program_key)
+        self.check_process()
+        key = (architecture, settings.program_key, exposed, *keras_numbers())
         program = self._take(key) or isolated(Program, architecture, settings)
         yield program
         self._give_back(key, program)
@@ -274,7 +282,8 @@ class ProgramPool:
             while len(self._idle) > self.max_idle:
                 self._idle.popitem(last=False)
 
-    def _check_process(self):
+    def check_process(self):
+        """Refuse to work in a forked process; the first one to ask is the process that may."""
         if self._process is None:
             self._process = os.getpid()
         elif self._process != os.getpid():

@@ -101,6 +101,11 @@ def compile_settings(params):
     config = optimizer.get_config()
     if "learning_rate" not in config:
         raise TypeError(f"optimizer must have a learning rate of its own; got {optimizer!r}.")
+    if config.get("use_ema") and not config.get("ema_overwrite_frequency"):
+        raise ValueError(
+            "optimizer__use_ema=True needs optimizer__ema_overwrite_frequency, else Keras puts the averages in place at "
+            "the end of training only, through which a run of more epochs does not pass; got None."
+        )
     is_schedule = isinstance(config["learning_rate"], dict)
     if is_schedule and config["learning_rate"]["class_name"] in ("function", "__lambda__"):
         raise TypeError(
@@ -121,7 +126,8 @@ def compile_settings(params):
 
 def _canonical(config, cls):
     """A configuration as JSON that equal settings share: Keras numbers its names as it goes, so they are replaced."""
-    return json.dumps(config | {"name": cls.__name__.lower()}, sort_keys=True)
+    named = config | {"name": cls.__name__.lower()}
+    return json.dumps(named, sort_keys=True, default=lambda numpy_scalar: numpy_scalar.item())
 
 
 def keras_callbacks(params):
@@ -170,7 +176,8 @@ def nearest_name(name, names):
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
-_BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
+_TIMES = ("batch_begin", "batch_end", "train_batch_begin", "train_batch_end", "test_batch_begin", "test_batch_end")
+_HOOKS_NOT_CALLED = tuple(f"on_{time}" for time in (*_TIMES, "test_begin", "test_end"))
 
 
 def _check_callback(callback):
@@ -180,12 +187,12 @@ def _check_callback(callback):
         )
     if isinstance(callback, keras.callbacks.ModelCheckpoint) and callback.save_freq == "epoch":
         return  # its batch hook does nothing then
-    for hook in _BATCH_HOOKS:
+    for hook in _HOOKS_NOT_CALLED:
         method = getattr(callback, hook)
         if getattr(method, "__func__", method) is not getattr(keras.callbacks.Callback, hook):
             raise ValueError(
                 f"callbacks: {type(callback).__name__} overrides {hook!r}, but batches run inside a compiled graph. "
-                "Only hooks of epochs and of the whole training are called: on_train_begin, on_epoch_begin, "
+                "Only the hooks of epochs and of the whole training are called: on_train_begin, on_epoch_begin, "
                 "on_epoch_end, on_train_end."
             )
 

@@ -78,6 +78,8 @@ class TrainingState:
 class EpochHook:
     """What may happen around epochs; every method may be left as it is."""
 
+    exposes_program = False  # whether a user's code gets hold of the model
+
     def begin(self, program):
         """Before the first epoch, with the state loaded."""
 
@@ -140,8 +142,8 @@ def train(program, data, plan, state, until, *, validation=None, hooks=()):
         if validation is not None:
             logs |= {f"val_{name}": value for name, value in _evaluate(program, validation, plan).items()}
         logs["time"] = time.perf_counter() - started
-        for name, value in logs.items():
-            history.setdefault(name, []).append(value)
+        for name in dict.fromkeys([*history, *logs]):  # a run that goes on may have begun without validation data
+            history.setdefault(name, [np.nan] * epoch).append(logs.get(name, np.nan))
         epoch += 1
         snapshot = _snapshot_of(program, epoch, history)
         for hook in hooks:

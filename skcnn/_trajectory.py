@@ -14,18 +14,18 @@ import warnings
 from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
+from numbers import Integral
 from pathlib import Path
 
 import joblib
 import numpy as np
 
-from skcnn._compat import is_op_determinism_enabled, tf
-from skcnn._program import POOL
+from skcnn._compat import is_op_determinism_enabled, keras, tf
+from skcnn._program import POOL, keras_numbers
 from skcnn._training import EpochHook, TrainingState, train
 
 # Part of every key: raise it when the engine's arithmetic or the form of a stored state changes.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,10 @@ class Run:
         Returns
         -------
         str or None
-            None if there is something whose bits its description does not fix: a loss or optimizer that is not
-            Keras' own, or a GPU without deterministic operations.
+            None if there is something whose bits its description does not fix: a loss, optimizer or schedule that
+            is not Keras' own, or a GPU.
         """
-        n_gpus = len(tf.config.list_physical_devices("GPU"))
-        deterministic = is_op_determinism_enabled()
-        if not self.settings.is_stable or (n_gpus and not deterministic):
+        if not self.settings.is_stable or tf.config.list_physical_devices("GPU"):
             return None
         parts = [part for part in (self.data, self.validation) if part is not None]
         description = {
@@ -68,7 +66,9 @@ class Run:
             "plan": asdict(self.plan),
             "data": joblib.hash([(part.images, part.labels, part.weights) for part in parts], hash_name="sha1"),
             "environment": _software_and_processor(),
-            "devices": {"intra_op_threads": _intra_op_threads(), "gpus": n_gpus, "deterministic": deterministic},
+            "intra_op_threads": _intra_op_threads(),
+            "deterministic": is_op_determinism_enabled(),
+            "keras": keras_numbers(),
         }
         return joblib.hash(json.dumps(description, sort_keys=True), hash_name="sha1")
 
@@ -84,8 +84,13 @@ class Run:
 
     def train(self, state, until, hooks=()):
         """Compute the state after `until` epochs from an earlier one."""
-        with POOL.borrow(self.architecture, self.settings) as program:
+        exposed = any(hook.exposes_program for hook in hooks)
+        with POOL.borrow(self.architecture, self.settings, exposed) as program:
             return train(program, self.data, self.plan, state, until, validation=self.validation, hooks=hooks)
+
+
+# Variables by which users choose other arithmetic, of oneDNN and of XLA.
+_SWITCHES = ("TF_ENABLE_ONEDNN", "TF_XLA_", "ONEDNN_", "DNNL_")
 
 
 @functools.cache
@@ -93,10 +98,10 @@ def _software_and_processor():
     """What decides how a sum is rounded: the libraries and the instructions they may use."""
     return {
         "format": FORMAT,
-        "versions": {name: version(name) for name in ("tensorflow", "keras", "numpy")},
+        "versions": [module.__version__ for module in (tf, keras, np)],
         "machine": platform.machine(),
         "processor": _processor(),
-        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", ""),
+        "switches": {name: value for name, value in sorted(os.environ.items()) if name.startswith(_SWITCHES)},
     }
 
 
@@ -108,6 +113,7 @@ def _processor():
     return sorted({line for line in lines if line.startswith(("model name", "flags", "Features", "CPU part"))})
 
 
+@functools.cache  # TensorFlow, too, looks only once
 def _intra_op_threads():
     """Threads that share one operation. A sum is split among them, so 1 and 2 give different bits."""
     configured = tf.config.threading.get_intra_op_parallelism_threads() or os.environ.get("TF_NUM_INTRAOP_THREADS")
@@ -141,6 +147,8 @@ class StateCache:
         """Keep a state, unless it alone is over the bound."""
         with self._lock:
             self._drop((run, state.epoch))
+            if state.nbytes > self.max_bytes:
+                return
             self._states[run, state.epoch] = state
             self._bytes += state.nbytes
             self._shrink()
@@ -187,6 +195,9 @@ class StateFolder:
             return None
         try:
             return _checked_state(self._store.load_item(item, verbose=0), run, epoch)
+        except (OSError, MemoryError) as error:  # the machine's trouble, not the entry's
+            warnings.warn(f"memory: an entry cannot be read now, and is computed again: {error}", stacklevel=2)
+            return None
         except Exception as error:  # unpickling a damaged file may raise anything at all
             if not self._store.contains_item(item):
                 return None  # another process removed it meanwhile
@@ -201,7 +212,12 @@ class StateFolder:
     def put(self, run, state):
         """Write a state; another process sees all of it or nothing."""
         content = {"run": run, "epoch": state.epoch, "arrays": list(state.arrays), "history": state.history}
+        content["checksum"] = _checksum(state)  # a pickle of arrays has none: a flipped bit would load as a weight
         self._store.dump_item(self._item(run, state.epoch), content, verbose=0)
+
+    def contains(self, run, epoch):
+        """Whether there is an entry, usable or not."""
+        return self._store.contains_item(self._item(run, epoch))
 
     @staticmethod
     def _item(run, epoch):
@@ -213,10 +229,14 @@ def _checked_state(content, run, epoch):
     if (content["run"], content["epoch"]) != (run, epoch):
         raise ValueError(f"it belongs to epoch {content['epoch']} of run {content['run']}")
     arrays = tuple(np.array(array) for array in content["arrays"])  # in memory, whatever mmap_mode says
-    history = {name: [float(value) for value in values] for name, values in content["history"].items()}
-    if any(len(values) != epoch for values in history.values()) or any(array.dtype == object for array in arrays):
-        raise ValueError("its content is not a training state")
-    return TrainingState(epoch, arrays, history)
+    state = TrainingState(epoch, arrays, content["history"])
+    if _checksum(state) != content["checksum"]:
+        raise ValueError("its checksum does not match")
+    return state
+
+
+def _checksum(state):
+    return joblib.hash([list(state.arrays), state.history], hash_name="sha1")
 
 
 STATES = StateCache(max_bytes=256 * 2**20)
@@ -233,11 +253,18 @@ def clear_cache(max_bytes=None):
         A new bound for the training states, in bytes; 0 keeps none from now on. None leaves the bound, at first
         256 MiB, as it is.
 
+    Raises
+    ------
+    ValueError
+        If `max_bytes` is anything else.
+
     Examples
     --------
     >>> import skcnn
     >>> skcnn.clear_cache()
     """
+    if max_bytes is not None and (not isinstance(max_bytes, Integral) or max_bytes < 0):
+        raise ValueError(f"max_bytes must be None or an integer of at least 0; got {max_bytes!r}.")
     STATES.clear()
     POOL.clear()
     if max_bytes is not None:
@@ -257,13 +284,20 @@ class Trajectory:
 
     def __init__(self, key, memory=None):
         self.key = key
-        self._stores = [STATES]
-        if memory is not None and memory.store_backend is not None:
-            self._stores.append(StateFolder(memory))
+        persistent = memory is not None and memory.store_backend is not None
+        self._folder = StateFolder(memory) if persistent else None
+        self._stores = [STATES] if self._folder is None else [STATES, self._folder]
 
     def longest(self, until):
         """The state with the most epochs, at most `until`; None if there is none."""
         return next(filter(None, map(self.state, range(until, 0, -1))), None)
+
+    def write_known(self, until):
+        """Bring into the folder what this process knows from fits that had no folder, or another one."""
+        for epoch in range(1, until + 1 if self._folder else 0):
+            state = STATES.get(self.key, epoch)
+            if state is not None and not self._folder.contains(self.key, epoch):
+                self._folder.put(self.key, state)
 
     def state(self, epoch):
         """The state after `epoch` epochs, or None."""
@@ -311,6 +345,7 @@ def follow(run, trajectory, until, hooks=()):
     """
     with _run_lock(trajectory.key):  # two fits of one run: the second goes on from where the first ends
         state = trajectory.longest(until) or run.initial_state()
+        trajectory.write_known(state.epoch)
         stopped_at = _replay(run, trajectory, state, hooks)
         if stopped_at is not None:
             return _recall(run, trajectory, stopped_at)
@@ -334,7 +369,8 @@ def _replay(run, trajectory, state, hooks):
 
 def _recall(run, trajectory, epoch):
     """The state after `epoch` epochs, computed again if it has been dropped since."""
-    return trajectory.state(epoch) or run.train(run.initial_state(), epoch)
+    state = trajectory.longest(epoch) or run.initial_state()
+    return state if state.epoch == epoch else run.train(state, epoch, [_Keep(trajectory)])
 
 
 _locks = {}  # key of a run -> [lock, number of threads that hold it or wait for it]

@@ -255,6 +255,19 @@ def test_a_users_own_code_switches_sharing_off(data, trained, params, tmp_path):
     assert not list(tmp_path.rglob("*.pkl"))
 
 
+def test_keras_numbers_are_part_of_the_key_and_of_the_pools(data, trained):
+    X, y = data
+    one = classifier(epochs=1, max_norm=0.5).fit(X, y)
+    usual = keras.config.epsilon()
+    keras.config.set_epsilon(0.5)  # max_norm divides by the norm plus epsilon
+    try:
+        other = classifier(epochs=1, max_norm=0.5).fit(X, y)
+    finally:
+        keras.config.set_epsilon(usual)
+    assert trained == [0, 0]
+    assert not same_bits(one._state.arrays, other._state.arrays)
+
+
 def test_thread_count_and_determinism_are_part_of_the_key(monkeypatch):
     import skcnn._trajectory as trajectory
 
@@ -430,6 +443,15 @@ def test_memory_takes_a_path_a_string_or_a_joblib_memory(data, trained, tmp_path
     classifier(epochs=2, memory=joblib.Memory(None)).fit(X, y)
 
 
+def test_what_was_known_without_a_folder_is_written_when_there_is_one(data, trained, tmp_path):
+    X, y = data
+    classifier(epochs=3).fit(X, y)
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        classifier(epochs=5, memory=folder).fit(X, y)
+        assert sorted(entries(folder)) == [1, 2, 3, 4, 5]
+    assert trained == [0, 1, 2, 3, 4]
+
+
 def test_nothing_is_written_without_memory(data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     classifier(epochs=1).fit(*data)
@@ -461,7 +483,19 @@ def something_else(path):
     joblib.dump({"run": "?"}, path)
 
 
-@pytest.mark.parametrize("damage", [truncate, empty, garbage, another_epoch, something_else])
+def one_bit(path):
+    """As a failing disk would: in the middle of the weights, where the pickle stays whole."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def lost_array(path):
+    content = joblib.load(path)
+    joblib.dump({**content, "arrays": content["arrays"][:-1]}, path)
+
+
+@pytest.mark.parametrize("damage", [truncate, empty, garbage, another_epoch, something_else, one_bit, lost_array])
 def test_a_damaged_or_foreign_entry_is_computed_again_with_one_warning(data, trained, tmp_path, damage):
     X, y = data
     plain = plain_fit(classifier(epochs=3), X, y)
@@ -599,13 +633,30 @@ def test_the_cache_is_bounded_in_bytes_and_drops_the_least_recently_used():
     cache.get("run", 1)
     cache.put("run", state(4, 100))
     assert [cache.get("run", epoch) is not None for epoch in (1, 2, 3, 4)] == [True, False, True, True]
-    cache.put("other", state(1, 301))  # larger than all: keeps itself out, and, as the price, the others too
-    assert cache.get("other", 1) is None
+    cache.put("other", state(1, 301))  # larger than all: it stays out, and pushes nobody
+    assert cache.get("other", 1) is None and cache._bytes == 300
     cache.put("run", state(1, 50))
     cache.put("run", state(1, 60))  # replaces
-    assert cache._bytes == 60
+    assert cache._bytes == 260
     cache.resize(0)
     assert cache.get("run", 1) is None and cache._bytes == 0
+
+
+@pytest.mark.parametrize("bad", [-1, "1G", 1.5])
+def test_a_bad_bound_is_refused_and_changes_nothing(bad):
+    with pytest.raises(ValueError, match="max_bytes"):
+        skcnn.clear_cache(max_bytes=bad)
+    assert STATES.max_bytes == 256 * 2**20
+
+
+def test_dropped_states_are_recalled_at_the_price_of_one_run(data, trained):
+    X, y = data
+    classifier(epochs=5).fit(X, y)
+    for epoch in range(1, 5):
+        STATES._drop((next(iter(STATES._states))[0], epoch))
+    trained.clear()
+    classifier(epochs=5).set_callbacks(ScoringMonitor(scoring="accuracy")).fit(X, y)
+    assert trained == [0, 1, 2, 3]
 
 
 def test_clear_cache_forgets_states_and_programs(data, trained):
@@ -678,6 +729,45 @@ def test_warm_start_trains_epochs_more(data):
     assert same_fit(clf, plain_fit(classifier(epochs=4), X, y), X)
     clf.set_params(warm_start=False).fit(X, y)
     assert same_fit(clf, plain_fit(classifier(epochs=2), X, y), X)
+
+
+def test_an_interrupted_continuation_loses_nothing_that_was_there(data):
+    X, y = data
+
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    clf = classifier(epochs=2, warm_start=True).fit(X, y)
+    before = clf.predict_proba(X)
+    with pytest.raises(KeyboardInterrupt):
+        clf.set_params(callbacks=Interrupt()).fit(X, y)
+    assert clf.n_iter_ == 2 and np.array_equal(clf.predict_proba(X), before)
+    clf.set_params(callbacks=None).fit(X, y)
+    assert same_fit(clf, plain_fit(classifier(epochs=4), X, y), X)
+
+
+def test_a_learning_rate_that_a_callback_set_outlasts_the_fit(data):
+    X, y = data
+    clf = classifier(epochs=2, warm_start=True, callbacks=keras.callbacks.LearningRateScheduler(lambda epoch: 0.003))
+    clf.fit(X, y).set_params(callbacks=None).fit(X, y)
+    assert clf.model_.optimizer.learning_rate.numpy() == np.float32(0.003)
+
+
+def test_histories_stay_aligned_when_validation_comes_and_goes(data):
+    X, y = data
+    clf = classifier(epochs=2, warm_start=True).fit(X, y).fit(X, y, validation_data=(X[:20], y[:20])).partial_fit(X, y)
+    assert {len(values) for values in clf.history_.values()} == {5}
+    assert np.isnan(clf.history_["val_loss"]).tolist() == [True, True, False, False, True]
+
+
+def test_class_weight_of_classes_that_a_part_lacks(data):
+    X, y = data
+    clf = classifier(class_weight={0: 2.0, 9: 3.0}).partial_fit(X[y < 5], y[y < 5], classes=range(10))
+    assert clf.partial_fit(X[y >= 5], y[y >= 5]).n_iter_ == 2
+    with pytest.raises(ValueError, match="class_weight='balanced'"):
+        classifier(class_weight="balanced").partial_fit(X, y)
 
 
 def test_warm_start_takes_a_new_learning_rate_but_no_new_network(data):
