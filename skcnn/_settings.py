@@ -103,8 +103,8 @@ def compile_settings(params):
         raise TypeError(f"optimizer must have a learning rate of its own; got {optimizer!r}.")
     if config.get("use_ema") and not config.get("ema_overwrite_frequency"):
         raise ValueError(
-            "optimizer__use_ema=True needs optimizer__ema_overwrite_frequency, else Keras puts the averages in place at "
-            "the end of training only, through which a run of more epochs does not pass; got None."
+            "optimizer__use_ema=True needs optimizer__ema_overwrite_frequency: without it Keras puts the averages in "
+            "place only when training ends, and a run of more epochs does not pass through that; got None."
         )
     is_schedule = isinstance(config["learning_rate"], dict)
     if is_schedule and config["learning_rate"]["class_name"] in ("function", "__lambda__"):
