@@ -375,13 +375,36 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         """Check everything, then train `epochs` epochs from the start, or from where the estimator is."""
         POOL.check_process()
         resume = resume and self.initialized_
-        params = self.get_params(deep=False)
-        checked = {name: params[name] for name in self._parameter_constraints}
-        validate_parameter_constraints(self._parameter_constraints, checked, caller_name=type(self).__name__)
+        callbacks = keras_callbacks(self.get_params(deep=False))
         memory = _as_memory(self.memory)
+        run, classes, features = self._checked_run(X, y, sample_weight, resume, classes, validation_data)
+        origin = self._continued_state(run) if resume else None
+        until = epochs + (origin.epoch if resume else 0)
+        shares = isinstance(self.random_state, Integral) and not resume and not callbacks
+        key = run.key() if shares else None
+
+        if not resume:  # an interrupted new fit leaves an estimator that is not fitted, rather than one half changed
+            for name in (*_fitted_attributes(run, classes, origin), *_FEATURES):
+                vars(self).pop(name, None)
+        vars(self).update(features)
+        context = self._init_callback_context(max_subtasks=epochs)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        hooks = self._hooks(callbacks, context, X, y, run, classes, until)
+        if key is None:
+            state = run.train(origin or run.initial_state(), until, hooks)
+        else:
+            state = follow(run, Trajectory(key, memory), until, hooks)
+        vars(self).update(_fitted_attributes(run, classes, state))
+        _warn_if_diverged(state.history)
+        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=dict)
+
+    def _checked_run(self, X, y, sample_weight, resume, classes, validation_data):
+        """The run that parameters and data describe, the labels, and what scikit-learn wants known of the features."""
+        params = self.get_params(deep=False)
+        constrained = {name: params[name] for name in self._parameter_constraints}
+        validate_parameter_constraints(self._parameter_constraints, constrained, caller_name=type(self).__name__)
         settings = isolated(compile_settings, params)
-        callbacks = keras_callbacks(params)
-        checked_as = copy.copy(self)  # takes the names and number of features: a refused fit leaves this one as it was
+        checked_as = copy.copy(self)  # takes what scikit-learn sets: a refused fit leaves this estimator as it was
         classes, *arrays = check_training_data(
             checked_as, X, y, sample_weight, known_classes=self.classes_ if resume else None, classes=classes
         )
@@ -394,37 +417,23 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         )
         validation = None
         if validation_data is not None:
-            validation = TrainingData(
-                *check_validation_data(checked_as, validation_data, classes, architecture.image_shape)
-            )
+            arrays = check_validation_data(checked_as, validation_data, classes, architecture.image_shape)
+            validation = TrainingData(*arrays)
         plan = TrainingPlan(self._plan.seed if resume else run_seed(self.random_state), int(self.batch_size))
-        run = Run(architecture, settings, plan, data, validation)
-        origin = self._continued_state(run) if resume else None
-        until = epochs + (origin.epoch if resume else 0)
-        shares = isinstance(self.random_state, Integral) and not resume and not callbacks
-        key = run.key() if shares else None
+        features = {name: value for name, value in vars(checked_as).items() if name in _FEATURES}
+        return Run(architecture, settings, plan, data, validation), classes, features
 
-        if not resume:  # an interrupted new fit leaves an estimator that is not fitted, rather than one half changed
-            for name in (*_fitted_attributes(run, classes, origin), *_FEATURES):
-                vars(self).pop(name, None)
-        vars(self).update({name: value for name, value in vars(checked_as).items() if name in _FEATURES})
-        context = self._init_callback_context(max_subtasks=epochs)
-        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+    def _hooks(self, callbacks, context, X, y, run, classes, until):
+        """Everybody who wants to hear of epochs."""
         hooks = []
         if hasattr(self, "_skl_callbacks"):
             hooks.append(SklearnCallbacks(self, context, X, y, partial(_fitted_attributes, run, classes)))
         if callbacks:
-            steps = -(-len(data) // plan.batch_size)
+            steps = -(-len(run.data) // run.plan.batch_size)
             hooks.append(KerasCallbacks(callbacks, {"epochs": until, "steps": steps, "verbose": self.verbose}))
         if self.verbose:
             hooks.append(PrintEpochs(until))
-        if key is None:
-            state = run.train(origin or run.initial_state(), until, hooks)
-        else:
-            state = follow(run, Trajectory(key, memory), until, hooks)
-        vars(self).update(_fitted_attributes(run, classes, state))
-        _warn_if_diverged(state.history)
-        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=dict)
+        return hooks
 
     def _continued_state(self, run):
         """The state to go on from, if the parameters still describe the network that it belongs to."""
