@@ -376,7 +376,6 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         POOL.check_process()
         resume = resume and self.initialized_
         callbacks = keras_callbacks(self.get_params(deep=False))
-        memory = _as_memory(self.memory)
         run, classes, features = self._checked_run(X, y, sample_weight, resume, classes, validation_data)
         origin = self._continued_state(run) if resume else None
         until = epochs + (origin.epoch if resume else 0)
@@ -393,7 +392,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         if key is None:
             state = run.train(origin or run.initial_state(), until, hooks)
         else:
-            state = follow(run, Trajectory(key, memory), until, hooks)
+            state = follow(run, Trajectory(key, _as_memory(self.memory)), until, hooks)
         vars(self).update(_fitted_attributes(run, classes, state))
         _warn_if_diverged(state.history)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=dict)
