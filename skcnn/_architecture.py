@@ -22,6 +22,10 @@ POOLINGS = ("max", "avg")
 HEADS = ("flatten", "global_avg", "global_max")
 
 
+class InfeasibleArchitecture(ValueError):
+    """Every value is allowed by itself, but there is no network of all of them."""
+
+
 class ConvBlock(NamedTuple):
     """One convolution-pooling block: convolutions, then pooling, then dropout.
 
@@ -204,8 +208,9 @@ class Architecture:
         Raises
         ------
         TypeError, ValueError
-            If a value is not allowed, or a window does not fit the map it meets; the message names the parameter
-            or the block (counted from 1).
+            If a value is not allowed; the message names the parameter or the block (counted from 1).
+        InfeasibleArchitecture
+            A ValueError, if there is no such network: for one, if a window does not fit the map it meets.
         """
         defaults = ConvBlock(
             filters=1,  # always given by the block
@@ -462,13 +467,13 @@ def _plan_layers(design):
     if design.blocks:
         if prod(design.image_shape[:2]) == 1:
             channels = design.image_shape[2]
-            raise ValueError(
+            raise InfeasibleArchitecture(
                 f"conv_layers need images of at least 2 pixels; got image_shape={design.image_shape}, "
                 f"that is n_features = {channels}. Use conv_layers=() for a dense network."
             )
         maps = _add_branches(plan, maps, design)
     elif design.n_branches > 1:
-        raise ValueError(f"n_branches={design.n_branches} needs at least one block in conv_layers; got none.")
+        raise InfeasibleArchitecture(f"n_branches={design.n_branches} needs at least one block in conv_layers; got none.")
     vector = plan.add(design.head, design.head, maps, _head_shape(design.head, maps.output_shape))
     for number, units in enumerate(design.dense_layers, start=1):
         vector = _add_dense(plan, f"dense{number}", vector, units, design.activation, design.dense_max_norm)
@@ -505,7 +510,7 @@ def _add_convolutions(plan, name, maps, number, block):
         for index, size in enumerate(block.kernel_size, start=1)
     ]
     if len({layer.output_shape[:2] for layer in parallel}) > 1:
-        raise ValueError(
+        raise InfeasibleArchitecture(
             f"conv_layers, block {number}: kernels {block.kernel_size} side by side give maps of different sizes "
             f"with padding='valid'; use padding='same'."
         )
@@ -560,7 +565,7 @@ def _add_pooling(plan, name, maps, number, block):
 
 def _check_fit(plan, number, what, window, map_size):
     if any(side > length for side, length in zip(window, map_size, strict=True)):
-        raise ValueError(
+        raise InfeasibleArchitecture(
             f"conv_layers, block {number}: the {window[0]}x{window[1]} {what} does not fit the "
             f"{map_size[0]}x{map_size[1]} map it meets (image_shape={plan.image_shape})."
         )

@@ -20,7 +20,7 @@ class KerasCallbacks(EpochHook):
         self.params = params
 
     def begin(self, program):
-        self.model = program.model
+        self.model = program.network.model
         self.model.stop_training = False
         self.logs = {}
         for callback in self.callbacks:

@@ -69,6 +69,7 @@ __all__ = [
     "BaseWrapper",
     "Interval",
     "StrOptions",
+    "call_on_variables",
     "check_sample_weight",
     "check_y",
     "is_op_determinism_enabled",
@@ -113,6 +114,27 @@ def unrewritten_graphs():
         yield
     finally:
         context.function_call_options = before
+
+
+def call_on_variables(graph, inputs, handles):
+    """Call a traced graph on other variables than those it was traced with.
+
+    TensorFlow hands a graph the variables it captured as hidden inputs, but has no public way to hand it others.
+
+    Parameters
+    ----------
+    graph : tf.types.experimental.ConcreteFunction
+    inputs : list of tf.Tensor
+    handles : dict of int to tf.Tensor
+        From the id of the handle of each captured variable to the handle to use in its place.
+
+    Returns
+    -------
+    object
+        What the graph returns.
+    """
+    captured = [handles[id(tensor)] if tensor.dtype == tf.resource else tensor for tensor in graph.captured_inputs]
+    return graph._call_flat(inputs, captured)
 
 
 def isolated(function, *args):

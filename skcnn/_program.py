@@ -1,19 +1,21 @@
-"""A compiled network, and the bounded pool of them.
+"""A compiled network, programs that run it, and the bounded pool of them.
 
-A network is a program and its weights are data: `Program` holds one Keras model with its optimizer, compiled once, and
-takes and gives *arrays*, the values of every variable of both. Programs of the same architecture and settings are
-interchangeable, so a search over hundreds of fits compiles only a handful.
+A network is a program and its weights are data: `Network` holds one Keras model with its optimizer, compiled once, and
+`Program` runs it on variables of its own, taking and giving *arrays*, the values of every variable of both. Programs
+of the same architecture and settings are interchangeable, so a search over hundreds of fits compiles only a handful of
+networks, however many threads train at once.
 """
 
 import os
 import threading
 from collections import OrderedDict
 from contextlib import contextmanager
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from skcnn import _seeds
-from skcnn._compat import isolated, keras, tf, unrewritten_graphs
+from skcnn._compat import call_on_variables, isolated, keras, tf, unrewritten_graphs
 from skcnn._network import build_network, dropout_states, initial_kernels
 
 # One prediction batch holds about this many bytes of the largest map. The batch is fixed for a network, and padded,
@@ -50,8 +52,8 @@ def state_variables(model):
     return [*model.variables, *model.optimizer.variables]
 
 
-class Program:
-    """One compiled network: state in, state out. For one user at a time; borrow it from :data:`POOL`.
+class Network:
+    """One Keras model with its optimizer, and the graphs traced from it: what programs of one kind have in common.
 
     Parameters
     ----------
@@ -62,13 +64,108 @@ class Program:
     def __init__(self, architecture, settings):
         self.architecture = architecture
         self.model = compiled_network(architecture, settings)
-        self._one_hot = settings.one_hot
-        self._variables = state_variables(self.model)
-        self._untrained = self.read()
-        self._dropout_states = dropout_states(architecture, self.model)
-        self._functions = {}  # traced when first used
+        self.variables = state_variables(self.model)
+        self.untrained = tuple(np.array(variable.numpy()) for variable in self.variables)
         largest = max(int(np.prod(layer.output_shape)) for layer in architecture.layers)
         self.predict_batch = int(np.clip(2 ** int(np.log2(PREDICT_BYTES / (4 * largest) + 1)), 1, 256))
+        self._one_hot = settings.one_hot
+        self._build_metrics()
+        self._graphs = {}  # traced when first used
+        self._tracing = threading.Lock()
+
+    def _build_metrics(self):
+        """Have Keras make the variables of its accuracy metric, which it otherwise puts off until it sees labels."""
+        n_classes = self.architecture.n_classes
+        labels = tf.zeros((1, n_classes) if self._one_hot else 1)
+        self.model.compute_metrics(None, labels, tf.fill((1, n_classes), 1 / n_classes))
+        self.model.reset_metrics()
+
+    def position(self, variable):
+        """Where a variable of the model or its optimizer is in a state."""
+        return next(place for place, other in enumerate(self.variables) if other is variable)
+
+    def graph(self, name, *arrays):
+        """The graph of a step for arrays of these types, traced once, whoever asks first.
+
+        Parameters
+        ----------
+        name : {"train_step", "test_step", "predict"}
+        *arrays : ndarray
+
+        Returns
+        -------
+        tf.types.experimental.ConcreteFunction
+        """
+        key = (name, *(array.dtype.str for array in arrays))
+        with self._tracing:
+            if key not in self._graphs:
+                self._graphs[key] = self._trace(name, arrays)
+            return self._graphs[key]
+
+    def _trace(self, name, arrays):
+        specs = [tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays]
+        if name == "predict":
+            return tf.function(self._predict_graph, autograph=False).get_concrete_function(*specs)
+        graph = self._batches_graph(getattr(self.model, name))
+        return tf.function(graph, autograph=False).get_concrete_function(tf.TensorSpec((), tf.int32), *specs)
+
+    def _batches_graph(self, step):
+        """A loop over batches inside the graph: no Python, and so no GIL, between two batches."""
+
+        def run(batch_size, images, labels, *weights):
+            n_samples = tf.shape(images)[0]
+
+            def one_batch(start):
+                stop = tf.minimum(start + batch_size, n_samples)
+                targets = labels[start:stop]
+                if self._one_hot:
+                    targets = tf.one_hot(targets, self.architecture.n_classes)
+                step((tf.cast(images[start:stop], tf.float32), targets, *(w[start:stop] for w in weights)))
+                return (stop,)
+
+            tf.while_loop(lambda start: start < n_samples, one_batch, (tf.constant(0),), parallel_iterations=1)
+            return self.model.get_metrics_result()
+
+        return run
+
+    def _predict_graph(self, images):
+        size, shape = self.predict_batch, self.architecture.image_shape
+        batches = tf.reshape(images, (-1, size, *shape))
+        probabilities = tf.map_fn(
+            lambda batch: self.model(tf.cast(tf.ensure_shape(batch, (size, *shape)), tf.float32), training=False),
+            batches,
+            fn_output_signature=tf.TensorSpec((size, self.architecture.n_classes), tf.float32),
+            parallel_iterations=1,
+        )
+        return tf.reshape(probabilities, (-1, self.architecture.n_classes))
+
+
+class Program:
+    """A network with variables to train: state in, state out. For one user at a time; borrow it from :data:`POOL`.
+
+    Parameters
+    ----------
+    network : Network
+    own_variables : bool, default=True
+        Whether to make variables for this program alone, so that several train at once on one network. False takes
+        those of the network's model, which Keras callbacks look at.
+    """
+
+    def __init__(self, network, own_variables=True):
+        self.network = network
+        originals = [variable.value for variable in (*network.variables, *network.model.metrics_variables)]
+        own = [tf.Variable(value) for value in originals] if own_variables else originals
+        self._handles = {id(old.handle): new.handle for old, new in zip(originals, own, strict=True)}
+        self._variables, self._metric_sums = own[: len(network.variables)], own[len(network.variables) :]
+        self._dropout_states = [
+            (name, self._variables[network.position(state)])
+            for name, state in dropout_states(network.architecture, network.model)
+        ]
+
+    @property
+    def predict_batch(self):
+        """Number of images in each prediction batch."""
+        return self.network.predict_batch
 
     def initial_arrays(self, seed, learning_rate):
         """The state before the first epoch.
@@ -84,20 +181,18 @@ class Program:
         -------
         tuple of ndarray
         """
-        arrays = list(self._untrained)
-        for kernel, value in initial_kernels(self.architecture, self.model, seed):
-            arrays[self._position(kernel)] = value.numpy()
+        network = self.network
+        arrays = list(network.untrained)
+        for kernel, value in initial_kernels(network.architecture, network.model, seed):
+            arrays[network.position(kernel)] = value.numpy()
         return self.with_learning_rate(arrays, learning_rate)
 
     def with_learning_rate(self, arrays, learning_rate):
         """The same state with another learning rate; None leaves it, since a schedule is not part of the state."""
         arrays = list(arrays)
         if learning_rate is not None:
-            arrays[self._position(self.model.optimizer.learning_rate)] = np.float32(learning_rate)
+            arrays[self.network.position(self.network.model.optimizer.learning_rate)] = np.float32(learning_rate)
         return tuple(arrays)
-
-    def _position(self, variable):
-        return next(place for place, other in enumerate(self._variables) if other is variable)
 
     def load(self, arrays):
         """Take on a state, as :meth:`read` gave it."""
@@ -106,7 +201,7 @@ class Program:
 
     def load_model(self, arrays):
         """Take on only the model's part of a state, which comes first: enough to predict."""
-        for variable, array in zip(self.model.variables, arrays, strict=False):
+        for variable, array in zip(self._variables[: len(self.network.model.variables)], arrays, strict=False):
             variable.assign(array)
 
     def read(self):
@@ -116,8 +211,13 @@ class Program:
     def begin_epoch(self, seed, epoch):
         """Set every seed generator as the epoch wants it, and the running loss and accuracy to zero."""
         for name, state in self._dropout_states:
-            state.assign([_seeds.derive(seed, "dropout", epoch, name), 0])
-        self.model.reset_metrics()
+            state.assign(np.array([_seeds.derive(seed, "dropout", epoch, name), 0], dtype="uint32"))
+        self.reset_metrics()
+
+    def reset_metrics(self):
+        """Set the running loss and accuracy to zero."""
+        for variable in self._metric_sums:
+            variable.assign(tf.zeros_like(variable))
 
     def train(self, images, labels, weights, batch_size):
         """Train on a chunk of an epoch, in the order given.
@@ -156,60 +256,17 @@ class Program:
         """
         padding = -len(images) % self.predict_batch
         padded = np.pad(images, [(0, padding), (0, 0), (0, 0), (0, 0)])
-        function = self._function("predict", padded)
-        with unrewritten_graphs():
-            return function(tf.constant(padded)).numpy()[: len(images)]
+        return self._run("predict", padded).numpy()[: len(images)]
 
     def _run_batches(self, step, images, labels, weights, batch_size):
         arrays = [images, labels] if weights is None else [images, labels, weights]
-        tensors = [tf.constant(array) for array in arrays]
-        function = self._function(step, *arrays)
-        with unrewritten_graphs():
-            logs = function(tf.constant(batch_size), *tensors)
+        logs = self._run(step, *arrays, before=[tf.constant(batch_size)])
         return {name: float(value) for name, value in logs.items()}
 
-    def _function(self, name, *arrays):
-        """The graph of a step for arrays of these types, traced once."""
-        key = (name, *(array.dtype.str for array in arrays))
-        if key not in self._functions:
-            specs = [tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays]
-            if name == "predict":
-                graph = tf.function(self._predict_graph, autograph=False)
-            else:
-                graph = tf.function(self._batches_graph(getattr(self.model, name)), autograph=False)
-                specs = [tf.TensorSpec((), tf.int32), *specs]
-            self._functions[key] = graph.get_concrete_function(*specs)
-        return self._functions[key]
-
-    def _batches_graph(self, step):
-        """A loop over batches inside the graph: no Python, and so no GIL, between two batches."""
-
-        def run(batch_size, images, labels, *weights):
-            n_samples = tf.shape(images)[0]
-
-            def one_batch(start):
-                stop = tf.minimum(start + batch_size, n_samples)
-                targets = labels[start:stop]
-                if self._one_hot:
-                    targets = tf.one_hot(targets, self.architecture.n_classes)
-                step((tf.cast(images[start:stop], tf.float32), targets, *(w[start:stop] for w in weights)))
-                return (stop,)
-
-            tf.while_loop(lambda start: start < n_samples, one_batch, (tf.constant(0),), parallel_iterations=1)
-            return self.model.get_metrics_result()
-
-        return run
-
-    def _predict_graph(self, images):
-        size, shape = self.predict_batch, self.architecture.image_shape
-        batches = tf.reshape(images, (-1, size, *shape))
-        probabilities = tf.map_fn(
-            lambda batch: self.model(tf.cast(tf.ensure_shape(batch, (size, *shape)), tf.float32), training=False),
-            batches,
-            fn_output_signature=tf.TensorSpec((size, self.architecture.n_classes), tf.float32),
-            parallel_iterations=1,
-        )
-        return tf.reshape(probabilities, (-1, self.architecture.n_classes))
+    def _run(self, name, *arrays, before=()):
+        graph = self.network.graph(name, *arrays)
+        with unrewritten_graphs():
+            return call_on_variables(graph, [*before, *map(tf.constant, arrays)], self._handles)
 
 
 def keras_numbers():
@@ -223,13 +280,15 @@ class ProgramPool:
     Parameters
     ----------
     max_idle : int, default=16
-        How many to keep. A program takes some 10 MB and half a second to compile; study S0 needs twelve.
+        How many to keep. A network takes some 10 MB and half a second to compile; study S0 needs twelve.
     """
 
     def __init__(self, max_idle=16):
         self.max_idle = max_idle
         self._idle = OrderedDict()  # (key, serial) -> Program; last is most recently used
+        self._networks = WeakValueDictionary()  # key -> Network, as long as a program of it is idle or at work
         self._lock = threading.Lock()
+        self._building = threading.Lock()
         self._serial = 0
         self._process = None
 
@@ -256,7 +315,7 @@ class ProgramPool:
         """
         self.check_process()
         key = (architecture, settings.program_key, exposed, *keras_numbers())
-        program = self._take(key) or isolated(Program, architecture, settings)
+        program = self._take(key) or isolated(self._new_program, key, architecture, settings, exposed)
         yield program
         self._give_back(key, program)
 
@@ -264,6 +323,7 @@ class ProgramPool:
         """Drop every idle program."""
         with self._lock:
             self._idle.clear()
+            self._networks.clear()
 
     def __len__(self):
         return len(self._idle)
@@ -274,6 +334,15 @@ class ProgramPool:
                 if entry[0] == key:
                     return self._idle.pop(entry)
         return None
+
+    def _new_program(self, key, architecture, settings, exposed):
+        if exposed:
+            return Program(Network(architecture, settings), own_variables=False)
+        with self._building:  # whoever wants the same network at the same time waits for it
+            network = self._networks.get(key)
+            if network is None:
+                network = self._networks[key] = Network(architecture, settings)
+            return Program(network)
 
     def _give_back(self, key, program):
         with self._lock:

@@ -150,7 +150,9 @@ def train(program, data, plan, state, until, *, validation=None, hooks=()):
             stop |= bool(hook.end_epoch(epoch - 1, logs, snapshot))
     for hook in hooks:
         hook.end()
-    return TrainingState(epoch, program.read(), history)
+    if epoch == state.epoch or any(hook.exposes_program for hook in hooks):  # a callback may have set weights at the end
+        snapshot = _snapshot_of(program, epoch, history)
+    return snapshot()
 
 
 def _run_epoch(program, data, plan, epoch):
@@ -163,7 +165,7 @@ def _run_epoch(program, data, plan, epoch):
 
 
 def _evaluate(program, data, plan):
-    program.model.reset_metrics()
+    program.reset_metrics()
     logs = {}
     for chunk in chunks(np.arange(len(data)), data.images, plan.batch_size):
         logs = program.evaluate(*_gather(data, chunk), plan.batch_size)

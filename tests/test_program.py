@@ -12,7 +12,7 @@ from comparisons import same_bits, same_state
 
 from skcnn import ConvPoolClassifier
 from skcnn._architecture import Architecture
-from skcnn._program import Program, ProgramPool
+from skcnn._program import Network, Program, ProgramPool
 from skcnn._seeds import epoch_order
 from skcnn._settings import compile_settings
 from skcnn._training import TrainingData, TrainingPlan, TrainingState, predict, train
@@ -51,9 +51,9 @@ CASES = [
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_a_reused_program_equals_a_fresh_one(data, params, optimizer):
     architecture, settings = architecture_of(**params), settings_of(optimizer=optimizer)
-    used = Program(architecture, settings)
+    used = Program(Network(architecture, settings))
     run(used, data, epochs=2, seed=9, learning_rate=0.1)  # leaves weights, momenta and dropout seeds behind
-    again, fresh = run(used, data, epochs=2), run(Program(architecture, settings), data, epochs=2)
+    again, fresh = run(used, data, epochs=2), run(Program(Network(architecture, settings)), data, epochs=2)
     assert same_state(again, fresh)
 
 
@@ -61,10 +61,10 @@ def test_a_reused_program_equals_a_fresh_one(data, params, optimizer):
 def test_training_is_that_of_model_fit_to_the_bit_but_for_batch_norm(data, params):
     """Against Keras itself: the same batches, the same dropout seeds, one epoch of Model.fit without shuffling."""
     architecture = architecture_of(**params)
-    program = Program(architecture, settings_of())
+    program = Program(Network(architecture, settings_of()), own_variables=False)
     ours = run(program, data, epochs=1)
 
-    model = program.model
+    model = program.network.model
     program.load(program.initial_arrays(0, 0.001))
     program.begin_epoch(seed=0, epoch=0)
     order = epoch_order(0, 0, len(data))
@@ -94,7 +94,7 @@ def test_neither_fit_nor_predict_of_keras_is_called(digits, monkeypatch):
 
 
 def test_a_prediction_does_not_depend_on_the_others_in_its_batch(data):
-    program = Program(architecture_of(), settings_of())
+    program = Program(Network(architecture_of(), settings_of()))
     run(program, data, epochs=1)
     together = predict(program, data.images)
     order = np.random.RandomState(0).permutation(len(data))
@@ -104,14 +104,14 @@ def test_a_prediction_does_not_depend_on_the_others_in_its_batch(data):
 
 
 def test_predictions_equal_those_of_the_keras_model(data):
-    program = Program(architecture_of(), settings_of())
+    program = Program(Network(architecture_of(), settings_of()), own_variables=False)
     run(program, data, epochs=1)
-    expected = program.model.predict(data.images.astype("float32"), verbose=0)
+    expected = program.network.model.predict(data.images.astype("float32"), verbose=0)
     np.testing.assert_allclose(predict(program, data.images), expected, rtol=1e-5, atol=1e-7)
 
 
 def test_what_a_program_gives_is_a_copy(data):
-    program = Program(architecture_of(), settings_of())
+    program = Program(Network(architecture_of(), settings_of()))
     state = run(program, data, epochs=1)
     kept = [array.copy() for array in state.arrays]
     run(program, data, epochs=1, seed=5)
@@ -132,6 +132,7 @@ def test_the_pool_reuses_keeps_a_bound_and_never_shares_a_program_at_one_time():
     first, second, third = (architecture_of(dense_layers=(units,)) for units in (2, 3, 4))
     with pool.borrow(first, settings) as one, pool.borrow(first, settings) as other:
         assert one is not other
+        assert one.network is other.network  # built and traced once
     assert len(pool) == 2
     with pool.borrow(first, settings) as again:
         assert again in (one, other)
@@ -143,6 +144,27 @@ def test_the_pool_reuses_keeps_a_bound_and_never_shares_a_program_at_one_time():
         assert rebuilt not in (one, other)
     pool.clear()
     assert len(pool) == 0
+
+
+def test_programs_of_one_network_take_turns_without_a_trace(data):
+    network = Network(architecture_of(dropout=0.5, batch_norm=True), settings_of())
+    one, other = Program(network), Program(network)
+    plan = TrainingPlan(seed=0, batch_size=32)
+    state = train(one, data, plan, TrainingState(0, one.initial_arrays(0, 0.001)), 1)
+    run(other, data, epochs=1, seed=3, learning_rate=0.5)
+    while_other_holds_its_own = one.read()
+    assert same_bits(while_other_holds_its_own, state.arrays)
+    assert same_state(train(one, data, plan, state, 2), run(Program(network), data, epochs=2))
+
+
+def test_what_callbacks_get_hold_of_is_shared_with_nobody():
+    pool, architecture, settings = ProgramPool(), architecture_of(), settings_of()
+    with (
+        pool.borrow(architecture, settings) as program,
+        pool.borrow(architecture, settings, exposed=True) as one,
+        pool.borrow(architecture, settings, exposed=True) as other,
+    ):
+        assert len({id(each.network) for each in (program, one, other)}) == 3
 
 
 def test_a_program_that_met_an_exception_is_not_kept():
@@ -174,7 +196,7 @@ def test_threads_give_the_bits_of_one_thread(data):
         thread.start()
     for thread in threads:
         thread.join()
-    program = Program(architecture, settings)
+    program = Program(Network(architecture, settings))
     for seed in range(4):
         assert same_bits(run(program, data, epochs=2, seed=seed).arrays, results[seed].arrays)
 

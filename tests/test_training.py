@@ -7,7 +7,7 @@ from comparisons import same_bits, same_state
 import skcnn._training as training
 from skcnn import ConvPoolClassifier
 from skcnn._architecture import Architecture
-from skcnn._program import Program
+from skcnn._program import Network, Program
 from skcnn._settings import compile_settings
 from skcnn._training import EpochHook, TrainingData, TrainingPlan, TrainingState, chunks, train
 
@@ -25,7 +25,7 @@ def program():
     architecture = Architecture.from_parameters(
         (8, 8, 1), 10, conv_layers=[(4, 3, 2, 2)], dropout=0.5, batch_norm=True, scale=1 / 255
     )
-    return Program(architecture, compile_settings(ConvPoolClassifier().get_params()))
+    return Program(Network(architecture, compile_settings(ConvPoolClassifier().get_params())))
 
 
 def start(program):
