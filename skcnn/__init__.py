@@ -2,7 +2,8 @@
 
 from skcnn._architecture import ConvBlock
 from skcnn._classifier import ConvPoolClassifier
+from skcnn._search import feasible_grid, search_results
 from skcnn._trajectory import clear_cache
 
 __version__ = "0.1.0.dev0"
-__all__ = ["ConvBlock", "ConvPoolClassifier", "__version__", "clear_cache"]
+__all__ = ["ConvBlock", "ConvPoolClassifier", "__version__", "clear_cache", "feasible_grid", "search_results"]

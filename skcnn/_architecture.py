@@ -145,6 +145,8 @@ class Architecture:
         Parallel copies of the stack of blocks.
     head : {"flatten", "global_avg", "global_max"}
         How maps become a vector.
+    kernel_regularizer : float
+        Factor of the L2 penalty on the kernels of all layers; 0 for none.
     scale : float
         What pixels are multiplied by before anything else.
 
@@ -167,6 +169,7 @@ class Architecture:
     dense_max_norm: float
     n_branches: int
     head: str
+    kernel_regularizer: float = 0.0
     scale: float = 1.0
 
     @classmethod
@@ -187,6 +190,7 @@ class Architecture:
         batch_norm=False,
         max_norm=None,
         dense_max_norm=None,
+        kernel_regularizer=None,
         head="flatten",
         scale=1.0,
     ):
@@ -238,6 +242,7 @@ class Architecture:
             dense_max_norm=_norm("dense_max_norm", dense_max_norm),
             n_branches=_integer("n_branches", n_branches, 1),
             head=_choice("head", head, HEADS),
+            kernel_regularizer=_norm("kernel_regularizer", kernel_regularizer, "penalty"),
             scale=float(scale),
         )
 
@@ -347,10 +352,10 @@ def _rate(name, value):
     return float(value) + 0.0  # -0.0 becomes 0.0: equal designs have equal JSON
 
 
-def _norm(name, value):
+def _norm(name, value, what="limit"):
     if value is None:
         return 0.0
-    allowed = "None or a finite number of at least 0 (0 for no limit)"
+    allowed = f"None or a finite number of at least 0 (0 for no {what})"
     if _number(name, value, allowed) < 0 or not isfinite(value):
         raise ValueError(f"{name} must be {allowed}; got {value!r}.")
     return float(value) + 0.0  # -0.0 becomes 0.0: equal designs have equal JSON
@@ -443,8 +448,9 @@ def _kernel_size(name, value):
 class _Plan:
     """Collects layers; knows the image's shape, because an axis of size 1 makes every window 1 along it."""
 
-    def __init__(self, image_shape):
+    def __init__(self, image_shape, l2):
         self.image_shape = image_shape
+        self.l2 = l2
         self.layers = [Layer("images", "input", (), image_shape)]
 
     def add(self, name, kind, inputs, output_shape, **details):
@@ -460,7 +466,7 @@ class _Plan:
 
 
 def _plan_layers(design):
-    plan = _Plan(design.image_shape)
+    plan = _Plan(design.image_shape, design.kernel_regularizer)
     maps = plan.layers[0]
     if design.scale != 1:
         maps = plan.add("rescaling", "rescaling", maps, maps.output_shape, settings={"scale": design.scale})
@@ -473,7 +479,9 @@ def _plan_layers(design):
             )
         maps = _add_branches(plan, maps, design)
     elif design.n_branches > 1:
-        raise InfeasibleArchitecture(f"n_branches={design.n_branches} needs at least one block in conv_layers; got none.")
+        raise InfeasibleArchitecture(
+            f"n_branches={design.n_branches} needs at least one block in conv_layers; got none."
+        )
     vector = plan.add(design.head, design.head, maps, _head_shape(design.head, maps.output_shape))
     for number, units in enumerate(design.dense_layers, start=1):
         vector = _add_dense(plan, f"dense{number}", vector, units, design.activation, design.dense_max_norm)
@@ -534,6 +542,7 @@ def _add_convolution(plan, name, maps, number, block, size):
             "padding": block.padding,
             "activation": block.activation,
             "max_norm": block.max_norm,
+            "l2": plan.l2,
         },
         n_trainable=(prod(kernel) * channels + 1) * block.filters,
     )
@@ -587,7 +596,7 @@ def _add_dense(plan, name, vector, units, activation, max_norm):
         "dense",
         vector,
         (units,),
-        settings={"units": units, "activation": activation, "max_norm": max_norm},
+        settings={"units": units, "activation": activation, "max_norm": max_norm, "l2": plan.l2},
         n_trainable=(vector.output_shape[0] + 1) * units,
     )
 

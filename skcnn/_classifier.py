@@ -5,13 +5,14 @@ import inspect
 import os
 import warnings
 from functools import partial
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from joblib import Memory
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._architecture import Architecture
@@ -23,6 +24,7 @@ from skcnn._compat import (
     isolated,
     validate_parameter_constraints,
 )
+from skcnn._early_stopping import EarlyStopping, split_off_validation
 from skcnn._images import check_images, check_training_data, check_validation_data, pixel_scale
 from skcnn._program import POOL, compiled_network, state_variables
 from skcnn._seeds import run_seed
@@ -31,7 +33,7 @@ from skcnn._training import TrainingData, TrainingPlan, TrainingState, predict
 from skcnn._trajectory import Run, Trajectory, follow
 
 _FEATURES = ("n_features_in_", "feature_names_in_")  # what scikit-learn's validation sets
-_ROUTING_PREFIXES = ("optimizer", "loss", "callbacks")
+_ROUTING_PREFIXES = ("optimizer", "loss", "learning_rate_schedule", "callbacks")
 
 # The parameters that the architecture checks itself: the classifier's, by the name Architecture gives them.
 _ARCHITECTURE_PARAMETERS = tuple(
@@ -39,6 +41,13 @@ _ARCHITECTURE_PARAMETERS = tuple(
     for name, parameter in inspect.signature(Architecture.from_parameters).parameters.items()
     if parameter.kind is parameter.KEYWORD_ONLY and name != "scale"
 )
+
+
+def _does_not_stop_early(classifier):
+    """Whether there is `partial_fit`: scikit-learn's tools look for it before they call it."""
+    if classifier.early_stopping:
+        raise AttributeError("partial_fit sets nothing aside to stop early by; got early_stopping=True.")
+    return True
 
 
 class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
@@ -75,6 +84,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         Largest norm of the weights of a filter. None or 0 for no limit.
     dense_max_norm : float, default=None
         Largest norm of the weights of a unit in a dense layer. None or 0 for no limit.
+    kernel_regularizer : float, default=None
+        Factor of an L2 penalty on the kernels of all layers, which is added to the loss. None or 0 for none.
     head : {"flatten", "global_avg", "global_max"}, default="flatten"
         How the last maps become a vector.
     image_shape : tuple of int, default=None
@@ -89,8 +100,29 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         With ``optimizer__learning_rate=0.01`` and the like, its arguments are parameters too.
     loss : str, class or instance of keras.losses.Loss, or function, default="sparse_categorical_crossentropy"
         Losses whose name lacks "sparse" get labels one-hot. Takes ``loss__*``.
+    learning_rate_schedule : {"one_cycle", "cosine", "inverse_time"}, default=None
+        How the learning rate changes from step to step, r being the optimizer's own. ``"one_cycle"`` rises to r for
+        the first 0.3 of all steps (``learning_rate_schedule__warmup``), from 0.04 r (``__start``), and falls to 0
+        (``__end``, as a share of r) along half a wave of the cosine; ``"cosine"`` only falls (``__end``);
+        ``"inverse_time"`` is r / (1 + d t) at step t, with d = 1e-4 (``__decay``). None for r all the time, unless
+        ``optimizer__learning_rate`` is a Keras schedule. The first two depend on the number of steps in all, so
+        fits with other `epochs` share nothing with them.
+    augmentation : {"flip", "shift", "flip+shift"}, keras.Layer or list of them, default=None
+        How training images are changed, anew each time. ``"flip"`` mirrors every other one left to right;
+        ``"shift"`` moves each by up to 1/16 of its sides, at least a pixel, and fills with 0. Layers see pixels as
+        they were given to fit, and must keep the images' shape. Predicting and validating leave images alone.
     class_weight : dict or "balanced", default=None
         Weights of the classes, by label; multiplied by `sample_weight`.
+    early_stopping : bool, default=False
+        Whether to stop once the accuracy on validation data no longer rises, and to predict with the weights of the
+        epoch that had the best one (of equals, the lowest loss). The validation data are those given to fit, or else
+        a part of the training data, the same share of each class, that is then not trained on.
+    validation_fraction : float in (0, 1), default=0.1
+        The share of the training data set aside for early stopping.
+    n_iter_no_change : int, default=5
+        Number of epochs in a row without a rise after which to stop.
+    tol : float, default=1e-4
+        What counts as a rise: an accuracy of more than this above the best so far.
     callbacks : keras.callbacks.Callback, class or list or dict of them, default=None
         Called around epochs; each fit uses copies of its own. Takes ``callbacks__*``. The callbacks of scikit-learn
         (progress bars among them) are set with `set_callbacks` instead.
@@ -109,7 +141,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     verbose : int, default=0
         0 prints nothing; 1 prints a line for each epoch.
     **routed : object
-        ``optimizer__*``, ``loss__*`` and ``callbacks__*``, handed on as in scikeras.
+        ``optimizer__*``, ``loss__*``, ``learning_rate_schedule__*`` and ``callbacks__*``, handed on as in scikeras.
 
     Attributes
     ----------
@@ -123,9 +155,11 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         (height, width, channels).
     n_iter_ : int
         Number of epochs trained.
+    best_iter_ : int
+        Only with early stopping: the epoch, counted from 1, whose weights predict.
     history_ : dict of str to list of float
-        ``"loss"`` and ``"accuracy"`` of each epoch, averaged over its batches while it trains; with validation data
-        also ``"val_loss"`` and ``"val_accuracy"``, measured after it. ``"time"`` is the seconds that the epoch took
+        ``"loss"`` and ``"accuracy"`` of each epoch, averaged over its batches while it trains, with the weights of
+        samples and classes; with validation data also ``"val_loss"`` and ``"val_accuracy"``, measured after it. ``"time"`` is the seconds that the epoch took
         when it was computed, which may have been in an earlier fit of the same run.
     architecture_ : Architecture
         The network's plan; printing it shows every layer with its shape and number of parameters.
@@ -148,6 +182,10 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     ----------
     .. [1] LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition", Proceedings of
        the IEEE 86, 1998.
+    .. [2] Smith, Topin, "Super-convergence: very fast training of neural networks using large learning rates",
+       2017, arXiv:1708.07120 (one cycle).
+    .. [3] Loshchilov, Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017 (cosine).
+    .. [4] Prechelt, "Early stopping, but when?", Neural Networks: Tricks of the Trade, 1998.
 
     Examples
     --------
@@ -166,6 +204,10 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     _parameter_constraints = {
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "random_state": ["random_state"],
         "warm_start": ["boolean"],
@@ -188,13 +230,20 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         batch_norm=False,
         max_norm=None,
         dense_max_norm=None,
+        kernel_regularizer=None,
         head="flatten",
         image_shape=None,
         epochs=10,
         batch_size=128,
         optimizer="adam",
         loss="sparse_categorical_crossentropy",
+        learning_rate_schedule=None,
+        augmentation=None,
         class_weight=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=5,
+        tol=1e-4,
         callbacks=None,
         warm_start=False,
         memory=None,
@@ -214,13 +263,20 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         self.batch_norm = batch_norm
         self.max_norm = max_norm
         self.dense_max_norm = dense_max_norm
+        self.kernel_regularizer = kernel_regularizer
         self.head = head
         self.image_shape = image_shape
         self.epochs = epochs
         self.batch_size = batch_size
         self.optimizer = optimizer
         self.loss = loss
+        self.learning_rate_schedule = learning_rate_schedule
+        self.augmentation = augmentation
         self.class_weight = class_weight
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
         self.callbacks = callbacks
         self.warm_start = warm_start
         self.memory = memory
@@ -244,7 +300,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         Parameters
         ----------
         **params : dict
-            Any parameter of the constructor, and ``optimizer__*``, ``loss__*`` and ``callbacks__*``.
+            Any parameter of the constructor, and ``optimizer__*``, ``loss__*``, ``learning_rate_schedule__*`` and
+            ``callbacks__*``.
 
         Returns
         -------
@@ -301,7 +358,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         sample_weight : array-like of shape (n,), default=None
             Samples of weight 0 are left out. None for equal weights.
         validation_data : tuple (X, y), default=None
-            Images and labels that are measured after each epoch and never trained on.
+            Images and labels that are measured after each epoch and never trained on. With early stopping, they
+            take the place of a part of X.
 
         Returns
         -------
@@ -316,6 +374,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         self._fit(X, y, sample_weight, self.epochs, resume=self.warm_start, validation_data=validation_data)
         return self
 
+    @available_if(_does_not_stop_early)
     @with_callbacks
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train the network for exactly one more epoch; the first call makes it.
@@ -374,35 +433,39 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     def _fit(self, X, y, sample_weight, epochs, *, resume=False, classes=None, validation_data=None):
         """Check everything, then train `epochs` epochs from the start, or from where the estimator is."""
         POOL.check_process()
-        resume = resume and self.initialized_
+        continues, resume = resume, resume and self.initialized_
         callbacks = keras_callbacks(self.get_params(deep=False))
-        run, classes, features = self._checked_run(X, y, sample_weight, resume, classes, validation_data)
+        run, classes, features = self._checked_run(X, y, sample_weight, continues, resume, classes, validation_data)
         origin = self._continued_state(run) if resume else None
         until = epochs + (origin.epoch if resume else 0)
         shares = isinstance(self.random_state, Integral) and not resume and not callbacks
         key = run.key() if shares else None
+        stopper = EarlyStopping(self.n_iter_no_change, self.tol) if self.early_stopping and epochs else None
+        if stopper and resume and self._best_state and stopper.recall(origin.history, self._best_state):
+            until = origin.epoch
 
         if not resume:  # an interrupted new fit leaves an estimator that is not fitted, rather than one half changed
-            for name in (*_fitted_attributes(run, classes, origin), *_FEATURES):
+            for name in (*_fitted_attributes(run, classes, origin), "best_iter_", *_FEATURES):
                 vars(self).pop(name, None)
         vars(self).update(features)
         context = self._init_callback_context(max_subtasks=epochs)
         context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        hooks = self._hooks(callbacks, context, X, y, run, classes, until)
+        hooks = self._hooks(callbacks, context, X, y, run, classes, until) + ([stopper] if stopper else [])
         if key is None:
             state = run.train(origin or run.initial_state(), until, hooks)
         else:
             state = follow(run, Trajectory(key, _as_memory(self.memory)), until, hooks)
         vars(self).update(_fitted_attributes(run, classes, state))
+        if stopper:
+            self.best_iter_, self._best_state = stopper.best_epoch, stopper.best_state()
         _warn_if_diverged(state.history)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=dict)
 
-    def _checked_run(self, X, y, sample_weight, resume, classes, validation_data):
+    def _checked_run(self, X, y, sample_weight, continues, resume, classes, validation_data):
         """The run that parameters and data describe, the labels, and what scikit-learn wants known of the features."""
         params = self.get_params(deep=False)
         constrained = {name: params[name] for name in self._parameter_constraints}
         validate_parameter_constraints(self._parameter_constraints, constrained, caller_name=type(self).__name__)
-        settings = isolated(compile_settings, params)
         checked_as = copy.copy(self)  # takes what scikit-learn sets: a refused fit leaves this estimator as it was
         classes, *arrays = check_training_data(
             checked_as, X, y, sample_weight, known_classes=self.classes_ if resume else None, classes=classes
@@ -419,6 +482,10 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             arrays = check_validation_data(checked_as, validation_data, classes, architecture.image_shape)
             validation = TrainingData(*arrays)
         plan = TrainingPlan(self._plan.seed if resume else run_seed(self.random_state), int(self.batch_size))
+        if self.early_stopping and validation is None:
+            data, validation = split_off_validation(data, self.validation_fraction, plan.seed, classes)
+        n_steps = None if continues else self.epochs * -(-len(data) // plan.batch_size)
+        settings = isolated(compile_settings, params, architecture.image_shape, n_steps)
         features = {name: value for name, value in vars(checked_as).items() if name in _FEATURES}
         return Run(architecture, settings, plan, data, validation), classes, features
 
@@ -519,8 +586,22 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         check_is_fitted(self)
         images = check_images(self, X, self.image_shape_)
         with POOL.borrow(self.architecture_, self._settings) as program:
-            program.load_model(self._state.arrays)
+            program.load_model((self._best_state or self._state).arrays)
             return predict(program, images)
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "_skcnn_version": _version()}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        version = state.pop("_skcnn_version", "of long ago")
+        if version != _version():
+            warnings.warn(
+                f"This {type(self).__name__} was pickled by skcnn {version}, and is read by skcnn {_version()}. "
+                "It may not work, or predict otherwise; fit it anew to be sure.",
+                stacklevel=2,
+            )
+        super().__setstate__(state)
 
     @property
     def model_(self):
@@ -530,7 +611,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     def _build_model(self):
         model = compiled_network(self.architecture_, self._settings)
-        for variable, array in zip(state_variables(model), self._state.arrays, strict=True):
+        for variable, array in zip(state_variables(model), (self._best_state or self._state).arrays, strict=True):
             variable.assign(array)
         return model
 
@@ -557,7 +638,14 @@ def _fitted_attributes(run, classes, state):
         "_settings": run.settings,
         "_plan": run.plan,
         "_state": state,
+        "_best_state": None,  # the one that predicts, if that is not the last
     }
+
+
+def _version():
+    from skcnn import __version__  # the package imports this module, and so cannot be imported at its head
+
+    return __version__
 
 
 def _as_memory(memory):

@@ -84,15 +84,21 @@ def _max_norm(limit, axis):
     return keras.constraints.MaxNorm(limit, axis=axis) if limit else None
 
 
+def _l2(factor):
+    return keras.regularizers.L2(factor) if factor else None
+
+
 def _conv(layer, seed):
     settings = dict(layer.settings)
     # The norm of a filter is over all it looks at: height, width and channels.
     constraint = _max_norm(settings.pop("max_norm"), axis=(0, 1, 2))
+    regularizer = _l2(settings.pop("l2"))
     return layers.Conv2D(
         **settings,
         **_common(layer),
         data_format="channels_last",
         kernel_initializer=_initializer(seed),
+        kernel_regularizer=regularizer,
         kernel_constraint=constraint,
     )
 
@@ -100,8 +106,13 @@ def _conv(layer, seed):
 def _dense(layer, seed):
     settings = dict(layer.settings)
     constraint = _max_norm(settings.pop("max_norm"), axis=0)
+    regularizer = _l2(settings.pop("l2"))
     return layers.Dense(
-        **settings, **_common(layer), kernel_initializer=_initializer(seed), kernel_constraint=constraint
+        **settings,
+        **_common(layer),
+        kernel_initializer=_initializer(seed),
+        kernel_regularizer=regularizer,
+        kernel_constraint=constraint,
     )
 
 

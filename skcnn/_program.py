@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from skcnn import _seeds
+from skcnn._augmentation import make_augmentation, seed_states
 from skcnn._compat import call_on_variables, isolated, keras, tf, unrewritten_graphs
 from skcnn._network import build_network, dropout_states, initial_kernels
 
@@ -40,7 +41,7 @@ def compiled_network(architecture, settings):
     model.compile(
         optimizer=settings.make_optimizer(),
         loss=settings.make_loss(),
-        metrics=[settings.make_accuracy()],
+        weighted_metrics=[settings.make_accuracy()],  # as scikit-learn's score is, and as the loss
         jit_compile=False,  # on a CPU, XLA is several times slower for these networks
     )
     model.optimizer.build(model.trainable_variables)
@@ -68,6 +69,7 @@ class Network:
         self.untrained = tuple(np.array(variable.numpy()) for variable in self.variables)
         largest = max(int(np.prod(layer.output_shape)) for layer in architecture.layers)
         self.predict_batch = int(np.clip(2 ** int(np.log2(PREDICT_BYTES / (4 * largest) + 1)), 1, 256))
+        self.augmentation = make_augmentation(settings.augmentation)
         self._one_hot = settings.one_hot
         self._build_metrics()
         self._graphs = {}  # traced when first used
@@ -79,6 +81,11 @@ class Network:
         labels = tf.zeros((1, n_classes) if self._one_hot else 1)
         self.model.compute_metrics(None, labels, tf.fill((1, n_classes), 1 / n_classes))
         self.model.reset_metrics()
+
+    @property
+    def side_variables(self):
+        """The variables beside a state, set anew for each epoch: those of metrics and of augmentation's seeds."""
+        return [*self.model.metrics_variables, *seed_states(self.augmentation)]
 
     def position(self, variable):
         """Where a variable of the model or its optimizer is in a state."""
@@ -106,10 +113,11 @@ class Network:
         specs = [tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays]
         if name == "predict":
             return tf.function(self._predict_graph, autograph=False).get_concrete_function(*specs)
-        graph = self._batches_graph(getattr(self.model, name))
+        changes = self.augmentation if name == "train_step" else []
+        graph = self._batches_graph(getattr(self.model, name), changes)
         return tf.function(graph, autograph=False).get_concrete_function(tf.TensorSpec((), tf.int32), *specs)
 
-    def _batches_graph(self, step):
+    def _batches_graph(self, step, changes):
         """A loop over batches inside the graph: no Python, and so no GIL, between two batches."""
 
         def run(batch_size, images, labels, *weights):
@@ -120,7 +128,10 @@ class Network:
                 targets = labels[start:stop]
                 if self._one_hot:
                     targets = tf.one_hot(targets, self.architecture.n_classes)
-                step((tf.cast(images[start:stop], tf.float32), targets, *(w[start:stop] for w in weights)))
+                batch = tf.cast(images[start:stop], tf.float32)
+                for layer in changes:
+                    batch = layer(batch, training=True)
+                step((batch, targets, *(w[start:stop] for w in weights)))
                 return (stop,)
 
             tf.while_loop(lambda start: start < n_samples, one_batch, (tf.constant(0),), parallel_iterations=1)
@@ -153,10 +164,12 @@ class Program:
 
     def __init__(self, network, own_variables=True):
         self.network = network
-        originals = [variable.value for variable in (*network.variables, *network.model.metrics_variables)]
+        originals = [variable.value for variable in (*network.variables, *network.side_variables)]
         own = [tf.Variable(value) for value in originals] if own_variables else originals
         self._handles = {id(old.handle): new.handle for old, new in zip(originals, own, strict=True)}
-        self._variables, self._metric_sums = own[: len(network.variables)], own[len(network.variables) :]
+        self._variables, side = own[: len(network.variables)], own[len(network.variables) :]
+        n_seeds = len(seed_states(network.augmentation))
+        self._metric_sums, self._augmentation_states = side[: len(side) - n_seeds], side[len(side) - n_seeds :]
         self._dropout_states = [
             (name, self._variables[network.position(state)])
             for name, state in dropout_states(network.architecture, network.model)
@@ -211,7 +224,9 @@ class Program:
     def begin_epoch(self, seed, epoch):
         """Set every seed generator as the epoch wants it, and the running loss and accuracy to zero."""
         for name, state in self._dropout_states:
-            state.assign(np.array([_seeds.derive(seed, "dropout", epoch, name), 0], dtype="uint32"))
+            state.assign(_generator_state(seed, "dropout", epoch, name))
+        for place, state in enumerate(self._augmentation_states):
+            state.assign(_generator_state(seed, "augmentation", epoch, str(place)))
         self.reset_metrics()
 
     def reset_metrics(self):
@@ -267,6 +282,10 @@ class Program:
         graph = self.network.graph(name, *arrays)
         with unrewritten_graphs():
             return call_on_variables(graph, [*before, *map(tf.constant, arrays)], self._handles)
+
+
+def _generator_state(seed, purpose, epoch, name):
+    return np.array([_seeds.derive(seed, purpose, epoch, name), 0], dtype=np.uint32)
 
 
 def keras_numbers():

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn._architecture import Architecture, ConvBlock, InfeasibleArchitecture, check_image_shape
+from skcnn._architecture import Architecture, ConvBlock, InfeasibleArchitecture
 from skcnn._classifier import _ARCHITECTURE_PARAMETERS, ConvPoolClassifier
 
 
@@ -38,16 +38,16 @@ def feasible_grid(param_grid, image_shape, max_params=None, *, n_classes=10, est
     list of dict
         The candidates that are left, in their order, each a dict of lists of one value: again a `param_grid`.
 
-    Warns
-    -----
-    UserWarning
-        If candidates are left out: how many, why, and the first of them.
-
     Raises
     ------
     TypeError, ValueError
         If no candidate is left, or if an argument, or a name or a value in the grid, is not allowed: mistakes are not
         left out, but raised.
+
+    Warns
+    -----
+    UserWarning
+        If candidates are left out: how many, why, and the first of them.
 
     See Also
     --------
@@ -66,7 +66,6 @@ def feasible_grid(param_grid, image_shape, max_params=None, *, n_classes=10, est
     {'conv_layers': [[(8, 3), (8, 3)]], 'epochs': [5]}
     {'conv_layers': [[(8, 3), (8, 3)]], 'epochs': [10]}
     """
-    image_shape = check_image_shape(image_shape)
     if max_params is not None and (not isinstance(max_params, Integral) or max_params is True or max_params < 1):
         raise ValueError(f"max_params must be None or an integer of at least 1; got {max_params!r}.")
     estimator = ConvPoolClassifier() if estimator is None else estimator
@@ -74,7 +73,7 @@ def feasible_grid(param_grid, image_shape, max_params=None, *, n_classes=10, est
         raise TypeError(f"estimator must be a ConvPoolClassifier or contain one; got {estimator!r}.")
     kept, left_out = [], {}
     for candidate in ParameterGrid(param_grid):
-        objection = _objection(clone(estimator).set_params(**candidate), image_shape, n_classes, max_params)
+        objection = _objection(_with(estimator, candidate), image_shape, n_classes, max_params)
         if objection is None:
             kept.append({name: [value] for name, value in candidate.items()})
         else:
@@ -113,17 +112,17 @@ def search_results(search, image_shape=None, n_classes=None):
     search : GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV or the like
         After fit.
     image_shape : tuple of int, default=None
-        (height, width) or (height, width, channels) of the images. None for that of `search.best_estimator_`; where
-        there is none, with ``refit=False``, the table goes without `n_params`.
+        (height, width) or (height, width, channels) of the images. None for that of ``search.best_estimator_``.
     n_classes : int, default=None
-        Number of classes, given along with `image_shape`.
+        Number of classes. None for that of ``search.best_estimator_``.
 
     Returns
     -------
     pandas.DataFrame
         Columns of ``search.cv_results_`` by the names that they have there: rank, mean and standard deviation of the
         scores, parameters and times; before the times `n_params`, the number of parameters of the network, missing
-        where it cannot be built. The index is the candidate's place in ``cv_results_``.
+        where it cannot be built, and altogether where the shape of images is neither given nor known. The index is the
+        candidate's place in ``cv_results_``.
 
     Raises
     ------
@@ -132,7 +131,7 @@ def search_results(search, image_shape=None, n_classes=None):
     NotFittedError
         Before fit.
     TypeError, ValueError
-        If `image_shape` or `n_classes` is not allowed.
+        If `image_shape` or `n_classes` is not allowed, or only one of them is known.
 
     See Also
     --------
@@ -171,7 +170,7 @@ def search_results(search, image_shape=None, n_classes=None):
         raise ImportError("search_results makes a table of pandas: pip install pandas") from error
     check_is_fitted(search, "cv_results_")
     results = search.cv_results_
-    candidates = [clone(search.estimator).set_params(**params) for params in results["params"]]
+    candidates = [_with(search.estimator, params) for params in results["params"]]
     columns = dict(results)
     for name in results:
         if name.startswith("param_"):
@@ -195,14 +194,17 @@ _ORDER = (
 
 
 def _image_shape_and_classes(search, image_shape, n_classes):
-    """Both as given, or as `best_estimator_` has them; None if it has not."""
-    if (image_shape is None) != (n_classes is None):
-        raise ValueError(f"image_shape and n_classes go together; got {image_shape!r} and {n_classes!r}.")
-    if image_shape is not None:
-        Architecture.from_parameters(image_shape, n_classes, conv_layers=())  # to check them, apart from candidates
-        return image_shape, n_classes
+    """Both as given, or as the best estimator was fitted with; None if neither is known."""
     best = _classifier_in(getattr(search, "best_estimator_", None))
-    return (best.image_shape_, len(best.classes_)) if hasattr(best, "image_shape_") else None
+    if hasattr(best, "image_shape_"):
+        image_shape = best.image_shape_ if image_shape is None else image_shape
+        n_classes = len(best.classes_) if n_classes is None else n_classes
+    if image_shape is None and n_classes is None:
+        return None
+    if image_shape is None or n_classes is None:
+        raise ValueError(f"image_shape and n_classes must both be given; got {image_shape!r} and {n_classes!r}.")
+    Architecture.from_parameters(image_shape, n_classes, conv_layers=())  # checks them, before candidates come in
+    return image_shape, n_classes
 
 
 def _count_if_possible(estimator, image_shape, n_classes):
@@ -214,6 +216,11 @@ def _count_if_possible(estimator, image_shape, n_classes):
 
 # ---------------------------------------------------------------------------------------------------------------
 # What both need: the network of a candidate, and words for it
+
+
+def _with(estimator, params):
+    """An estimator as a search makes it: a copy with copies of the values, for one value may be set in another."""
+    return clone(estimator).set_params(**clone(params, safe=False))
 
 
 def _count_parameters(estimator, image_shape, n_classes):

@@ -1,6 +1,6 @@
-"""Optimizer, loss and callbacks: from parameters, in scikeras' routed form, to what an engine can use.
+"""Optimizer, loss, augmentation and callbacks: from parameters, in scikeras' routed form, to what an engine can use.
 
-Optimizer and loss become plain data, `CompileSettings`, so that each program makes its own and equal settings share a
+All but callbacks become plain data, `CompileSettings`, so that each program makes its own and equal settings share a
 compiled program.
 """
 
@@ -12,14 +12,16 @@ from difflib import get_close_matches
 from math import isfinite
 from numbers import Real
 
+from skcnn._augmentation import augmentation_config, is_keras_own
 from skcnn._compat import keras, route_params, unflatten_params
+from skcnn._schedules import make_schedule
 
 Schedule = keras.optimizers.schedules.LearningRateSchedule
 
 
 @dataclass(frozen=True)
 class CompileSettings:
-    """Optimizer and loss as plain data.
+    """What is compiled together with a network, as plain data.
 
     Attributes
     ----------
@@ -34,6 +36,8 @@ class CompileSettings:
         A subclass of ``keras.losses.Loss``, or a function.
     loss_config : str
         Its configuration as JSON; empty for a function.
+    augmentation : tuple of (type, str)
+        Class and configuration, as JSON, of each layer that changes training images.
     """
 
     optimizer: type
@@ -41,6 +45,7 @@ class CompileSettings:
     learning_rate: float | None
     loss: object
     loss_config: str
+    augmentation: tuple = ()
 
     @property
     def program_key(self):
@@ -57,12 +62,14 @@ class CompileSettings:
         """Whether the description fixes the arithmetic: so it does for Keras' own classes, not for a user's code."""
         schedule = json.loads(self.optimizer_config).get("learning_rate", {"module": "keras"})
         modules = [self.optimizer.__module__, self.loss.__module__, schedule["module"] or ""]
-        return bool(self.loss_config) and all(module.partition(".")[0] == "keras" for module in modules)
+        own = all(module.partition(".")[0] == "keras" for module in modules)
+        return bool(self.loss_config) and own and is_keras_own(self.augmentation)
 
     def to_json(self):
         """Everything as a JSON string, for settings that are stable."""
         fields = [self.optimizer.__name__, self.optimizer_config, self.learning_rate]
-        return json.dumps([*fields, self.loss.__name__, self.loss_config])
+        augmentation = [[layer.__name__, config] for layer, config in self.augmentation]
+        return json.dumps([*fields, self.loss.__name__, self.loss_config, augmentation])
 
     def make_optimizer(self):
         """A new optimizer, its learning rate to be set by the state that is loaded unless it is a schedule."""
@@ -80,13 +87,18 @@ class CompileSettings:
         return metric(name="accuracy", dtype="float32")
 
 
-def compile_settings(params):
+def compile_settings(params, image_shape=(1, 1, 1), n_steps=None):
     """The settings that a classifier's parameters ask for.
 
     Parameters
     ----------
     params : dict
-        Parameters of the classifier: `optimizer`, `loss` and the routed ``optimizer__*``, ``loss__*``.
+        Parameters of the classifier: `optimizer`, `loss`, `learning_rate_schedule`, what is routed to them, and
+        `augmentation`.
+    image_shape : tuple of three int, default=(1, 1, 1)
+        For `augmentation`.
+    n_steps : int, default=None
+        Number of gradient steps of the whole fit, for `learning_rate_schedule`. None if there is no telling.
 
     Returns
     -------
@@ -106,6 +118,7 @@ def compile_settings(params):
             "optimizer__use_ema=True needs optimizer__ema_overwrite_frequency: without it Keras puts the averages in "
             "place only when training ends, and a run of more epochs does not pass through that; got None."
         )
+    config |= _scheduled(params, config["learning_rate"], n_steps)
     is_schedule = isinstance(config["learning_rate"], dict)
     if is_schedule and config["learning_rate"]["class_name"] in ("function", "__lambda__"):
         raise TypeError(
@@ -121,7 +134,15 @@ def compile_settings(params):
         learning_rate=learning_rate,
         loss=type(loss) if has_config else loss,
         loss_config=_canonical(loss.get_config(), type(loss)) if has_config else "",
+        augmentation=augmentation_config(params["augmentation"], image_shape),
     )
+
+
+def _scheduled(params, learning_rate, n_steps):
+    """The entry of the optimizer's configuration that `learning_rate_schedule` changes."""
+    start = None if isinstance(learning_rate, dict) else _check_learning_rate(learning_rate)
+    schedule = make_schedule(params, start, n_steps)
+    return {} if schedule is None else {"learning_rate": keras.optimizers.schedules.serialize(schedule)}
 
 
 def _canonical(config, cls):

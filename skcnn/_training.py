@@ -2,7 +2,7 @@
 
 import functools
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -26,11 +26,29 @@ class TrainingData:
         Class codes.
     weights : ndarray of shape (n,), float32, or None
         Sample weights.
+    rows : ndarray of shape (n,), int64, or None
+        Which of the images are meant, if not all: labels and weights are of these alone.
     """
 
     images: np.ndarray
     labels: np.ndarray
     weights: np.ndarray | None = None
+    rows: np.ndarray | None = None
+
+    def part(self, places):
+        """Some of the samples, without a copy of their images.
+
+        Parameters
+        ----------
+        places : ndarray of shape (m,), int64
+
+        Returns
+        -------
+        TrainingData
+        """
+        rows = places if self.rows is None else self.rows[places]
+        weights = None if self.weights is None else self.weights[places]
+        return replace(self, labels=self.labels[places], weights=weights, rows=rows)
 
     def __len__(self):
         return len(self.labels)
@@ -79,6 +97,7 @@ class EpochHook:
     """What may happen around epochs; every method may be left as it is."""
 
     exposes_program = False  # whether a user's code gets hold of the model
+    keeps_snapshots = False  # whether `snapshot` may be called after the next epoch has begun
 
     def begin(self, program):
         """Before the first epoch, with the state loaded."""
@@ -148,9 +167,13 @@ def train(program, data, plan, state, until, *, validation=None, hooks=()):
         snapshot = _snapshot_of(program, epoch, history)
         for hook in hooks:
             stop |= bool(hook.end_epoch(epoch - 1, logs, snapshot))
+        if any(hook.keeps_snapshots for hook in hooks):
+            snapshot()  # reads the state now, and remembers it
     for hook in hooks:
         hook.end()
-    if epoch == state.epoch or any(hook.exposes_program for hook in hooks):  # a callback may have set weights at the end
+    if epoch == state.epoch or any(
+        hook.exposes_program for hook in hooks
+    ):  # a callback may have set weights at the end
         snapshot = _snapshot_of(program, epoch, history)
     return snapshot()
 
@@ -221,7 +244,8 @@ def device_array(images):
 
 def _gather(data, chunk):
     weights = None if data.weights is None else data.weights[chunk]
-    return device_array(data.images[chunk]), data.labels[chunk], weights
+    rows = chunk if data.rows is None else data.rows[chunk]
+    return device_array(data.images[rows]), data.labels[chunk], weights
 
 
 def _snapshot_of(program, epoch, history):

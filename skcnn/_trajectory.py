@@ -25,7 +25,7 @@ from skcnn._program import POOL, keras_numbers
 from skcnn._training import EpochHook, TrainingState, train
 
 # Part of every key: raise it when the engine's arithmetic or the form of a stored state changes.
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Run:
             "architecture": self.architecture.to_json(),
             "settings": self.settings.to_json(),
             "plan": asdict(self.plan),
-            "data": joblib.hash([(part.images, part.labels, part.weights) for part in parts], hash_name="sha1"),
+            "data": joblib.hash([tuple(vars(part).values()) for part in parts], hash_name="sha1"),
             "environment": _software_and_processor(),
             "intra_op_threads": _intra_op_threads(),
             "deterministic": is_op_determinism_enabled(),

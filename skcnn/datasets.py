@@ -1,8 +1,8 @@
 """Real images to study networks on, in the manner of scikit-learn's loaders.
 
-Images are uint8 (n, height, width, channels), as :class:`~skcnn.ConvPoolClassifier` takes them. Each data set is divided
-into images to train on and images to test with; unless told otherwise a loader gives the former, so that nothing is
-trained on test images by oversight.
+Images are uint8 (n, height, width, channels), as :class:`~skcnn.ConvPoolClassifier` takes them. Each data set is
+divided into images to train on and images to test with; unless told otherwise a loader gives the former, so that
+nothing is trained on test images by oversight.
 
 Examples
 --------
@@ -115,9 +115,9 @@ arXiv:1708.07747, 2017. Copyright Zalando SE, MIT license. https://github.com/za
 _DIGITS_DESCR = """Digits
 ======
 
-1,797 handwritten digits of 8x8 pixels, some 180 of each class: the test set of the UCI repository's "Optical recognition
-of handwritten digits", as scikit-learn bundles it. There a pixel counts dark dots, from 0 to 16; here it is that count
-times 255 / 16, rounded.
+1,797 handwritten digits of 8x8 pixels, some 180 of each class: the test set of the UCI repository's "Optical
+recognition of handwritten digits", as scikit-learn bundles it. There a pixel counts dark dots, from 0 to 16; here it is
+that count times 255 / 16, rounded.
 
 There is no official division of these images. The one here is drawn at random, in equal parts of each class and always
 the same: 1,347 images to train on and 450 to test with. The same people wrote both, so figures are higher than they
@@ -141,7 +141,7 @@ def load_digits(*, subset="train", n_samples=None, random_state=None, return_X_y
         The 1,347 images to train on, the 450 to test with, or all 1,797 in scikit-learn's order. There is no official
         division; this one is random, stratified, and always the same, whatever `random_state`.
     n_samples : int, default=None
-        Take so many images only, the same share of each class, in their order. None for all.
+        Take so many images only, the same share of each class, and leave them in order. None for all.
     random_state : int, RandomState instance or None, default=None
         Determines which images `n_samples` takes; pass an int for the same ones in each call. With the same int, a
         smaller sample is part of a larger one.
@@ -165,6 +165,7 @@ def load_digits(*, subset="train", n_samples=None, random_state=None, return_X_y
             About the data set.
 
     (images, target) : tuple if `return_X_y` is True
+        The first two of these attributes alone.
 
     Raises
     ------
@@ -188,7 +189,7 @@ def load_digits(*, subset="train", n_samples=None, random_state=None, return_X_y
     >>> digits.images.shape
     (200, 8, 8, 1)
     >>> digits.target_names[digits.target[:3]]
-    array(['2', '3', '4'], dtype='<U1')
+    array(['3', '1', '5'], dtype='<U1')
     """
     _check_options("load_digits", subset=subset, n_samples=n_samples, random_state=random_state, return_X_y=return_X_y)
     digits = load_digits_of_sklearn()
@@ -199,7 +200,7 @@ def load_digits(*, subset="train", n_samples=None, random_state=None, return_X_y
     data = Bunch(
         images=images[wanted],
         target=digits.target[wanted].astype(np.int64),
-        target_names=digits.target_names.astype(str),
+        target_names=digits.target_names.astype("<U1"),
         split=split[wanted],
         DESCR=_DIGITS_DESCR,
     )
@@ -222,7 +223,7 @@ def fetch_fashion_mnist(
     subset : {"train", "test", "all"}, default="train"
         The official 60,000 images to train on, the 10,000 to test with, or both in this order.
     n_samples : int, default=None
-        Take so many images only, the same share of each class, in their order. None for all.
+        Take so many images only, the same share of each class, and leave them in order. None for all.
     random_state : int, RandomState instance or None, default=None
         Determines which images `n_samples` takes; pass an int for the same ones in each call. With the same int, a
         smaller sample is part of a larger one.
@@ -250,6 +251,7 @@ def fetch_fashion_mnist(
             About the data set.
 
     (images, target) : tuple if `return_X_y` is True
+        The first two of these attributes alone.
 
     Raises
     ------
@@ -304,7 +306,7 @@ def fetch_cifar10(
     subset : {"train", "test", "all"}, default="train"
         The official 50,000 images to train on, the 10,000 to test with, or both in this order.
     n_samples : int, default=None
-        Take so many images only, the same share of each class, in their order. None for all.
+        Take so many images only, the same share of each class, and leave them in order. None for all.
     random_state : int, RandomState instance or None, default=None
         Determines which images `n_samples` takes; pass an int for the same ones in each call. With the same int, a
         smaller sample is part of a larger one.
@@ -332,6 +334,7 @@ def fetch_cifar10(
             About the data set.
 
     (images, target) : tuple if `return_X_y` is True
+        The first two of these attributes alone.
 
     Raises
     ------
@@ -385,7 +388,7 @@ def _fetch(source, *, subset, n_samples, random_state, return_X_y, data_home, do
     splits = _splits(subset)
     if not path.exists():
         if not download_if_missing:
-            raise OSError(f"There is no {path}, and download_if_missing is False. {_how_to_supply(source, path)}")
+            raise OSError(f"{path} is missing, and download_if_missing is False. {_how_to_supply(source)}")
         _check_n_samples(n_samples, sum(source.n_samples[split] for split in splits))
         _download(source, path)
     images, target = zip(*_read(source, path, splits), strict=True)
@@ -413,7 +416,7 @@ def _check_options(caller_name, **options):
 
 def _check_n_samples(n_samples, n_available):
     if n_samples is not None and n_samples > n_available:
-        raise ValueError(f"n_samples must be from 1 to {n_available}, the images of the subset, or None; got {n_samples}.")
+        raise ValueError(f"n_samples must be from 1 to {n_available}, all of the subset, or None; got {n_samples}.")
 
 
 def _splits(subset):
@@ -452,18 +455,23 @@ def _stratified_sample(target, n_samples, random_state):
         members = target[order] == code
         n_members = np.count_nonzero(members)
         taken_before[members] = np.arange(n_members) / n_members
-    return np.sort(order[np.argsort(taken_before, kind="stable")[:n_samples]])
+    by_share = np.argsort(taken_before, kind="stable")  # the default leaves the order of equals to the processor
+    return np.sort(order[by_share[:n_samples]])
 
 
 # ---------------------------------------------------------------------------------------------------------------
 # Files
 
 
-def _how_to_supply(source, path):
+def _how_to_supply(source):
     return (
-        f"To supply it, put there an .npz file with {source.layout()}. "
-        f"fetch_{source.name}(data_home=...) writes one where there is a network."
+        f"To supply that file, write an .npz with {source.layout()}. "
+        f"Or copy it from where there is a network: there fetch_{source.name} writes one."
     )
+
+
+def _reason(error):
+    return str(error).rstrip(".") or type(error).__name__
 
 
 def _read(source, path, splits):
@@ -475,8 +483,8 @@ def _read(source, path, splits):
             raise
         except Exception as error:  # damage shows as a dozen kinds of them, from zipfile, zlib and NumPy
             raise ValueError(
-                f"{path} is damaged, or is not {source.name}: {error or type(error).__name__} "
-                f"Delete it, and the next call downloads it. {_how_to_supply(source, path)}"
+                f"{path} is damaged, or is not {source.name} ({_reason(error)}). "
+                f"Delete it, and the next call downloads it. {_how_to_supply(source)}"
             ) from error
 
 
@@ -491,7 +499,7 @@ def _read_split(source, stream, split):
 def _read_array(archive, name):
     with archive.open(name) as member:
         array = np.lib.format.read_array(member, allow_pickle=False)
-        member.read()  # zipfile compares the checksum at the end, where NumPy need not have arrived
+        member.read()  # to the end, where zipfile compares the checksum, even if the header claims less
     return array
 
 
@@ -501,10 +509,10 @@ def _checked(source, split, images, labels):
     One channel may be left out, and labels may be a column: so Keras' own loaders have them.
     """
     shape = source.image_shape
-    if images.dtype != np.uint8 or images.shape[1:] not in (shape, shape[:2] if shape[2] == 1 else shape):
+    if images.dtype != np.uint8 or shape not in (images.shape[1:], (*images.shape[1:], 1)) or not len(images):
         raise ValueError(f"x_{split} must be uint8 images of shape {shape}; got {images.dtype} {images.shape}.")
     n_images = len(images)
-    if labels.dtype.kind not in "iu" or labels.shape not in ((n_images,), (n_images, 1)) or not n_images:
+    if labels.dtype.kind not in "iu" or labels.shape not in ((n_images,), (n_images, 1)):
         raise ValueError(
             f"y_{split} must be one integer for each of the {n_images} images; got {labels.dtype} {labels.shape}."
         )
@@ -557,11 +565,10 @@ def _load_with_keras(source, path):
         splits = {split: _checked(source, split, *arrays) for split, arrays in splits.items()}
     except Exception as error:  # Keras raises bare Exception where a download fails
         raise OSError(
-            f"{source.name} cannot be downloaded: {error or type(error).__name__} There is no {path} either. "
-            f"{_how_to_supply(source, path)} Should a damaged copy in Keras' own cache be the cause, delete that: it is "
-            f"in ~/.keras/datasets."
+            f"{path} is missing, and {source.name} cannot be downloaded ({_reason(error)}). {_how_to_supply(source)} "
+            f"If the cause is a damaged copy in Keras' own cache, ~/.keras/datasets, delete that instead."
         ) from error
-    return {f"{kind}_{split}": array for split, arrays in splits.items() for kind, array in zip("xy", arrays, strict=True)}
+    return {f"{kind}_{split}": arrays[place] for split, arrays in splits.items() for place, kind in enumerate("xy")}
 
 
 def _answers(host):
@@ -574,8 +581,8 @@ def _answers(host):
     def ask():
         try:
             urllib.request.urlopen(host, timeout=_ANSWER_SECONDS).close()
-        except urllib.error.HTTPError:
-            pass  # an answer, too
+        except urllib.error.HTTPError as answer:
+            answer.close()
         except Exception:
             return
         answered.set()
@@ -588,6 +595,7 @@ def _answers(host):
 
 @contextlib.contextmanager
 def _default_timeout(seconds):
+    """A timeout for the sockets that this process makes meanwhile; those it has are left alone."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

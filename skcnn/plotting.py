@@ -8,12 +8,15 @@
 
 Each has a constructor that stores data, class methods ``from_...`` that take the data from what was fitted and draw it,
 and `plot`, which draws on new or given axes. Series differ in marker and line style besides color, so that the pictures
-can be printed in gray. Matplotlib is imported when something is drawn and no sooner; ``pip install "skcnn[plot]"``
+can be printed in gray.
+
+On axes of your own, ``layout="constrained"`` of their figure makes room for labels and legends. `plot` fits them to the
+size that the figure has then. Matplotlib is imported when something is drawn and no sooner; ``pip install "skcnn[plot]"``
 brings it.
 """
 
-import inspect
 import re
+import textwrap
 import warnings
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -21,12 +24,12 @@ from itertools import pairwise
 from numbers import Real
 
 import numpy as np
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from skcnn._architecture import Architecture
 from skcnn._images import check_images
+from skcnn._search import _count_if_possible, _image_shape_and_classes, _text
 from skcnn._settings import nearest_name
 
 __all__ = ["FilterDisplay", "GridSearchDisplay", "LearningCurvesDisplay", "PredictionsDisplay", "WidthDepthDisplay"]
@@ -47,6 +50,10 @@ class LearningCurvesDisplay:
         The `history_` of each run. Curves of validation are those whose name begins with ``val_``.
     names : list of str, default=None
         A name for each run; None for a single run that needs none.
+    names_title : str, default=None
+        What the names are, for the legend.
+    best_iters : list of int or None, default=None
+        The epoch, from 1, whose network each run kept, where early stopping chose one; None for no such run.
 
     Attributes
     ----------
@@ -69,12 +76,14 @@ class LearningCurvesDisplay:
     >>> plt.close(display.figure_)
     """
 
-    def __init__(self, *, histories, names=None):
+    def __init__(self, *, histories, names=None, names_title=None, best_iters=None):
         self.histories = histories
         self.names = names
+        self.names_title = names_title
+        self.best_iters = best_iters
 
     def plot(self, ax=None, *, metrics=("loss", "accuracy")):
-        """Draw the curves: training solid, validation dashed in the same color.
+        """Draw the curves: training solid, validation dashed in the same color, a dotted line where a run was best.
 
         Parameters
         ----------
@@ -94,16 +103,19 @@ class LearningCurvesDisplay:
             For a metric that a run has not, or a wrong number of axes.
         """
         self._check(metrics)
-        size = (3.4 * len(metrics), 3.0)
+        size = (1.4 + 3.1 * len(metrics), 3.0)
         self.axes_ = _axes(self, ax, len(metrics), n_columns=len(metrics), figsize=size)
         self.figure_ = self.axes_[0].figure
         self.lines_ = {}
         for axes, metric in zip(self.axes_, metrics, strict=True):
             self.lines_[metric] = self._draw(axes, metric, "-")
-            self.lines_[f"val_{metric}"] = self._draw(axes, f"val_{metric}", "--")
+            self.lines_[f"val_{metric}"] = self._draw(axes, f"val_{metric}", "--", markerfacecolor="none")
+            for number, best_iter in enumerate(self.best_iters or []):
+                if best_iter is not None:
+                    axes.axvline(best_iter, linestyle=":", linewidth=1, color=_series_style(number)["color"])
             axes.set(xlabel="epoch", ylabel=metric)
             axes.xaxis.get_major_locator().set_params(integer=True)
-        self._draw_legend(self.axes_[0])
+        self._draw_legend(self.axes_[-1])
         return self
 
     def _check(self, metrics):
@@ -114,26 +126,26 @@ class LearningCurvesDisplay:
                 if metric not in history:
                     raise ValueError(f"metrics must be among {list(history)}, which each history_ has; got {metric!r}.")
 
-    def _draw(self, ax, column, linestyle):
-        names = self.names or [None] * len(self.histories)
+    def _draw(self, ax, column, linestyle, **kwargs):
         lines = []
-        for number, (history, name) in enumerate(zip(self.histories, names, strict=True)):
+        for number, history in enumerate(self.histories):
             values = history.get(column)
             if values is None:
                 lines.append(None)
                 continue
-            style = _series_style(number) | {"linestyle": linestyle, "markevery": max(1, len(values) // 10)}
-            if linestyle == "--":
-                style["markerfacecolor"] = "none"
-            label = name if linestyle == "-" else None
-            lines += ax.plot(range(1, len(values) + 1), values, label=label, **style)
+            style = _series_style(number) | {"linestyle": linestyle, "markevery": max(1, len(values) // 10)} | kwargs
+            lines += ax.plot(range(1, len(values) + 1), values, **style)
         return lines
 
     def _draw_legend(self, ax):
-        if any(line for column in self.lines_ if column.startswith("val_") for line in self.lines_[column]):
-            ax.plot([], [], "-", color="0.3", label="training")
-            ax.plot([], [], "--", color="0.3", label="validation")
-        _legend(ax)
+        for number, name in enumerate(self.names or []):
+            ax.plot([], [], label=name, **_series_style(number))
+        if any(name.startswith("val_") for history in self.histories for name in history):
+            for label, linestyle in (("training", "-"), ("validation", "--")):
+                ax.plot([], [], linestyle, color="0.3", label=label)
+        if any(self.best_iters or []):
+            ax.plot([], [], ":", color="0.3", linewidth=1, label="best epoch")
+        _legend(ax, self.names_title, beside=True)
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None, **kwargs):
@@ -166,8 +178,7 @@ class LearningCurvesDisplay:
         [1, 2, 3]
         >>> plt.close(display.figure_)
         """
-        check_is_fitted(estimator)
-        return cls(histories=[_copied(estimator.history_)]).plot(ax, **kwargs)
+        return cls(**_curves([estimator])).plot(ax, **kwargs)
 
     @classmethod
     def from_estimators(cls, estimators, names=None, *, ax=None, **kwargs):
@@ -189,28 +200,31 @@ class LearningCurvesDisplay:
         LearningCurvesDisplay
             What was drawn.
         """
-        for estimator in estimators:
-            check_is_fitted(estimator)
-        names = _differences(estimators) if names is None else list(names)
-        histories = [_copied(estimator.history_) for estimator in estimators]
-        return cls(histories=histories, names=names).plot(ax, **kwargs)
+        title = None
+        if names is None:
+            names, title = _differences(estimators)
+        return cls(**_curves(estimators), names=list(names), names_title=title).plot(ax, **kwargs)
 
 
-def _copied(history):
-    return {name: list(values) for name, values in history.items()}
+def _curves(estimators):
+    """What fitted estimators know of their training."""
+    for estimator in estimators:
+        check_is_fitted(estimator)
+    return {
+        "histories": [{name: list(values) for name, values in each.history_.items()} for each in estimators],
+        "best_iters": [getattr(estimator, "best_iter_", None) for estimator in estimators],
+    }
 
 
 def _differences(estimators):
-    """A name for each estimator: the parameters in which they differ, or its number where there are none."""
+    """A name for each estimator, of the values of the parameters in which they differ, and the parameters' names."""
     params = [estimator.get_params() for estimator in estimators]
-    names = [[] for _ in params]
-    for parameter in params[0]:
-        values = [given.get(parameter) for given in params]
-        levels = _levels(values)
-        if len(levels.values) > 1:
-            for name, code in zip(names, levels.codes, strict=True):
-                name.append(f"{parameter}={levels.labels[code]}")
-    return [", ".join(name) or str(number) for number, name in enumerate(names, start=1)]
+    levels = {name: _levels([given.get(name) for given in params]) for name in params[0]}
+    levels = {name: each for name, each in levels.items() if len(each.values) > 1}
+    names = [", ".join(each.labels[each.codes[i]] for each in levels.values()) for i in range(len(params))]
+    if len(set(names)) < len(names):  # some differ in nothing
+        return [str(number) for number in range(1, len(names) + 1)], "run"
+    return names, ", ".join(levels)
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -341,9 +355,9 @@ class GridSearchDisplay:
         return self
 
     def _map_size(self):
-        """Inches that give each cell room for its numbers."""
+        """Inches that give each cell room for its numbers, within reason."""
         n_rows, n_columns = self.scores.shape[:2]
-        return max(4.8, 2.2 + 0.75 * n_columns), max(3.0, 1.2 + 0.5 * n_rows)
+        return min(max(4.8, 2.2 + 0.75 * n_columns), 16), min(max(3.0, 1.2 + 0.5 * n_rows), 12)
 
     def _failed(self):
         return np.zeros(self.scores.shape[:2], int) if self.n_failed is None else self.n_failed
@@ -384,9 +398,7 @@ class GridSearchDisplay:
         _fit_texts(self.texts_.flat, box.width / mean.shape[1], box.height / mean.shape[0])
 
     @classmethod
-    def from_search(
-        cls, search, x, y=None, *, metric=None, fixed=None, reduce="mean", labels=None, ax=None, **kwargs
-    ):
+    def from_search(cls, search, x, y=None, *, metric=None, fixed=None, reduce="mean", labels=None, ax=None, **kwargs):
         """Draw the scores of a fitted search by one or two of its parameters.
 
         Parameters
@@ -440,7 +452,7 @@ class GridSearchDisplay:
             y_values=None if y is None else rows.values,
             y_labels=None if y is None else rows.labels,
             n_failed=n_failed,
-            score_name=study.describe_score(x, y),
+            score_name=study.describe_score(),
         )
         return display.plot(ax, **kwargs)
 
@@ -496,13 +508,16 @@ class WidthDepthDisplay:
         self.group_name = group_name
         self.score_name = score_name
 
-    def plot(self, ax=None):
-        """Draw the points of each group, joined by a line; a cross at the foot of the axes stands for a failed fit.
+    def plot(self, ax=None, *, joined=None):
+        """Draw the points of each group; a cross at the foot of the axes stands for a failed fit.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to draw; None for a new figure.
+        joined : bool, default=None
+            Whether lines join the points of a group. None joins them if there are groups: without, neighbors may
+            have little in common but their size.
 
         Returns
         -------
@@ -517,16 +532,18 @@ class WidthDepthDisplay:
         check_consistent_length(self.n_params, self.scores, self.groups)
         [self.ax_] = _axes(self, ax)
         self.figure_ = self.ax_.figure
+        joined = self.groups is not None if joined is None else joined
         groups = np.array([None] * len(self.scores) if self.groups is None else self.groups, dtype=object)
         self.lines_ = [
-            self._draw_group(number, groups == group, group) for number, group in enumerate(dict.fromkeys(groups))
+            self._draw_group(number, groups == group, group, joined)
+            for number, group in enumerate(dict.fromkeys(groups))
         ]
         self.ax_.set(xlabel="number of parameters", ylabel=self.score_name)
         _log_scale_of_counts(self.ax_)
         _legend(self.ax_, title=self.group_name)
         return self
 
-    def _draw_group(self, number, chosen, label):
+    def _draw_group(self, number, chosen, label, joined):
         counts, places = np.unique(np.asarray(self.n_params, float)[chosen], return_inverse=True)
         scores = np.asarray(self.scores, float)[chosen]
         failed = np.isnan(scores)
@@ -534,7 +551,8 @@ class WidthDepthDisplay:
         mean = np.array([point.mean() if len(point) else np.nan for point in points])
         std = np.array([point.std() if len(point) else np.nan for point in points])
         any_failed = np.bincount(places, failed) > 0
-        return _draw_series(self.ax_, number, counts, mean, std, any_failed, label)
+        linestyle = "-" if joined else "none"
+        return _draw_series(self.ax_, number, counts, mean, std, any_failed, label, linestyle=linestyle)
 
     @classmethod
     def from_search(
@@ -549,6 +567,7 @@ class WidthDepthDisplay:
         reduce="mean",
         labels=None,
         ax=None,
+        **kwargs,
     ):
         """Draw the scores of a fitted search by the size of the network that each candidate describes.
 
@@ -562,10 +581,18 @@ class WidthDepthDisplay:
             Number of classes. None takes it from the refitted best estimator.
         by : str, default=None
             Name of the parameter whose values make the groups.
-        metric, fixed, reduce, labels
+        metric : str, default=None
+            As for :meth:`GridSearchDisplay.from_search`.
+        fixed : dict of str to object, default=None
+            As for :meth:`GridSearchDisplay.from_search`.
+        reduce : {"mean", "max"}, default="mean"
+            As for :meth:`GridSearchDisplay.from_search`, for candidates of the same size and group.
+        labels : dict of str to list of str, default=None
             As for :meth:`GridSearchDisplay.from_search`.
         ax : matplotlib Axes, default=None
             Where to draw; None for a new figure.
+        **kwargs : dict
+            Handed on to :meth:`plot`.
 
         Returns
         -------
@@ -587,8 +614,7 @@ class WidthDepthDisplay:
         """
         study = _Study(search, metric, fixed, labels, reduce)
         groups = study.axis("by", by)
-        image_shape, n_classes = _images_of(search, image_shape, n_classes)
-        sizes = _network_sizes(study.settings(), image_shape, n_classes)
+        sizes = _network_sizes(study.estimators(), _image_shape_and_classes(search, image_shape, n_classes))
         n_params, scores, names = [], [], []
         for code, size in sorted({(code, size) for code, size in zip(groups.codes, sizes, strict=True) if size}):
             in_folds, n_failed = study.summary((groups.codes == code) & (sizes == size))
@@ -601,11 +627,11 @@ class WidthDepthDisplay:
             scores=scores,
             groups=None if by is None else names,
             group_name=by,
-            score_name=study.describe_score(by),
-        ).plot(ax)
+            score_name=study.describe_score(),
+        ).plot(ax, **kwargs)
 
     @classmethod
-    def from_estimators(cls, estimators, X, y, *, by=None, labels=None, ax=None):
+    def from_estimators(cls, estimators, X, y, *, by=None, labels=None, ax=None, **kwargs):
         """Draw the accuracy of fitted classifiers on given images.
 
         Parameters
@@ -622,6 +648,8 @@ class WidthDepthDisplay:
             Names of the groups, in the order in which the estimators have them first.
         ax : matplotlib Axes, default=None
             Where to draw; None for a new figure.
+        **kwargs : dict
+            Handed on to :meth:`plot`.
 
         Returns
         -------
@@ -642,37 +670,18 @@ class WidthDepthDisplay:
             scores=[estimators[i].score(X, y) for i in order],
             groups=groups,
             group_name=by,
-        ).plot(ax)
+        ).plot(ax, **kwargs)
 
 
-def _images_of(search, image_shape, n_classes):
-    """The given shape and number of classes, or those that the best estimator was fitted on."""
-    best = getattr(search, "best_estimator_", None)
-    image_shape = getattr(best, "image_shape_", None) if image_shape is None else image_shape
-    n_classes = len(getattr(best, "classes_", ())) if n_classes is None else n_classes
-    if image_shape is None or not n_classes:
-        raise ValueError(
-            "image_shape and n_classes must be given where the search has no refitted ConvPoolClassifier as "
-            f"best_estimator_; got image_shape={image_shape!r}, n_classes={n_classes!r}."
-        )
-    return image_shape, n_classes
-
-
-def _network_sizes(settings, image_shape, n_classes):
-    """Number of parameters of each candidate's network; 0 for one that is impossible, with a warning."""
-    known = inspect.signature(Architecture.from_parameters).parameters
-    sizes, errors = [], []
-    for params in settings:
-        design = {name: value for name, value in params.items() if name in known and name != "image_shape"}
-        try:
-            sizes.append(Architecture.from_parameters(image_shape, n_classes, **design).n_params)
-        except (TypeError, ValueError) as error:
-            sizes.append(0)
-            errors.append(str(error))
-    if errors:
+def _network_sizes(estimators, image_shape_and_classes):
+    """Number of parameters of each network; 0 for one that is impossible, with a warning."""
+    if image_shape_and_classes is None:
+        raise ValueError("image_shape and n_classes must be given where best_estimator_ does not tell; got None.")
+    sizes = [_count_if_possible(estimator, *image_shape_and_classes) or 0 for estimator in estimators]
+    n_impossible = sizes.count(0)
+    if n_impossible:
         warnings.warn(
-            f"{len(errors)} of {len(sizes)} candidates are left out, since their network is impossible: {errors[0]}",
-            stacklevel=3,
+            f"{n_impossible} of {len(sizes)} candidates are left out: their network cannot be built.", stacklevel=3
         )
     return np.array(sizes)
 
@@ -857,8 +866,8 @@ class PredictionsDisplay:
     >>> from skcnn.plotting import PredictionsDisplay
     >>> images = load_digits().images[:2, ..., None]
     >>> display = PredictionsDisplay(images=images, y_true=[0, 1], y_pred=[0, 7], probabilities=[0.98, 0.4]).plot()
-    >>> [axes.get_title() for axes in display.axes_]
-    ['true 0\npred. 0\n98%', 'true 1\npred. 7\nwrong, 40%']
+    >>> display.axes_[1].get_title().splitlines()
+    ['true 1', 'pred. 7', 'wrong, 40%']
     >>> plt.close(display.figure_)
     """
 
@@ -870,7 +879,7 @@ class PredictionsDisplay:
         self.target_names = target_names
 
     def plot(self, ax=None, *, n_columns=4):
-        """Draw each image under its labels; those that are wrong say so, and have a broken frame.
+        """Draw each image under its labels; those that are wrong say so, and have a frame.
 
         Parameters
         ----------
@@ -890,8 +899,416 @@ class PredictionsDisplay:
             For too few axes.
         """
         n_images = len(self.images)
-        given = None if ax is None else np.ravel(ax)
         n_columns = max(1, min(n_columns, n_images))
-        size = (1.5 * n_columns, 1.9 * -(-n_images // n_columns))
-        self.axes_ = _axes(self, given if ax is None else given[:n_images], n_images, n_columns=n_columns, figsize=size)
-        ...
+        size = (1.5 * n_columns, 1.8 * max(1, -(-n_images // n_columns)))
+        given = None if ax is None else np.ravel(ax)[: max(1, n_images)]
+        self.axes_ = _axes(self, given, max(1, n_images), n_columns=n_columns, figsize=size)
+        self.figure_ = self.axes_[0].figure
+        for axes in self.axes_ if ax is None else np.ravel(ax):
+            axes.set(xticks=[], yticks=[], frame_on=False)
+        rows = zip(self.axes_, _displayable(self.images), self.y_true, self.y_pred, self.probabilities, strict=False)
+        self.ims_ = [self._draw(*row) for row in rows]
+        if not n_images:
+            self.axes_[0].text(0.5, 0.5, "no such image", ha="center", va="center")
+        _fit_titles(self.axes_)
+        return self
+
+    def _draw(self, ax, image, true, predicted, probability):
+        wrong = true != predicted
+        names = self.target_names or {}
+        title = f"true {names.get(true, true)}\npred. {names.get(predicted, predicted)}\n"
+        ax.set_title(f"{title}{'wrong, ' if wrong else ''}{probability:.0%}", fontsize="small")
+        if wrong:
+            ax.set_frame_on(True)
+            ax.spines[:].set(color="C3", linewidth=3)
+        return ax.imshow(image, cmap="gray", vmin=0, vmax=1)
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, which="first", n_images=12, target_names=None, ax=None, **kwargs):
+        """Draw what a fitted classifier takes images for.
+
+        Parameters
+        ----------
+        estimator : ConvPoolClassifier
+            Fitted.
+        X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
+            Images, in the units that fit saw.
+        y : array-like of shape (n,)
+            Their labels.
+        which : {"first", "wrong", "least_sure"}, default="first"
+            The first images, the first of those that are classified wrong, or those whose predicted label has the
+            lowest probability, lowest first.
+        n_images : int, default=12
+            How many to draw, if there are so many.
+        target_names : sequence of str of length n_classes, default=None
+            Names of the classes, in the order of `classes_`. None writes the labels themselves.
+        ax : sequence of matplotlib Axes, default=None
+            As for :meth:`plot`.
+        **kwargs : dict
+            Handed on to :meth:`plot`.
+
+        Returns
+        -------
+        PredictionsDisplay
+            What was drawn.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            For another `which`, or if `X`, `y`, `target_names` and the classifier do not fit together.
+        """
+        check_is_fitted(estimator)
+        check_consistent_length(X, y)
+        classes = estimator.classes_
+        if target_names is not None and len(target_names) != len(classes):
+            raise ValueError(f"target_names must be {len(classes)}, one for each class; got {len(target_names)}.")
+        y = np.asarray(y)
+        proba = estimator.predict_proba(X)
+        predicted, probabilities = classes[proba.argmax(axis=1)], proba.max(axis=1)
+        chosen = _chosen(which, y, predicted, probabilities)[:n_images]
+        return cls(
+            images=check_images(estimator, X, estimator.image_shape_)[chosen],
+            y_true=y[chosen],
+            y_pred=predicted[chosen],
+            probabilities=probabilities[chosen],
+            target_names=None if target_names is None else dict(zip(classes, target_names, strict=True)),
+        ).plot(ax, **kwargs)
+
+
+def _chosen(which, true, predicted, probabilities):
+    if which == "first":
+        return np.arange(len(true))
+    if which == "wrong":
+        return np.flatnonzero(true != predicted)
+    if which == "least_sure":
+        return np.argsort(probabilities, kind="stable")
+    raise ValueError(f"which must be 'first', 'wrong' or 'least_sure'; got {which!r}.")
+
+
+def _displayable(images):
+    """Images from 0 to 1, gray or RGB, all on the same scale."""
+    images = np.asarray(images)
+    low, high = (0, 255) if images.dtype == np.uint8 else (images.min(initial=0), images.max(initial=1))
+    scaled = (images - low) / (high - low)
+    return scaled if images.shape[-1] == 3 else scaled.mean(axis=-1)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# What a search tried
+
+
+@dataclass
+class _Levels:
+    """The different values of a parameter, sorted, how they are written, and which of them each candidate has."""
+
+    values: list
+    labels: list
+    codes: np.ndarray
+
+
+class _Study:
+    """The candidates of a fitted search: parameters, and scores in each fold."""
+
+    def __init__(self, search, metric, fixed, labels, reduce):
+        if not hasattr(search, "cv_results_"):
+            raise NotFittedError(f"search must be fitted; got a {type(search).__name__} without cv_results_.")
+        if reduce not in ("mean", "max"):
+            raise ValueError(f"reduce must be 'mean' or 'max'; got {reduce!r}.")
+        self._search, self._reduce, self._reduced = search, reduce, set()
+        self.params = search.cv_results_["params"]
+        self._metric = _metric(search, metric)
+        self._defaults = search.estimator.get_params() if hasattr(search, "estimator") else {}
+        self._levels = self._all_levels(labels or {})
+        kept = self._kept(fixed or {})
+        self.params = [self.params[i] for i in kept]
+        self.scores = self._split_scores()[kept]
+        for levels in self._levels.values():
+            levels.codes = levels.codes[kept]
+
+    def _all_levels(self, labels):
+        # Grids that are lists of dicts leave parameters out of some candidates, which then have the estimator's value.
+        names = list(dict.fromkeys(name for params in self.params for name in params))
+        for name in labels:
+            _check_among("labels", name, names)
+        return {
+            name: _levels([params.get(name, self._defaults.get(name)) for params in self.params], labels.get(name))
+            for name in names
+        }
+
+    def _kept(self, fixed):
+        """Candidates that have the fixed values, without earlier trials of the same parameters."""
+        last = {key: i for i, key in enumerate(zip(*(levels.codes for levels in self._levels.values()), strict=True))}
+        kept = np.array(sorted(last.values()))
+        for name, value in fixed.items():
+            _check_among("fixed", name, list(self._levels))
+            levels = self._levels[name]
+            keys = [_key(each) for each in levels.values]
+            if _key(value) not in keys:
+                raise ValueError(f"fixed[{name!r}] must be one of {levels.values}; got {value!r}.")
+            kept = kept[levels.codes[kept] == keys.index(_key(value))]
+        if not len(kept):
+            raise ValueError(f"fixed must leave a candidate of the search; none has {fixed!r}.")
+        return kept
+
+    def _split_scores(self):
+        results = self._search.cv_results_
+        splits = [key for key in results if re.fullmatch(rf"split\d+_test_{re.escape(self._metric)}", key)]
+        return np.column_stack([results[key] for key in splits]).astype(float)
+
+    def estimators(self):
+        """The unfitted estimator of each candidate."""
+        return [clone(self._search.estimator).set_params(**params) for params in self.params]
+
+    def axis(self, argument, name):
+        """The levels of a parameter that occur; a single one for None."""
+        if name is None:
+            return _Levels([None], [None], np.zeros(len(self.params), int))
+        _check_among(argument, name, list(self._levels))
+        levels = self._levels[name]
+        occurring, codes = np.unique(levels.codes, return_inverse=True)
+        return _Levels([levels.values[i] for i in occurring], [levels.labels[i] for i in occurring], codes)
+
+    def summary(self, chosen):
+        """Scores in each fold of the chosen candidates, reduced to one, and how many of them failed in any fold."""
+        self._reduced |= {name for name, each in self._levels.items() if len(np.unique(each.codes[chosen])) > 1}
+        scores = self.scores[chosen]
+        failed = np.isnan(scores).any(axis=1)
+        scores = scores[~failed]
+        if not len(scores):
+            return np.full(scores.shape[1], np.nan), failed.sum()
+        in_folds = scores.mean(axis=0) if self._reduce == "mean" else scores[scores.mean(axis=1).argmax()]
+        return in_folds, failed.sum()
+
+    def describe_score(self):
+        """The name of the score, and over which parameters summaries were reduced, in short lines."""
+        name, scoring = self._metric, getattr(self._search, "scoring", "score")
+        if name == "score" and isinstance(scoring, str):
+            name = scoring
+        elif name == "score" and scoring is None and is_classifier(self._search.estimator):
+            name = "accuracy"
+        rest = [each for each in self._levels if each in self._reduced]
+        return f"{name}\n" + textwrap.fill(f"({self._reduce} over {', '.join(rest)})", 26) if rest else name
+
+
+def _metric(search, metric):
+    """The name under which `cv_results_` has the score."""
+    metrics = [key.removeprefix("mean_test_") for key in search.cv_results_ if key.startswith("mean_test_")]
+    if metric is None:
+        metric = metrics[0] if len(metrics) == 1 else getattr(search, "refit", None)
+    if metric not in metrics:
+        raise ValueError(f"metric must be one of {metrics}, which cv_results_ has; got {metric!r}.")
+    return metric
+
+
+def _check_among(argument, name, names):
+    if name not in names:
+        raise ValueError(f"{argument} must name one of {names}; got {name!r}.{nearest_name(str(name), names)}")
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Values of parameters: which are equal, in what order, and how written
+
+
+def _levels(values, labels=None):
+    keys = [_key(value) for value in values]
+    distinct = {}  # in order of appearance
+    for key, value in zip(keys, values, strict=True):
+        distinct.setdefault(key, value)
+    labels = _labels(distinct.values()) if labels is None else list(labels)
+    if len(labels) != len(distinct):
+        raise ValueError(f"labels must be {len(distinct)}, one for each of {list(distinct.values())}; got {labels!r}.")
+    order = sorted(zip(distinct, distinct.values(), labels, strict=True), key=lambda level: _rank(level[1]))
+    places = {key: place for place, (key, _, _) in enumerate(order)}
+    return _Levels(
+        values=[value for _, value, _ in order],
+        labels=[label for _, _, label in order],
+        codes=np.array([places[key] for key in keys]),
+    )
+
+
+def _key(value):
+    """What equal values share, hashable: lists equal tuples, as they do for the classifier."""
+    if isinstance(value, dict):
+        return tuple((name, _key(each)) for name, each in value.items())
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return tuple(_key(each) for each in value)
+    return value if isinstance(value, Hashable) else id(value)
+
+
+def _rank(value, by_length=True):
+    """Sorts numbers, then sequences by length and content, then strings, then other objects as they come, then None."""
+    if isinstance(value, Real):
+        return 0, value
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, (list, tuple, np.ndarray)):
+        # Blocks are compared by filters first, whether they say more or less beyond.
+        return 1, len(value) if by_length else 0, tuple(_rank(each, by_length=False) for each in value)
+    if isinstance(value, str):
+        return 2, value
+    return (4,) if value is None else (3,)
+
+
+def _labels(values):
+    """A label for each value, as short as they are unique."""
+    for write in (_brief, _with_kernels, _full):
+        labels = [write(value) for value in values]
+        if len(set(labels)) == len(labels):
+            return labels
+    return [f"{label} ({number})" for number, label in enumerate(labels, start=1)]
+
+
+def _brief(value):
+    """Sequences as their numbers, blocks as their filters: [(4, 5, 2, 2), (8, 3, 2, 2)] as 4·8."""
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return "·".join(_brief(_block(each)[0] if _is_block(each) else each) for each in value) or "none"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if value is None or isinstance(value, (str, Real)):
+        return str(value)
+    return getattr(value, "__name__", type(value).__name__)
+
+
+def _with_kernels(value):
+    """Blocks as filters and kernel size: [(4, 5, 2, 2), (8, 3, 2, 2)] as 4@5·8@3."""
+    if isinstance(value, (list, tuple)) and value and all(_is_block(each) for each in value):
+        return "·".join("{}@{}".format(*_block(each)) for each in value)
+    return _full(value)
+
+
+def _full(value):
+    """Values as one writes them in Python, each block on a line."""
+    return "\n".join(_text(each) for each in value) if isinstance(value, (list, tuple)) else _text(value)
+
+
+def _is_block(value):
+    return isinstance(value, (list, tuple, dict)) and len(value) > 0
+
+
+def _block(block):
+    """Filters and kernel size of a block in any of its forms."""
+    if isinstance(block, dict):
+        return block.get("filters"), block.get("kernel_size", 3)
+    return (*block, 3)[:2]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Drawing
+
+_MARKERS = "osD^vPX*<>"
+
+
+def _axes(display, ax, n_axes=1, *, n_columns=1, figsize=None):
+    """The given axes, checked, or those of a new figure, as a flat array."""
+    if ax is None:
+        try:
+            import matplotlib.pyplot as plt
+        except ImportError as error:
+            raise ImportError(
+                f'{type(display).__name__}.plot needs matplotlib, which pip install "skcnn[plot]" brings.'
+            ) from error
+        n_rows = -(-n_axes // n_columns)
+        _, ax = plt.subplots(n_rows, n_columns, figsize=figsize, layout="constrained", squeeze=False)
+        for spare in ax.flat[n_axes:]:
+            spare.remove()
+        return ax.ravel()[:n_axes]
+    axes = np.ravel(np.asarray(ax, dtype=object))
+    if not all(hasattr(each, "imshow") for each in axes):
+        raise TypeError(f"ax must be matplotlib Axes or a sequence of them; got {ax!r}.")
+    if len(axes) != n_axes:
+        raise ValueError(f"ax must be {n_axes} matplotlib Axes; got {len(axes)}.")
+    return axes
+
+
+def _series_style(number):
+    """Color and marker of a series: no two of the first 90 agree in both."""
+    return {"color": f"C{number % 10}", "marker": _MARKERS[number % 9], "markersize": 5}
+
+
+def _draw_series(ax, number, x, mean, std, failed, label, **kwargs):
+    """One line with error bars, with a gap where all fits failed, and crosses at the foot of the axes where any did."""
+    style = _series_style(number) | kwargs
+    x = np.asarray(x, float)
+    tried = ~np.isnan(mean) | failed
+    line = ax.errorbar(x[tried], mean[tried], yerr=std[tried], label=label, capsize=2, elinewidth=1, **style)
+    if failed.any():
+        foot = np.full(failed.sum(), 0.03 + 0.025 * number)
+        label = None if "failed" in ax.get_legend_handles_labels()[1] else "failed"
+        ax.plot(x[failed], foot, "x", color=style["color"], transform=ax.get_xaxis_transform(), label=label)
+    return line
+
+
+def _legend(ax, title=None, beside=False):
+    """A legend, if there is anything to tell; a long one beside the axes, if the figure's layout makes room for it."""
+    entries = sorted(zip(*ax.get_legend_handles_labels(), strict=True), key=lambda entry: entry[1] == "failed")
+    if not entries:
+        return
+    beside = (beside or len(entries) > 4) and ax.figure.get_layout_engine() is not None
+    place = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if beside else {"loc": "best"}
+    ax.legend(*zip(*entries, strict=True), title=title, fontsize="small", title_fontsize="small", **place)
+
+
+def _x_positions(ax, values, labels):
+    """Numbers stand where they belong, on a logarithmic scale if they spread widely; other values side by side."""
+    numeric = all(isinstance(value, Real) and not isinstance(value, bool) for value in values)
+    positions = np.array(values, float) if numeric else np.arange(len(values))
+    gaps = np.diff(positions)
+    if numeric and len(gaps) > 1 and positions[0] > 0 and gaps.max() > 5 * gaps.min():
+        ax.set_xscale("log")
+    if not numeric or len(positions) <= 8:
+        ax.set_xticks(positions, labels)
+        ax.minorticks_off()
+    return positions
+
+
+def _log_scale_of_counts(ax):
+    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+
+    ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _lay_out(ax):
+    """Let layout happen now, so that what is on the axes can be measured."""
+    ax.figure.canvas.figure.draw_without_rendering()
+
+
+def _slant_if_crowded(ax):
+    """Slant the labels along x if they touch, and leave some out if they would even then."""
+    _lay_out(ax)
+    labels = ax.get_xticklabels()
+    boxes = [label.get_window_extent() for label in labels]
+    if not any(right.x0 - left.x1 < 0.5 * left.height for left, right in pairwise(boxes)):
+        return
+    gap = min(right.x0 + right.x1 - left.x0 - left.x1 for left, right in pairwise(boxes)) / 2
+    step = int(np.ceil(1.5 * max(box.height for box in boxes) / max(gap, 1)))
+    for number, label in enumerate(labels):
+        label.set(rotation=45, ha="right", rotation_mode="anchor", visible=number % step == 0)
+    _lay_out(ax)
+
+
+def _fit_texts(texts, width, height):
+    """Make texts smaller, all alike, until they fit in so many pixels; leave out what would be too small to read."""
+    boxes = [(text, text.get_window_extent()) for text in texts if text.get_text()]
+    margin = 0.9
+    scale = min([1, *(margin * min(width / box.width, height / box.height) for _, box in boxes)])
+    for text, _ in boxes:
+        text.set_fontsize(text.get_fontsize() * scale)
+        text.set_visible(text.get_fontsize() >= 4.5)
+
+
+def _fit_titles(axes):
+    """Make titles smaller, all alike, until each fits over its axes."""
+    _lay_out(axes[0])
+    widths = [each.get_position(original=True).width * each.figure.bbox.width for each in axes]
+    _fit_texts([each.title for each in axes], min(widths), np.inf)
+
+
+def _readable_on(color):
+    """Black or white, whichever stands out."""
+    red, green, blue, _ = color
+    return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.46 else "black"

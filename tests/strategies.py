@@ -54,6 +54,7 @@ def architecture_parameters(draw):
         "batch_norm": draw(st.booleans()),
         "max_norm": draw(NORMS),
         "dense_max_norm": draw(NORMS),
+        "kernel_regularizer": draw(st.sampled_from([None, 0, 1e-3])),
         "head": draw(st.sampled_from(HEADS)),
         "scale": draw(st.sampled_from([1.0, 1 / 255])),
     }

@@ -56,6 +56,12 @@ def block(id, block, *says, **others):
     return parameter("conv_layers", [block], "block 1", *says, id=f"block: {id}", others=others)
 
 
+def schedule_setting(schedule, setting, value, *says):
+    name = f"learning_rate_schedule__{setting}"
+    return parameter(name, value, *says, others={"learning_rate_schedule": schedule})
+
+
+STOPPING = {"early_stopping": True}
 SGD = keras.optimizers.SGD
 EarlyStopping = keras.callbacks.EarlyStopping
 
@@ -145,6 +151,37 @@ PARAMETERS = [
         id="loss__*: to an instance",
         others={"loss": keras.losses.CategoricalCrossentropy()},
     ),
+    parameter("kernel_regularizer", -1e-4),
+    parameter("kernel_regularizer", "l2"),
+    parameter("learning_rate_schedule", "step"),
+    parameter("learning_rate_schedule", keras.optimizers.schedules.CosineDecay, "optimizer__learning_rate"),
+    parameter("learning_rate_schedule__decay", 0.1, "got None", id="learning_rate_schedule__*: to no schedule"),
+    schedule_setting("cosine", "warmup", 0.2, "takes no 'warmup'"),
+    schedule_setting("one_cycle", "warmup", 1.5, "got 1.5"),
+    schedule_setting("one_cycle", "start", "low", "got 'low'"),
+    schedule_setting("inverse_time", "decay", -1, "got -1"),
+    parameter(
+        "learning_rate_schedule",
+        "cosine",
+        "got a schedule",
+        id="learning_rate_schedule: two schedules",
+        others={"optimizer__learning_rate": keras.optimizers.schedules.InverseTimeDecay(0.1, 1, 0.1)},
+    ),
+    parameter("learning_rate_schedule", "one_cycle", "warm_start", id="no total", others={"warm_start": True}),
+    parameter("augmentation", "mirror"),
+    parameter("augmentation", 3),
+    parameter("augmentation", ["flip"], "got 'flip'"),
+    parameter("augmentation", keras.layers.RandomCrop(3, 3), "(3, 3, 1)", id="augmentation: other shape"),
+    parameter("augmentation", [keras.layers.BatchNormalization()], "weights", id="augmentation: weights"),
+    parameter("augmentation", keras.layers.MixUp(), "labels", id="augmentation: labels"),
+    parameter("augmentation", keras.layers.AugMix(), "global generator", id="augmentation: another generator"),
+    parameter("early_stopping", "yes"),
+    parameter("validation_fraction", 0),
+    parameter("validation_fraction", 1.0),
+    parameter("validation_fraction", 0.01, "0.01", "3 classes", id="too small a fraction", others=STOPPING),
+    parameter("early_stopping", True, "class np.int64(2)", id="one sample of a class", y=[0] * 6 + [1] * 5 + [2]),
+    parameter("n_iter_no_change", 0),
+    parameter("tol", -0.1),
     parameter("class_weight", "auto"),
     parameter("class_weight", [1, 2, 3]),
     parameter("class_weight", {7: 1.0}, "{7: 1.0}"),

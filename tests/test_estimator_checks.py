@@ -17,13 +17,16 @@ EXPECTED_FAILURES = {
 # The checks fit tables of as few as two features, so the network is one-dimensional and does not pool, and
 # hold so few samples that it takes small batches and many epochs to learn anything.
 SMALL = {"epochs": 40, "batch_size": 16, "dense_layers": (16,), "random_state": 0}
+CONVOLUTION = [ConvBlock(8, 3, pool_size=None)]
+CONFIGURATIONS = [
+    ConvPoolClassifier(CONVOLUTION, **SMALL),
+    ConvPoolClassifier(CONVOLUTION, **SMALL, batch_norm=True, augmentation="shift"),
+    ConvPoolClassifier(CONVOLUTION, **SMALL, early_stopping=True, n_iter_no_change=20, validation_fraction=0.2),
+    ConvPoolClassifier((), **SMALL | {"dense_layers": (32,)}),
+]
 
 
-@parametrize_with_checks(
-    [ConvPoolClassifier([ConvBlock(8, 3, pool_size=None)], **SMALL)],
-    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
-    xfail_strict=True,
-)
+@parametrize_with_checks(CONFIGURATIONS, expected_failed_checks=lambda estimator: EXPECTED_FAILURES, xfail_strict=True)
 def test_sklearn_check(estimator, check):
     check(estimator)
 

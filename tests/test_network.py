@@ -163,6 +163,17 @@ def branches_by_hand():
     return keras.Model(images, layers.Dense(4, activation="softmax")(vector))
 
 
+def test_the_penalty_is_on_every_kernel_and_on_nothing_else():
+    model = build_network(
+        design(conv_layers=[(4, 3)], dense_layers=[5], batch_norm=True, kernel_regularizer=0.01), seed=0
+    )
+    kernels = [layer.kernel.numpy() for layer in model.layers if hasattr(layer, "kernel")]
+    assert len(kernels) == 4  # two convolutions, a dense layer, the output
+    expected = [0.01 * np.square(kernel).sum() for kernel in kernels]
+    assert [float(loss) for loss in model.losses] == pytest.approx(expected, rel=1e-5)
+    assert not build_network(design(conv_layers=[(4, 3)], kernel_regularizer=0), seed=0).losses
+
+
 @pytest.mark.parametrize(
     ("by_hand", "parameters"),
     [

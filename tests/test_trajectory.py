@@ -86,6 +86,8 @@ RUNS = {
     },
     "amsgrad, max norm": {"optimizer__amsgrad": True, "max_norm": 0.8, "dense_max_norm": 0.8},
     "decay, branches": {"optimizer": "sgd", "optimizer__learning_rate": decay, "n_branches": 2},
+    "augmentation, L2": {"augmentation": "flip+shift", "kernel_regularizer": 1e-3},
+    "schedule by name": {"learning_rate_schedule": "inverse_time", "learning_rate_schedule__decay": 0.1},
     "parallel kernels, weights": {"conv_layers": [ConvBlock(3, (1, 3), 2)], "class_weight": {0: 2.0, 1: 0.5}},
 }
 

@@ -1,0 +1,102 @@
+"""Early stopping: the inner split, when to stop, and which epoch was the best."""
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from skcnn._seeds import derive
+from skcnn._training import EpochHook
+
+
+def split_off_validation(data, fraction, seed, classes):
+    """Set a part of the training data aside, as large a share of each class as possible.
+
+    Parameters
+    ----------
+    data : TrainingData
+    fraction : float
+        The share that is set aside.
+    seed : int
+        Seed of the run.
+    classes : ndarray of shape (n_classes,)
+        The labels, for messages.
+
+    Returns
+    -------
+    training, validation : TrainingData
+        They share the images of `data`: nothing is copied.
+
+    Raises
+    ------
+    ValueError
+        If there are too few samples for both parts to have all classes.
+    """
+    present, counts = np.unique(data.labels, return_counts=True)
+    if counts.min() < 2:
+        raise ValueError(
+            "early_stopping=True sets a part of each class aside, so y must have at least 2 samples of each; got 1 of "
+            f"class {classes[present[counts.argmin()]]!r}. Give fit validation_data, or take early_stopping=False."
+        )
+    try:
+        kept, aside = train_test_split(
+            np.arange(len(data)), test_size=fraction, stratify=data.labels, random_state=derive(seed, "validation")
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"validation_fraction={fraction!r} is impossible for {len(data)} samples of {len(present)} classes: "
+            f"both parts must have some of each. {error}"
+        ) from error
+    return data.part(np.sort(kept)), data.part(np.sort(aside))
+
+
+class EarlyStopping(EpochHook):
+    """Stops when the accuracy on validation data has not risen for a while, and remembers the best epoch.
+
+    Of epochs with equal accuracy, which are many where validation data are few, the one with the lowest loss is best.
+
+    Parameters
+    ----------
+    n_iter_no_change : int
+        Number of epochs without a rise after which to stop.
+    tol : float
+        What counts as a rise: more than this above the best so far.
+    """
+
+    keeps_snapshots = True
+
+    def __init__(self, n_iter_no_change, tol):
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.best_epoch = 0  # counts from 1
+        self._best_score = (-np.inf, -np.inf)  # accuracy and negative loss
+        self._last_rise = 0
+
+    def recall(self, history, best_state):
+        """Take up the count where an earlier fit, which is now continued, left it.
+
+        Parameters
+        ----------
+        history : dict of str to list of float
+        best_state : TrainingState
+
+        Returns
+        -------
+        bool
+            Whether that fit ended by stopping.
+        """
+        stops = [
+            self.end_epoch(epoch, {"val_accuracy": accuracy, "val_loss": loss}, lambda: best_state)
+            for epoch, (accuracy, loss) in enumerate(zip(history["val_accuracy"], history["val_loss"], strict=True))
+        ]
+        return stops[-1]
+
+    def end_epoch(self, epoch, logs, snapshot):
+        score = (logs["val_accuracy"], -logs["val_loss"])
+        if score[0] > self._best_score[0] + self.tol or np.isnan(score[0]):  # NaN: an epoch without validation data
+            self._last_rise = epoch + 1
+        if score > self._best_score:
+            self.best_epoch, self._best_score, self._snapshot = epoch + 1, score, snapshot
+        return epoch + 1 - self._last_rise >= self.n_iter_no_change
+
+    def best_state(self):
+        """The state after the best epoch."""
+        return self._snapshot()

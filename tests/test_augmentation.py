@@ -1,0 +1,161 @@
+"""Augmentation changes training images alone, by nothing but the run's seed and the epoch."""
+
+import keras
+import numpy as np
+import pytest
+from comparisons import same_state
+
+from skcnn import ConvPoolClassifier, clear_cache
+from skcnn._augmentation import augmentation_config, is_keras_own, make_augmentation
+
+SHAPE = (16, 16, 1)
+SMALL = {"conv_layers": [(4, 3, 2, 2)], "convs_per_block": 1, "dense_layers": (), "batch_size": 32, "random_state": 0}
+
+
+def augmented(augmentation, images):
+    """Images as one pass of augmentation leaves them."""
+    layers = make_augmentation(augmentation_config(augmentation, images.shape[1:]))
+    batch = images.astype("float32")
+    for layer in layers:
+        batch = layer(batch, training=True)
+    return np.asarray(batch)
+
+
+@pytest.fixture
+def images():
+    return np.random.RandomState(0).randint(1, 256, (200, *SHAPE)).astype(np.uint8)
+
+
+def test_flip_mirrors_about_half_of_the_images(images):
+    flipped = augmented("flip", images)
+    as_it_was = (flipped == images).all(axis=(1, 2, 3))
+    mirrored = (flipped == images[:, :, ::-1]).all(axis=(1, 2, 3))
+    assert (as_it_was ^ mirrored).all()
+    assert 70 < mirrored.sum() < 130
+
+
+@pytest.mark.parametrize("side", [8, 16, 32])
+def test_shift_moves_by_whole_pixels_and_fills_with_0(side):
+    largest = max(1, side // 16)
+    images = np.random.RandomState(0).randint(1, 256, (800, side, side, 1)).astype(np.uint8)
+    padded = np.pad(images, [(0, 0), (largest, largest), (largest, largest), (0, 0)])
+    moves = range(2 * largest + 1)
+    found = [
+        [
+            (row, column)
+            for row in moves
+            for column in moves
+            if np.array_equal(shifted, whole[row:][:side, column:][:, :side])
+        ]
+        for shifted, whole in zip(augmented("shift", images), padded, strict=True)
+    ]
+    assert all(found)  # every image is the original, moved by some row and column
+    assert len({places[0] for places in found}) == (2 * largest + 1) ** 2  # and every move occurs
+
+
+def test_a_strip_is_not_shifted_across_itself():
+    strips = np.random.RandomState(0).uniform(1, 2, (50, 1, 12, 1))
+    assert (augmented("shift", strips) != 0).sum(axis=2).min() >= 11
+
+
+def test_both_is_both(images):
+    names = [cls.__name__ for cls, _ in augmentation_config("flip+shift", SHAPE)]
+    assert names == ["RandomFlip", "RandomTranslation"]
+
+
+def test_equal_layers_are_equal_whatever_seed_and_name_they_drew():
+    one, other = (augmentation_config(keras.layers.RandomRotation(0.1), SHAPE) for _ in range(2))
+    assert one == other
+    assert one != augmentation_config(keras.layers.RandomRotation(0.2), SHAPE)
+
+
+def test_layers_inside_layers():
+    pipeline = keras.layers.Pipeline([keras.layers.RandomFlip("vertical"), keras.layers.RandomBrightness(0.1)])
+    config = augmentation_config(pipeline, SHAPE)
+    assert is_keras_own(config)
+    assert config == augmentation_config(
+        keras.layers.Pipeline([keras.layers.RandomFlip("vertical"), keras.layers.RandomBrightness(0.1)]), SHAPE
+    )
+
+
+@keras.saving.register_keras_serializable("test_augmentation")
+class Darken(keras.layers.Layer):
+    def call(self, images, training=False):
+        return images * 0.5
+
+
+def test_a_layer_of_the_users_own_is_not_shared():
+    assert not is_keras_own(augmentation_config(Darken(), SHAPE))
+    assert not is_keras_own(augmentation_config(keras.layers.Pipeline([Darken()]), SHAPE))
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# In a fit
+
+
+@pytest.fixture(scope="module")
+def data(digits):
+    X, y = digits
+    return X[:150], y[:150]
+
+
+def fit(augmentation, data, epochs=2, **params):
+    clear_cache()
+    return ConvPoolClassifier(**{**SMALL, **params}, augmentation=augmentation, epochs=epochs).fit(*data)
+
+
+@pytest.mark.parametrize("augmentation", ["flip", "shift", "flip+shift", [keras.layers.RandomRotation(0.1)]])
+def test_it_changes_training_and_is_fixed_by_the_seed(augmentation, data):
+    one, again = fit(augmentation, data), fit(augmentation, data)
+    assert same_state(one._state, again._state)
+    assert not same_state(one._state, fit(None, data)._state)
+
+
+def test_a_layer_that_does_nothing_changes_nothing(data):
+    idle = keras.layers.RandomBrightness(0.0)
+    assert same_state(fit(idle, data)._state, fit(None, data)._state)
+
+
+def test_a_layer_without_chance_equals_the_images_it_makes(data):
+    X, y = data
+    ours = fit(Darken(), data)
+    by_hand = fit(None, ((X * np.float32(0.5)), y), image_shape=(8, 8))
+    ours_scaled = fit(Darken(), (X.astype("float32"), y))
+    assert same_state(ours_scaled._state, by_hand._state)
+    assert not same_state(ours._state, by_hand._state)  # uint8 is scaled besides, inside the network
+
+
+def test_each_epoch_draws_anew(data, monkeypatch):
+    """One sample and a learning rate of next to nothing: the loss is that of the image as it was changed."""
+    X, y = data
+    two = fit("shift", (X[:2], y[:2]), epochs=8, batch_size=2, dropout=0.0, optimizer__learning_rate=1e-12)
+    assert len(set(two.history_["loss"])) > 4
+
+
+def test_predictions_and_validation_leave_images_alone(data):
+    X, y = data
+    clear_cache()
+    clf = ConvPoolClassifier(**SMALL, augmentation=Darken(), epochs=2, optimizer__learning_rate=1e-12)
+    clf.fit(X, y, validation_data=(X, y))
+    plain = ConvPoolClassifier(**SMALL, epochs=2, optimizer__learning_rate=1e-12).fit(X, y, validation_data=(X, y))
+    np.testing.assert_allclose(clf.predict_proba(X), plain.predict_proba(X), atol=1e-6)
+    assert clf.history_["val_loss"] == pytest.approx(plain.history_["val_loss"], rel=1e-5)
+    assert clf.history_["loss"] != pytest.approx(plain.history_["loss"], rel=1e-3)
+    assert len(clf.model_.layers) == len(plain.model_.layers)
+
+
+def test_callers_layers_are_left_alone(data):
+    layer = keras.layers.RandomFlip("horizontal", seed=3)
+    before = [variable.numpy().tolist() for variable in layer.variables]
+    fit([layer], data)
+    assert [variable.numpy().tolist() for variable in layer.variables] == before
+    assert layer.get_config()["seed"] == 3
+
+
+def test_global_generators_are_left_alone(data):
+    import random
+
+    fit("flip+shift", data)  # whatever is made once
+    states = random.getstate(), np.random.get_state()[1].tolist()
+    fit("flip+shift", data)
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == states

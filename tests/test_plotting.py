@@ -1,0 +1,695 @@
+"""What the displays draw, against what can be computed by hand from histories, results, kernels and predictions."""
+
+import re
+import subprocess
+import sys
+from itertools import combinations
+from types import SimpleNamespace
+
+import joblib
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes the next import possible
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, ParameterGrid, RandomizedSearchCV
+from sklearn.pipeline import Pipeline
+
+from skcnn import ConvBlock, ConvPoolClassifier
+from skcnn.plotting import (
+    FilterDisplay,
+    GridSearchDisplay,
+    LearningCurvesDisplay,
+    PredictionsDisplay,
+    WidthDepthDisplay,
+    _levels,
+)
+
+NARROW, WIDE = [(2, 3)], [(4, 3)]
+COLUMN = 3.3  # inches, of a page with two columns
+
+
+@pytest.fixture(autouse=True)
+def no_figure_left():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def images(digits):
+    X, y = digits
+    return X[:120], y[:120]
+
+
+def classifier(**params):
+    small = {"conv_layers": NARROW, "convs_per_block": 1, "dense_layers": (8,), "batch_size": 16, "random_state": 0}
+    return ConvPoolClassifier(**small | {"epochs": 3} | params)
+
+
+@pytest.fixture(scope="module")
+def fitted(images):
+    """Two runs with validation, which differ in dropout."""
+    X, y = images
+    return [classifier(dropout=rate).fit(X[:80], y[:80], validation_data=(X[80:], y[80:])) for rate in (0.0, 0.5)]
+
+
+@pytest.fixture(scope="module")
+def search(images):
+    grid = {"conv_layers": [WIDE, NARROW], "dropout": [0.0, 0.5], "epochs": [1, 2]}
+    return GridSearchCV(classifier(), grid, cv=2).fit(*images)
+
+
+def results_of(params, scores, **more):
+    """What a search keeps, of given scores (n_candidates, n_splits)."""
+    scores = np.array(scores, float)
+    splits = {f"split{k}_test_score": column for k, column in enumerate(scores.T)}
+    results = {"params": list(params), "mean_test_score": scores.mean(axis=1)} | splits
+    return SimpleNamespace(cv_results_=results, estimator=classifier(), scoring=None, refit=True, **more)
+
+
+def candidates(search, **params):
+    """Places of the candidates that have these parameters."""
+    tried = search.cv_results_["params"]
+    return [i for i, each in enumerate(tried) if all(each[name] == value for name, value in params.items())]
+
+
+def split_scores(search):
+    results = search.cv_results_
+    return np.column_stack([results[f"split{k}_test_score"] for k in range(search.n_splits_)])
+
+
+def bars_of(line):
+    """x, mean and half the length of the bars, as drawn."""
+    points, _, [bars] = line
+    ends = np.array([segment[:, 1] for segment in bars.get_segments()])
+    return points.get_xdata(), points.get_ydata(), (ends[:, 1] - ends[:, 0]) / 2
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Learning curves
+
+
+def test_learning_curves_are_those_of_history(fitted):
+    display = LearningCurvesDisplay.from_estimators(fitted)
+    for column in ("loss", "val_loss", "accuracy", "val_accuracy"):
+        for line, run in zip(display.lines_[column], fitted, strict=True):
+            assert line.get_xdata().tolist() == [1, 2, 3]
+            assert line.get_ydata().tolist() == run.history_[column]
+            assert line.get_linestyle() == ("--" if column.startswith("val_") else "-")
+    for training, validation in zip(display.lines_["loss"], display.lines_["val_loss"], strict=True):
+        assert training.get_color() == validation.get_color()
+    assert [axes.get_ylabel() for axes in display.axes_] == ["loss", "accuracy"]
+
+
+def test_runs_differ_in_color_and_marker_and_are_named_by_what_they_differ_in(fitted):
+    display = LearningCurvesDisplay.from_estimators(fitted)
+    first, second = display.lines_["loss"]
+    assert first.get_color() != second.get_color() and first.get_marker() != second.get_marker()
+    legend = display.axes_[-1].get_legend()
+    assert legend.get_title().get_text() == "dropout"
+    assert [text.get_text() for text in legend.get_texts()] == ["0", "0.5", "training", "validation"]
+    given = LearningCurvesDisplay.from_estimators(fitted, names=["none", "half"])
+    assert [text.get_text() for text in given.axes_[-1].get_legend().get_texts()][:2] == ["none", "half"]
+
+
+def test_runs_that_differ_in_nothing_are_numbered(fitted):
+    display = LearningCurvesDisplay.from_estimators([fitted[0], fitted[0]])
+    assert display.names == ["1", "2"]
+
+
+def test_epochs_are_integers_on_the_axis(fitted):
+    for epochs in (1, 3):
+        history = {name: values[:epochs] for name, values in fitted[0].history_.items()}
+        display = LearningCurvesDisplay(histories=[history]).plot()
+        ticks = display.axes_[0].get_xticks()
+        assert len(ticks) and np.array_equal(ticks, np.round(ticks))
+
+
+def test_runs_may_differ_in_length_and_only_some_need_validation_data():
+    runs = [{"loss": [3.0, 2.0, 1.0], "val_loss": [3.0, 2.5, 2.0]}, {"loss": [2.0]}]
+    display = LearningCurvesDisplay(histories=runs, names=["a", "b"]).plot(metrics=["loss"])
+    assert display.lines_["loss"][1].get_ydata().tolist() == [2.0]
+    assert display.lines_["val_loss"][1] is None
+
+
+def test_the_best_epoch_of_early_stopping_is_marked():
+    display = LearningCurvesDisplay(histories=2 * [{"loss": [3.0, 1.0, 2.0]}], best_iters=[2, None])
+    display.plot(metrics=["loss"])
+    dotted = [line for line in display.axes_[0].lines if line.get_linestyle() == ":" and len(line.get_xdata())]
+    assert [list(line.get_xdata()) for line in dotted] == [[2, 2]]
+
+
+def test_learning_curves_take_any_column_of_history(fitted):
+    display = LearningCurvesDisplay.from_estimator(fitted[0], metrics=["time"])
+    assert display.lines_["time"][0].get_ydata().tolist() == fitted[0].history_["time"]
+    with pytest.raises(ValueError, match=r"metrics must be among \['loss', .*got 'auc'"):
+        LearningCurvesDisplay.from_estimator(fitted[0], metrics=["auc"])
+
+
+def test_names_must_be_as_many_as_runs(fitted):
+    with pytest.raises(ValueError, match=r"names must be 2, one for each run; got \['a'\]"):
+        LearningCurvesDisplay.from_estimators(fitted, names=["a"])
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Searches
+
+
+def test_heat_map_of_single_candidates_has_the_means_and_deviations_of_the_search(search):
+    display = GridSearchDisplay.from_search(search, "dropout", "conv_layers", fixed={"epochs": 2})
+    for row, blocks in enumerate([NARROW, WIDE]):  # sorted, though the grid was not
+        for column, rate in enumerate([0.0, 0.5]):
+            [i] = candidates(search, conv_layers=blocks, dropout=rate, epochs=2)
+            mean, std = (search.cv_results_[f"{name}_test_score"][i] for name in ("mean", "std"))
+            assert display.im_.get_array()[row, column] == pytest.approx(mean)
+            assert display.texts_[row, column].get_text() == f"{mean:.3f}\n±{std:.3f}"
+    assert [label.get_text() for label in display.ax_.get_yticklabels()] == ["2", "4"]
+    assert [label.get_text() for label in display.ax_.get_xticklabels()] == ["0", "0.5"]
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("dropout", "conv_layers")
+    assert display.score_name == "accuracy", "nothing else varies"
+
+
+@pytest.mark.parametrize("reduce", ["mean", "max"])
+def test_other_parameters_are_averaged_in_each_fold_or_the_best_is_taken(search, reduce):
+    display = GridSearchDisplay.from_search(search, "epochs", reduce=reduce)
+    expected = []
+    for epochs in (1, 2):
+        scores = split_scores(search)[candidates(search, epochs=epochs)]
+        expected.append(scores.mean(axis=0) if reduce == "mean" else scores[scores.mean(axis=1).argmax()])
+    x, mean, std = bars_of(display.lines_[0])
+    assert x.tolist() == [1, 2]
+    assert mean == pytest.approx(np.mean(expected, axis=1))
+    assert std == pytest.approx(np.std(expected, axis=1))
+    assert " ".join(display.ax_.get_ylabel().split()) == f"accuracy ({reduce} over conv_layers, dropout)"
+
+
+def test_lines_are_one_for_each_value(search):
+    display = GridSearchDisplay.from_search(
+        search, "epochs", "dropout", kind="lines", fixed={"conv_layers": (WIDE[0],)}
+    )
+    for line, rate in zip(display.lines_, [0.0, 0.5], strict=True):
+        rows = [candidates(search, conv_layers=WIDE, dropout=rate, epochs=epochs)[0] for epochs in (1, 2)]
+        assert line[0].get_ydata() == pytest.approx(search.cv_results_["mean_test_score"][rows])
+        assert bars_of(line)[2] == pytest.approx(search.cv_results_["std_test_score"][rows])
+    markers = {line[0].get_marker() for line in display.lines_}
+    assert len(markers) == 2
+    legend = display.ax_.get_legend()
+    assert (legend.get_title().get_text(), [text.get_text() for text in legend.get_texts()]) == (
+        "dropout",
+        ["0", "0.5"],
+    )
+
+
+def test_any_search_of_scikit_learn_will_do(images):
+    values = [0.0, 0.25, 0.5]
+    randomized = RandomizedSearchCV(classifier(epochs=1), {"dropout": values}, n_iter=3, cv=2, random_state=0)
+    halving = HalvingGridSearchCV(classifier(epochs=1), {"dropout": values}, min_resources=40, cv=2, random_state=0)
+    for search in (randomized.fit(*images), halving.fit(*images)):
+        display = GridSearchDisplay.from_search(search, "dropout")
+        results = search.cv_results_
+        last = {params["dropout"]: i for i, params in enumerate(results["params"])}  # later trials of a candidate win
+        x, mean, _ = bars_of(display.lines_[0])
+        assert x.tolist() == values
+        assert mean == pytest.approx([results["mean_test_score"][last[value]] for value in values])
+    assert len(halving.cv_results_["params"]) > len(values), "or there was no later trial"
+
+
+def test_failed_candidates_are_left_out_and_said_to_have_failed():
+    grid = {"dropout": [0, 0.5], "epochs": [1, 2], "batch_size": [8, 16]}
+    scores = np.linspace(0.1, 0.8, 8)[:, None] + [-0.05, 0.05]  # batch_size outermost, epochs innermost
+    scores[0, 1] = np.nan  # one fold is enough
+    scores[[3, 7]] = np.nan
+    search = results_of(ParameterGrid(grid), scores)
+    display = GridSearchDisplay.from_search(search, "dropout", "epochs")
+    assert display.n_failed.tolist() == [[1, 0], [0, 2]]
+    mean = np.ma.getdata(display.im_.get_array())
+    assert mean[0] == pytest.approx([0.5, (0.3 + 0.7) / 2])
+    assert np.isnan(mean[1, 1]) and mean[1, 0] == pytest.approx((0.2 + 0.6) / 2)
+    assert display.texts_[0, 0].get_text() == "0.500\n±0.050\n1 failed"
+    assert display.texts_[1, 1].get_text() == "failed"
+    [hatched] = display.ax_.patches
+    assert hatched.get_hatch() and hatched.get_xy().min(axis=0).tolist() == [0.5, 0.5]
+
+    display = GridSearchDisplay.from_search(search, "dropout", "epochs", kind="lines")
+    crosses = [line for line in display.ax_.lines if line.get_marker() == "x"]
+    assert [line.get_xdata().tolist() for line in crosses] == [[0.0], [0.5]]
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["1", "2", "failed"]
+
+
+def test_what_was_not_tried_stays_blank_and_does_not_interrupt_lines():
+    tried = [{"dropout": 0, "epochs": 1}, {"dropout": 0, "epochs": 3}, {"dropout": 0.5, "epochs": 2}]
+    search = results_of(tried, [[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]])
+    display = GridSearchDisplay.from_search(search, "epochs", "dropout")
+    assert [[text.get_text() != "" for text in row] for row in display.texts_] == [
+        [True, False, True],
+        [False, True, False],
+    ]
+    assert not display.ax_.patches
+    display = GridSearchDisplay.from_search(search, "epochs", "dropout", kind="lines")
+    assert display.lines_[0][0].get_xdata().tolist() == [1, 3]
+
+
+def test_a_parameter_that_a_grid_leaves_out_has_the_value_of_the_estimator():
+    search = results_of([{"epochs": 1}, {"dropout": 0.1}], [[0.5, 0.6], [0.7, 0.8]])
+    search.estimator.set_params(epochs=7, dropout=0.4)
+    display = GridSearchDisplay.from_search(search, "epochs", "dropout")
+    assert (display.x_values, display.y_values) == ([1, 7], [0.1, 0.4])
+    assert np.ma.getdata(display.im_.get_array())[[1, 0], [0, 1]] == pytest.approx([0.55, 0.75])
+
+
+def test_one_metric_of_several():
+    search = results_of([{"epochs": 1}], [[0.1, 0.2]])
+    for name, scores in (("recall", [0.3, 0.4]), ("f1", [0.5, 0.6])):
+        search.cv_results_ |= {f"split{k}_test_{name}": np.array([score]) for k, score in enumerate(scores)}
+        search.cv_results_[f"mean_test_{name}"] = np.array([np.mean(scores)])
+    for key in [key for key in search.cv_results_ if key.endswith("_test_score")]:
+        del search.cv_results_[key]
+    display = GridSearchDisplay.from_search(search, "epochs", metric="f1")
+    assert display.lines_[0][0].get_ydata() == pytest.approx([0.55])
+    assert display.ax_.get_ylabel() == "f1"
+    with pytest.raises(ValueError, match=r"metric must be one of \['recall', 'f1'\].*got True"):
+        GridSearchDisplay.from_search(search, "epochs")
+    search.refit = "recall"
+    assert GridSearchDisplay.from_search(search, "epochs").lines_[0][0].get_ydata() == pytest.approx([0.35])
+
+
+def test_the_score_is_named_by_scoring():
+    search = results_of([{"epochs": 1}], [[0.1, 0.2]])
+    search.scoring = "neg_log_loss"
+    assert GridSearchDisplay.from_search(search, "epochs").ax_.get_ylabel() == "neg_log_loss"
+    del search.scoring, search.estimator
+    assert GridSearchDisplay.from_search(search, "epochs").ax_.get_ylabel() == "score"
+
+
+def test_labels_are_given_in_the_order_of_the_grid(search):
+    display = GridSearchDisplay.from_search(search, "conv_layers", labels={"conv_layers": ["wide", "narrow"]})
+    assert display.x_values == [NARROW, WIDE]
+    assert [label.get_text() for label in display.ax_.get_xticklabels()] == ["narrow", "wide"]
+    with pytest.raises(ValueError, match=r"labels must be 2, one for each of .*; got \['wide'\]"):
+        GridSearchDisplay.from_search(search, "conv_layers", labels={"conv_layers": ["wide"]})
+
+
+@pytest.mark.parametrize(
+    ("values", "ordered", "labels"),
+    [
+        ([10, 9, 2.5], [2.5, 9, 10], ["2.5", "9", "10"]),
+        (["sgd", None, "adam", 3], [3, "adam", "sgd", None], ["3", "adam", "sgd", "None"]),
+        ([True, False], [False, True], ["False", "True"]),
+        ([0.1 + 0.2, 1e-4], [1e-4, 0.1 + 0.2], ["0.0001", "0.3"]),
+        ([[50, 20], [100], [], (50,)], [[], (50,), [100], [50, 20]], ["none", "50", "100", "50·20"]),
+        ([[(32, 5, 2, 2), (64, 3, 2, 2)], [(128, 3)]], [[(128, 3)], [(32, 5, 2, 2), (64, 3, 2, 2)]], ["128", "32·64"]),
+        ([[(8, 5)], [(4,)], [{"filters": 6}]], [[(4,)], [{"filters": 6}], [(8, 5)]], ["4", "6", "8"]),
+        ([[(8, 5)], [(8,)]], [[(8,)], [(8, 5)]], ["8@3", "8@5"]),
+        ([[(128, 3)], [ConvBlock(32, n_convs=2)]], [[ConvBlock(32, n_convs=2)], [(128, 3)]], ["32", "128"]),
+        ([[(8, 3, 2)], [(8, 3, 3)]], [[(8, 3, 2)], [(8, 3, 3)]], ["(8, 3, 2)", "(8, 3, 3)"]),
+        ([1, 1.0, np.int64(1)], [1], ["1"]),
+    ],
+)
+def test_values_are_sorted_and_written_as_short_as_they_are_unique(values, ordered, labels):
+    levels = _levels(values)
+    assert (levels.values, levels.labels) == (ordered, labels)
+    assert [levels.values[code] for code in levels.codes] == values
+
+
+def test_values_that_cannot_be_told_apart_are_numbered():
+    first, second = object(), object()
+    assert _levels([second, first, second]).labels == ["object (1)", "object (2)"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"x": "dropuot"}, r"x must name one of \['conv_layers', 'dropout', 'epochs'\]; got 'dropuot'. Did you mean"),
+        ({"x": "epochs", "y": "batch_size"}, r"y must name one of .*; got 'batch_size'"),
+        ({"x": "epochs", "fixed": {"pool": 2}}, r"fixed must name one of .*; got 'pool'"),
+        ({"x": "epochs", "fixed": {"dropout": 0.3}}, r"fixed\['dropout'\] must be one of \[0.0, 0.5\]; got 0.3"),
+        ({"x": "epochs", "labels": {"pool": ["a"]}}, r"labels must name one of .*; got 'pool'"),
+        ({"x": "epochs", "metric": "auc"}, r"metric must be one of \['score'\].*; got 'auc'"),
+        ({"x": "epochs", "reduce": "median"}, r"reduce must be 'mean' or 'max'; got 'median'"),
+        ({"x": "epochs", "kind": "bars"}, r"kind must be 'heatmap', 'lines' or None; got 'bars'"),
+    ],
+)
+def test_wrong_arguments_are_named_with_what_is_allowed(search, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        GridSearchDisplay.from_search(search, **arguments)
+
+
+def test_fixed_values_must_leave_a_candidate():
+    search = results_of([{"epochs": 1, "dropout": 0}, {"epochs": 2, "dropout": 0.5}], [[0.1, 0.2], [0.3, 0.4]])
+    with pytest.raises(ValueError, match="fixed must leave a candidate"):
+        GridSearchDisplay.from_search(search, "epochs", fixed={"epochs": 1, "dropout": 0.5})
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Width and depth
+
+
+def test_scores_stand_over_the_size_of_the_network(search, images):
+    display = WidthDepthDisplay.from_search(search, by="dropout", fixed={"epochs": 2})
+    sizes = [classifier(conv_layers=blocks).initialize(*images).n_params_ for blocks in (NARROW, WIDE)]
+    for line, rate in zip(display.lines_, [0.0, 0.5], strict=True):
+        rows = [candidates(search, conv_layers=blocks, dropout=rate, epochs=2)[0] for blocks in (NARROW, WIDE)]
+        x, mean, std = bars_of(line)
+        assert x.tolist() == sizes
+        assert mean == pytest.approx(search.cv_results_["mean_test_score"][rows])
+        assert std == pytest.approx(search.cv_results_["std_test_score"][rows])
+    assert display.ax_.get_xscale() == "log"
+    assert display.ax_.get_legend().get_title().get_text() == "dropout"
+
+
+def test_a_search_without_refit_needs_to_be_told_of_images(search, images):
+    told = WidthDepthDisplay.from_search(search, (8, 8, 1), 10)
+    bare = SimpleNamespace(cv_results_=search.cv_results_, estimator=search.estimator, scoring=None)
+    assert WidthDepthDisplay.from_search(bare, (8, 8), 10).n_params == told.n_params
+    with pytest.raises(ValueError, match="image_shape and n_classes must be given"):
+        WidthDepthDisplay.from_search(bare)
+
+
+def test_a_classifier_in_a_pipeline_is_found():
+    search = results_of([{"clf__conv_layers": NARROW}, {"clf__conv_layers": WIDE}], [[0.1, 0.2], [0.3, 0.4]])
+    bare = WidthDepthDisplay.from_search(
+        results_of([{"conv_layers": NARROW}, {"conv_layers": WIDE}], [[0.1, 0.2], [0.3, 0.4]]), (8, 8), 10
+    )
+    search.estimator = Pipeline([("clf", search.estimator)])
+    assert WidthDepthDisplay.from_search(search, (8, 8), 10).n_params == bare.n_params
+
+
+def test_networks_that_cannot_be_built_are_left_out_with_a_warning():
+    search = results_of([{"conv_layers": n * NARROW} for n in (1, 9)], [[0.5, 0.6], [np.nan, np.nan]])
+    with pytest.warns(UserWarning, match="1 of 2 candidates are left out"):
+        display = WidthDepthDisplay.from_search(search, (8, 8), 10)
+    assert len(display.lines_[0][0].get_xdata()) == 1
+
+
+def test_seeds_make_a_point_with_their_spread(fitted, images):
+    X, y = images
+    display = WidthDepthDisplay.from_estimators(fitted, X, y)
+    scores = [run.score(X, y) for run in fitted]
+    x, mean, std = bars_of(display.lines_[0])
+    assert x.tolist() == [fitted[0].n_params_]
+    assert (mean[0], std[0]) == pytest.approx((np.mean(scores), np.std(scores)))
+    grouped = WidthDepthDisplay.from_estimators(fitted[::-1], X, y, by="dropout", labels=["half", "none"])
+    assert grouped.groups == ["none", "half"]
+    assert [line[0].get_ydata()[0] for line in grouped.lines_] == pytest.approx(scores)
+    with pytest.raises(ValueError, match="by must name one of .*; got 'width'"):
+        WidthDepthDisplay.from_estimators(fitted, X, y, by="width")
+
+
+def test_failed_fits_are_crosses_and_points_are_joined_within_groups_only():
+    data = {"n_params": [100, 100, 400, 400], "scores": [0.5, np.nan, 0.7, 0.9]}
+    display = WidthDepthDisplay(**data).plot()
+    assert display.lines_[0][0].get_ydata() == pytest.approx([0.5, 0.8])
+    assert display.lines_[0][0].get_linestyle() == "None"
+    [crosses] = [line for line in display.ax_.lines if line.get_marker() == "x"]
+    assert crosses.get_xdata().tolist() == [100]
+    grouped = WidthDepthDisplay(**data, groups=["a", "a", "b", "b"]).plot()
+    assert [line[0].get_linestyle() for line in grouped.lines_] == ["-", "-"]
+    assert [list(line[0].get_xdata()) for line in grouped.lines_] == [[100], [400]]
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Filters
+
+
+def test_kernels_of_one_channel_fill_a_grid_on_a_symmetric_scale(images):
+    run = classifier(conv_layers=[(5, 3), (3, 3)]).fit(*images)
+    display = FilterDisplay.from_estimator(run)
+    kernels = run.model_.get_layer("block1_conv1").get_weights()[0]
+    drawn = np.ma.filled(display.im_.get_array(), np.nan)
+    assert drawn.shape == (2 * 3 + 1, 3 * 3 + 2)
+    for number in range(5):
+        row, column = 4 * (number // 3), 4 * (number % 3)
+        assert np.array_equal(drawn[row : row + 3, column : column + 3], kernels[:, :, 0, number])
+    assert np.isnan(drawn[3]).all() and np.isnan(drawn[:, 3]).all() and np.isnan(drawn[4:, 8:]).all()
+    low, high = display.im_.get_clim()
+    assert -low == high == pytest.approx(np.abs(kernels).max())
+
+    deeper = FilterDisplay.from_estimator(run, "block2_conv1")
+    assert np.array_equal(deeper.kernels, FilterDisplay.from_estimator(run, 1).kernels)
+    drawn = np.ma.filled(deeper.im_.get_array(), np.nan)
+    assert drawn.shape == (5 * 4 - 1, 3 * 4 - 1)
+    assert np.array_equal(drawn[8:11, 4:7], deeper.kernels[:, :, 2, 1]), "a row for each channel read"
+    with pytest.raises(ValueError, match=r"layer must be one of \['block1_conv1', 'block2_conv1'\].*; got 2"):
+        FilterDisplay.from_estimator(run, 2)
+    with pytest.raises(ValueError, match=r"got 'dense1'"):
+        FilterDisplay.from_estimator(run, "dense1")
+
+
+def test_kernels_that_read_colors_are_colored(images):
+    X = np.repeat(images[0], 3, axis=-1)
+    run = classifier(conv_layers=[(3, 3), (4, 3)], epochs=1).fit(X, images[1])
+    display = FilterDisplay.from_estimator(run)
+    kernels = display.kernels
+    drawn = np.asarray(display.im_.get_array())
+    assert drawn.shape == (7, 7, 3)
+    assert drawn[:3, 4:] == pytest.approx(0.5 + kernels[..., 1] / (2 * np.abs(kernels).max()))
+    assert not FilterDisplay.from_estimator(run, 1).rgb, "three channels, but of maps"
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Predictions
+
+
+def titles(display):
+    return [axes.get_title().split("\n") for axes in display.axes_]
+
+
+def test_images_are_shown_with_labels_and_probabilities(fitted, images):
+    X, y = images
+    proba = fitted[0].predict_proba(X)
+    predicted = proba.argmax(axis=1)
+    display = PredictionsDisplay.from_estimator(
+        fitted[0], X, y, n_images=5, target_names=[f"digit{i}" for i in range(10)]
+    )
+    for i, (im, lines) in enumerate(zip(display.ims_, titles(display), strict=True)):
+        assert im.get_array() == pytest.approx(X[i, ..., 0] / 255)
+        wrong = "wrong, " if predicted[i] != y[i] else ""
+        assert lines == [f"true digit{y[i]}", f"pred. digit{predicted[i]}", f"{wrong}{proba[i].max():.0%}"]
+
+
+def test_which_images(fitted, images):
+    X, y = images
+    proba = fitted[0].predict_proba(X)
+    wrong = np.flatnonzero(proba.argmax(axis=1) != y)
+    assert 3 <= len(wrong) < len(y), "or the test shows nothing"
+    display = PredictionsDisplay.from_estimator(fitted[0], X, y, which="wrong", n_images=3)
+    assert np.array_equal(display.images, X[wrong[:3]])
+    display = PredictionsDisplay.from_estimator(fitted[0], X, y, which="least_sure", n_images=3)
+    assert display.probabilities == pytest.approx(np.sort(proba.max(axis=1))[:3])
+    with pytest.raises(ValueError, match="which must be 'first', 'wrong' or 'least_sure'; got 'best'"):
+        PredictionsDisplay.from_estimator(fitted[0], X, y, which="best")
+
+
+def test_wrong_ones_are_marked_by_a_word_and_a_frame_whatever_the_color():
+    display = PredictionsDisplay(
+        images=np.zeros((2, 4, 4, 3)), y_true=["cat", "dog"], y_pred=["cat", "cat"], probabilities=[0.9, 0.6]
+    ).plot()
+    assert titles(display) == [["true cat", "pred. cat", "90%"], ["true dog", "pred. cat", "wrong, 60%"]]
+    assert [axes.get_frame_on() for axes in display.axes_] == [False, True]
+
+
+def test_where_nothing_is_wrong_the_picture_says_so(images):
+    X, y = images
+    run = classifier(conv_layers=[(8, 3)], epochs=1).fit(X, y)
+    display = PredictionsDisplay.from_estimator(run, X, run.predict(X), which="wrong")
+    assert [text.get_text() for text in display.axes_[0].texts] == ["no such image"]
+    assert display.ims_ == []
+
+
+@pytest.mark.parametrize(
+    ("images", "shown"),
+    [
+        (np.full((1, 2, 2, 1), 51, np.uint8), 0.2),
+        (np.full((1, 2, 2, 3), 51, np.uint8), 0.2),
+        (np.full((1, 2, 2, 1), 0.2), 0.2),
+        (np.array([-1.0, 0.0, 0.0, 1.0]).reshape(1, 2, 2, 1), [[0, 0.5], [0.5, 1]]),
+        (np.array([4.0, 16.0, 0.0, 8.0]).reshape(1, 2, 2, 1), [[0.25, 1], [0, 0.5]]),
+        (np.array([0.0, 0.4]).reshape(1, 1, 1, 2), 0.2),
+    ],
+)
+def test_pixels_of_any_scale_are_shown_from_black_to_white(images, shown):
+    display = PredictionsDisplay(images=images, y_true=[0], y_pred=[0], probabilities=[1.0]).plot()
+    assert np.allclose(display.ims_[0].get_array(), shown)
+
+
+def test_predictions_refuse_what_does_not_fit_together(fitted, images):
+    X, y = images
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        PredictionsDisplay.from_estimator(fitted[0], X, y[:-1])
+    with pytest.raises(ValueError, match="target_names must be 10, one for each class; got 2"):
+        PredictionsDisplay.from_estimator(fitted[0], X, y, target_names=["a", "b"])
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# All of them
+
+
+@pytest.fixture(scope="module")
+def drawings(fitted, search, images):
+    """Each display as a function of the axes, with the number of axes it wants."""
+    X, y = images
+    run = fitted[0]
+    return {
+        "curves": (lambda ax: LearningCurvesDisplay.from_estimators(fitted, ax=ax), 2),
+        "one curve": (lambda ax: LearningCurvesDisplay.from_estimator(run, ax=ax, metrics=["loss"]), 1),
+        "map": (lambda ax: GridSearchDisplay.from_search(search, "dropout", "conv_layers", ax=ax), 1),
+        "lines": (lambda ax: GridSearchDisplay.from_search(search, "dropout", "epochs", ax=ax, kind="lines"), 1),
+        "sizes": (lambda ax: WidthDepthDisplay.from_search(search, by="epochs", ax=ax), 1),
+        "filters": (lambda ax: FilterDisplay.from_estimator(run, ax=ax), 1),
+        "predictions": (lambda ax: PredictionsDisplay.from_estimator(run, X, y, n_images=3, ax=ax), 3),
+    }
+
+
+DISPLAYS = ["curves", "one curve", "map", "lines", "sizes", "filters", "predictions"]
+
+
+def axes_of(display):
+    return list(display.axes_) if hasattr(display, "axes_") else [display.ax_]
+
+
+@pytest.mark.parametrize("name", DISPLAYS)
+def test_given_axes_are_used_and_no_figure_is_opened(drawings, name):
+    draw, n_axes = drawings[name]
+    figure, grid = plt.subplots(2, n_axes, layout="constrained", squeeze=False)
+    display = draw(list(grid[1]))
+    assert axes_of(display) == list(grid[1])
+    assert display.figure_ is figure and plt.get_fignums() == [figure.number]
+    assert not any(axes.has_data() for axes in grid[0])
+    part = plt.figure(layout="constrained").subfigures(1, 2)[0]
+    assert draw(list(np.ravel(part.subplots(1, n_axes)))).figure_ is part
+
+
+@pytest.mark.parametrize("name", DISPLAYS)
+def test_plot_draws_again_and_returns_itself(drawings, name):
+    display = drawings[name][0](None)
+    first = axes_of(display)
+    assert display.plot() is display
+    assert not set(first) & set(axes_of(display))
+
+
+@pytest.mark.parametrize("name", DISPLAYS)
+def test_a_wrong_number_of_axes_is_refused(drawings, name):
+    draw, n_axes = drawings[name]
+    for wrong in {n_axes - 1, n_axes + 1} - {0}:
+        if name == "predictions" and wrong > n_axes:
+            continue  # there may be fewer images than hoped for
+        axes = list(np.ravel(plt.figure().subplots(1, wrong)))
+        with pytest.raises(ValueError, match=f"ax must be {n_axes} matplotlib Axes; got {wrong}"):
+            draw(axes)
+    with pytest.raises(TypeError, match="ax must be matplotlib Axes or a sequence of them; got 'left'"):
+        draw("left")
+
+
+def test_spare_axes_stay_empty(drawings):
+    axes = plt.figure().subplots(2, 2)
+    assert len(drawings["predictions"][0](axes).axes_) == 3
+    assert not axes[1, 1].get_frame_on() and len(axes[1, 1].get_xticks()) == 0
+
+
+def shown_texts(axes):
+    """What is written upright on axes, without the labels of ticks that are out of view."""
+    low, high = sorted(axes.get_xlim())
+    ticks = zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+    labels = [label for place, label in ticks if low <= place <= high and not label.get_rotation()]
+    legend = axes.get_legend()
+    texts = [*labels, *axes.texts, axes.title, axes.xaxis.label, *(legend.get_texts() if legend else [])]
+    return [text for text in texts if text.get_visible() and text.get_text()]
+
+
+@pytest.mark.parametrize("width", [None, COLUMN])
+@pytest.mark.parametrize("name", DISPLAYS)
+def test_nothing_is_clipped_and_no_text_on_another(drawings, name, width):
+    draw, n_axes = drawings[name]
+    rows = 1 if name == "predictions" else n_axes
+    ax = (
+        None
+        if width is None
+        else plt.figure(figsize=(width, 2.4 * rows), layout="constrained").subplots(rows, n_axes // rows)
+    )
+    display = draw(ax)
+    display.figure_.canvas.draw()
+    box, size = display.figure_.get_tightbbox(), display.figure_.get_size_inches()
+    assert (box.min >= -0.01).all() and (box.max <= size + 0.01).all()
+    texts = [text for axes in axes_of(display) for text in shown_texts(axes)]
+    assert texts or name == "filters"
+    boxes = [text.get_window_extent() for text in texts]
+    assert not any(first.overlaps(second) for first, second in combinations(boxes, 2))
+
+
+def test_long_labels_are_slanted_and_numbers_without_room_are_left_out():
+    grid = ParameterGrid({"conv_layers": [[(n, 3)] * 6 for n in range(10, 18)], "epochs": list(range(12))})
+    search = results_of(grid, np.random.default_rng(0).uniform(size=(len(grid), 2)))
+    _, ax = plt.subplots(figsize=(COLUMN, COLUMN), layout="constrained")
+    display = GridSearchDisplay.from_search(search, "conv_layers", "epochs", ax=ax)
+    assert all(label.get_rotation() == 45 for label in ax.get_xticklabels())
+    assert not any(text.get_visible() for text in display.texts_.flat)
+    roomy = GridSearchDisplay.from_search(search, "conv_layers", "epochs")
+    assert all(text.get_visible() for text in roomy.texts_.flat)
+
+
+def test_drawing_changes_neither_estimator_nor_search_nor_settings_of_matplotlib(drawings, fitted, search, images):
+    before = [joblib.hash(each) for each in (fitted, search, images)]
+    settings = dict(matplotlib.rcParams)
+    for draw, _ in drawings.values():
+        draw(None)
+    assert [joblib.hash(each) for each in (fitted, search, images)] == before
+    assert dict(matplotlib.rcParams) == settings
+
+
+def test_histories_are_copied(fitted):
+    display = LearningCurvesDisplay.from_estimator(fitted[0])
+    assert display.histories[0]["loss"] is not fitted[0].history_["loss"]
+
+
+def test_what_is_not_fitted_is_refused(images):
+    new = classifier()
+    for draw in (
+        lambda: LearningCurvesDisplay.from_estimator(new),
+        lambda: LearningCurvesDisplay.from_estimators([new]),
+        lambda: WidthDepthDisplay.from_estimators([new], *images),
+        lambda: FilterDisplay.from_estimator(new),
+        lambda: PredictionsDisplay.from_estimator(new, *images),
+    ):
+        with pytest.raises(NotFittedError):
+            draw()
+    for display in (lambda s: GridSearchDisplay.from_search(s, "dropout"), WidthDepthDisplay.from_search):
+        with pytest.raises(NotFittedError, match="search must be fitted; got a GridSearchCV without cv_results_"):
+            display(GridSearchCV(new, {"dropout": [0.0]}))
+
+
+WITHOUT_MATPLOTLIB = """
+import importlib, sys
+import numpy as np
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "matplotlib":
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Absent())  # before Keras, which takes matplotlib where it finds it
+import skcnn.plotting
+
+display = skcnn.plotting.FilterDisplay(kernels=np.zeros((3, 3, 1, 1)))
+try:
+    display.plot()
+except ImportError as error:
+    print(error)
+
+del sys.meta_path[0]
+plotting = importlib.reload(skcnn.plotting)
+print("matplotlib" in sys.modules)
+plotting.FilterDisplay(kernels=np.zeros((3, 3, 1, 1))).plot()
+print("matplotlib" in sys.modules)
+"""
+
+
+def test_matplotlib_is_imported_by_drawing_alone_and_asked_for_where_it_is_missing():
+    result = subprocess.run([sys.executable, "-c", WITHOUT_MATPLOTLIB], capture_output=True, text=True, timeout=100)
+    assert result.returncode == 0, result.stderr
+    message, after_import, after_plot = result.stdout.splitlines()
+    assert re.fullmatch(r'FilterDisplay.plot needs matplotlib, .*pip install "skcnn\[plot\]".*', message)
+    assert (after_import, after_plot) == ("False", "True")
