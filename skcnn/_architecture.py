@@ -71,6 +71,8 @@ class ConvBlock(NamedTuple):
     True
     >>> ConvBlock(16, kernel_size=(1, 3, 5)).pool_size
     2
+    >>> ConvBlock(16, 5, batch_norm=True)
+    ConvBlock(filters=16, kernel_size=5, batch_norm=True)
     """
 
     filters: int
@@ -84,6 +86,15 @@ class ConvBlock(NamedTuple):
     batch_norm: bool | None = None
     dropout: float | None = None
     max_norm: float | None = None
+
+    def __repr__(self):
+        """What differs from the defaults; grids of many blocks stay readable."""
+        given = [
+            f"{name}={value!r}"
+            for name, value in self._asdict().items()
+            if repr(value) != repr(self._field_defaults.get(name, "always shown"))
+        ]
+        return f"ConvBlock({', '.join(given)})"
 
 
 @dataclass(frozen=True)

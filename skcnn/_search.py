@@ -251,8 +251,7 @@ def _text(value):
     if isinstance(value, (np.ndarray, np.generic)):
         value = value.tolist()
     if isinstance(value, ConvBlock):
-        given = {name: field for name, field in value._asdict().items() if field != value._field_defaults.get(name)}
-        return f"ConvBlock({_arguments(given)})"
+        return repr(value)
     if isinstance(value, list):
         return f"[{', '.join(map(_text, value))}]"
     if isinstance(value, tuple):

@@ -47,6 +47,23 @@ class CompileSettings:
     loss_config: str
     augmentation: tuple = ()
 
+    def __getstate__(self):
+        # Keras' own classes by their public names: a pickle then outlives a move of Keras' private modules, and skops
+        # has no other type to trust than ours.
+        return vars(self) | {
+            "optimizer": _public_name(self.optimizer, keras.optimizers),
+            "loss": _public_name(self.loss, keras.losses),
+            "augmentation": tuple((_public_name(cls, keras.layers), config) for cls, config in self.augmentation),
+        }
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        vars(self).update(
+            optimizer=_public_class(self.optimizer, keras.optimizers),
+            loss=_public_class(self.loss, keras.losses),
+            augmentation=tuple((_public_class(name, keras.layers), config) for name, config in self.augmentation),
+        )
+
     @property
     def program_key(self):
         """The settings that are compiled in."""
@@ -85,6 +102,14 @@ class CompileSettings:
         """A new accuracy metric for labels as the loss wants them."""
         metric = keras.metrics.CategoricalAccuracy if self.one_hot else keras.metrics.SparseCategoricalAccuracy
         return metric(name="accuracy", dtype="float32")
+
+
+def _public_name(cls, module):
+    return cls.__name__ if getattr(module, cls.__name__, None) is cls else cls
+
+
+def _public_class(name, module):
+    return getattr(module, name) if isinstance(name, str) else name
 
 
 def compile_settings(params, image_shape=(1, 1, 1), n_steps=None):

@@ -426,7 +426,7 @@ def _splits(subset):
 def _folder(data_home):
     """The folder of the files, not yet made; that of the user's is taken as it is, for a file to be put straight in."""
     if data_home is None:
-        return Path(get_data_home()) / "skcnn"
+        return Path(get_data_home(), "skcnn").absolute()
     folder = Path(data_home).expanduser()
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"data_home must be a folder, in which to look for the file; got the file {folder}.")

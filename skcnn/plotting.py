@@ -11,8 +11,8 @@ and `plot`, which draws on new or given axes. Series differ in marker and line s
 can be printed in gray.
 
 On axes of your own, ``layout="constrained"`` of their figure makes room for labels and legends. `plot` fits them to the
-size that the figure has then. Matplotlib is imported when something is drawn and no sooner; ``pip install "skcnn[plot]"``
-brings it.
+size that the figure has then. Matplotlib is imported when something is drawn and no sooner;
+``pip install "skcnn[plot]"`` brings it.
 """
 
 import re
@@ -114,7 +114,7 @@ class LearningCurvesDisplay:
                 if best_iter is not None:
                     axes.axvline(best_iter, linestyle=":", linewidth=1, color=_series_style(number)["color"])
             axes.set(xlabel="epoch", ylabel=metric)
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         self._draw_legend(self.axes_[-1])
         return self
 
@@ -644,8 +644,8 @@ class WidthDepthDisplay:
             Their labels.
         by : str, default=None
             Name of the parameter whose values make the groups.
-        labels : list of str, default=None
-            Names of the groups, in the order in which the estimators have them first.
+        labels : dict of str to list of str, default=None
+            How the values of `by` are written, in the order in which the estimators have them first.
         ax : matplotlib Axes, default=None
             Where to draw; None for a new figure.
         **kwargs : dict
@@ -662,7 +662,7 @@ class WidthDepthDisplay:
         if by is not None:
             params = [estimator.get_params() for estimator in estimators]
             _check_among("by", by, list(params[0]))
-            levels = _levels([given[by] for given in params], labels)
+            levels = _levels([given[by] for given in params], (labels or {}).get(by))
             order = np.argsort(levels.codes, kind="stable")
             groups = [levels.labels[levels.codes[i]] for i in order]
         return cls(
@@ -1152,12 +1152,12 @@ def _rank(value, by_length=True):
 
 
 def _labels(values):
-    """A label for each value, as short as they are unique."""
+    """A label for each value, as short as they are unique; numbered if that is too long for a picture."""
     for write in (_brief, _with_kernels, _full):
         labels = [write(value) for value in values]
-        if len(set(labels)) == len(labels):
+        if len(set(labels)) == len(labels) and max(map(len, "\n".join(labels).split("\n"))) <= 40:
             return labels
-    return [f"{label} ({number})" for number, label in enumerate(labels, start=1)]
+    return [f"{_brief(value)} ({number})" for number, value in enumerate(values, start=1)]
 
 
 def _brief(value):
@@ -1180,7 +1180,9 @@ def _with_kernels(value):
 
 def _full(value):
     """Values as one writes them in Python, each block on a line."""
-    return "\n".join(_text(each) for each in value) if isinstance(value, (list, tuple)) else _text(value)
+    if isinstance(value, (list, tuple)):
+        return "\n".join(_text(each) for each in value)
+    return _text(value) if isinstance(value, (Real, str, dict)) else _brief(value)
 
 
 def _is_block(value):
@@ -1197,7 +1199,7 @@ def _block(block):
 # ---------------------------------------------------------------------------------------------------------------
 # Drawing
 
-_MARKERS = "osD^vPX*<>"
+_MARKERS = "osD^vPX*<"
 
 
 def _axes(display, ax, n_axes=1, *, n_columns=1, figsize=None):
@@ -1215,8 +1217,9 @@ def _axes(display, ax, n_axes=1, *, n_columns=1, figsize=None):
             spare.remove()
         return ax.ravel()[:n_axes]
     axes = np.ravel(np.asarray(ax, dtype=object))
-    if not all(hasattr(each, "imshow") for each in axes):
-        raise TypeError(f"ax must be matplotlib Axes or a sequence of them; got {ax!r}.")
+    for each in axes:
+        if not hasattr(each, "imshow"):
+            raise TypeError(f"ax must be matplotlib Axes or a sequence of them; got {each!r}.")
     if len(axes) != n_axes:
         raise ValueError(f"ax must be {n_axes} matplotlib Axes; got {len(axes)}.")
     return axes
@@ -1224,7 +1227,7 @@ def _axes(display, ax, n_axes=1, *, n_columns=1, figsize=None):
 
 def _series_style(number):
     """Color and marker of a series: no two of the first 90 agree in both."""
-    return {"color": f"C{number % 10}", "marker": _MARKERS[number % 9], "markersize": 5}
+    return {"color": f"C{number % 10}", "marker": _MARKERS[number % len(_MARKERS)], "markersize": 5}
 
 
 def _draw_series(ax, number, x, mean, std, failed, label, **kwargs):
