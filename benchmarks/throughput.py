@@ -5,7 +5,8 @@ turns, so a slow moment of the machine meets both; a round's ratio pairs neighbo
 both get bytes, which the network scales; with float32 both get pixels / 255, and the network has no scaling layer. A
 first epoch of each, untimed, pays for compiling and tracing. Times are those of the whole call to fit.
 
-The third column trains two runs, of different seeds, in two threads at once.
+The third column trains two runs, of different seeds, in two threads at once. With --intra-op-threads 1, the setting
+that docs/sharing.md advises for searches in threads, each operation keeps to one core, for all three columns.
 
 Small networks train for more epochs, so that the fixed cost of a call to Model.fit does not decide.
 
@@ -15,9 +16,11 @@ always the fastest that a machine can do (its OpenBLAS may lack kernels for a ne
 exceed 1. TensorFlow's own product is beside it; where that is faster, its share says how much is left.
 
     python benchmarks/throughput.py
+    python benchmarks/throughput.py --intra-op-threads 1
     python benchmarks/throughput.py --networks 32-64 --n-samples 8192 --epochs 5
 """
 
+import os
 import time
 from math import prod
 from statistics import median
@@ -37,6 +40,8 @@ LONGER = {"4-8": 3, "8-16": 2, "32-64": 1}  # times --epochs
 
 def main():
     options = parse_options()
+    if options.intra_op_threads:
+        os.environ["TF_NUM_INTRAOP_THREADS"] = str(options.intra_op_threads)  # before TensorFlow starts
     facts = machine()
     print_machine(facts)
     images, labels = random_images(options.n_samples, options.dtype)
@@ -62,6 +67,7 @@ def parse_options():
         "--epochs", type=int, default=3, help="epochs of each timed fit of the largest network (default: 3)"
     )
     parser.add_argument("--repeats", type=int, default=5, help="rounds; medians count (default: 5)")
+    parser.add_argument("--intra-op-threads", type=int, metavar="N", help="threads that share one operation")
     parser.add_argument("--dtype", choices=("uint8", "float32"), default="uint8", help="of the images (default: uint8)")
     parser.add_argument(
         "--networks", type=names_among(NETWORKS), default=list(NETWORKS), metavar="NAME,NAME", help=", ".join(NETWORKS)

@@ -22,6 +22,7 @@ from skcnn._compat import (
     Interval,
     StrOptions,
     isolated,
+    signature_parameters,
     validate_parameter_constraints,
 )
 from skcnn._early_stopping import EarlyStopping, split_off_validation
@@ -159,8 +160,9 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         Only with early stopping: the epoch, counted from 1, whose weights predict.
     history_ : dict of str to list of float
         ``"loss"`` and ``"accuracy"`` of each epoch, averaged over its batches while it trains, with the weights of
-        samples and classes; with validation data also ``"val_loss"`` and ``"val_accuracy"``, measured after it. ``"time"`` is the seconds that the epoch took
-        when it was computed, which may have been in an earlier fit of the same run.
+        samples and classes; with validation data also ``"val_loss"`` and ``"val_accuracy"``, measured after it.
+        ``"time"`` is the seconds that the epoch took when it was computed, which may have been in an earlier fit of
+        the same run.
     architecture_ : Architecture
         The network's plan; printing it shows every layer with its shape and number of parameters.
     n_params_ : int
@@ -291,8 +293,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     # Parameters: scikit-learn's rules for the signature, scikeras' for the routed names
 
     def _get_param_names(self):
-        explicit = BaseEstimator._get_param_names.__func__(type(self))
-        return [*explicit, *sorted(name for name in vars(self) if _is_routed(name))]
+        return [*signature_parameters(type(self)), *sorted(name for name in vars(self) if _is_routed(name))]
 
     def set_params(self, **params):
         """Set parameters of this estimator.
@@ -328,7 +329,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         return self
 
     def _unknown_parameter(self, name):
-        names = BaseEstimator._get_param_names.__func__(type(self))
+        names = signature_parameters(type(self))
         return (
             f"Invalid parameter {name!r} for estimator {type(self).__name__}.{nearest_name(name, names)} "
             f"Valid parameters are: {names!r}, and routed ones that begin with "

@@ -55,6 +55,7 @@ if keras.backend.backend() != "tensorflow":
 
 from scikeras._utils import route_params, unflatten_params  # noqa: E402 - its routing rules have no public form
 from scikeras.wrappers import BaseWrapper  # noqa: E402
+from sklearn.base import BaseEstimator  # noqa: E402
 from sklearn.utils._param_validation import (  # noqa: E402
     Interval,  # scikit-learn's tables of constraints, and their messages, without a public module
     StrOptions,
@@ -76,11 +77,28 @@ __all__ = [
     "isolated",
     "keras",
     "route_params",
+    "signature_parameters",
     "tf",
     "unrewritten_graphs",
     "unflatten_params",
     "validate_parameter_constraints",
 ]
+
+
+def signature_parameters(cls):
+    """Names of an estimator's parameters by scikit-learn's rule, the signature, which scikeras overrides.
+
+    Parameters
+    ----------
+    cls : type
+        A subclass of BaseEstimator.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+    """
+    return BaseEstimator._get_param_names.__func__(cls)
 
 
 def limit_worker_threads():
