@@ -30,10 +30,12 @@ from skcnn._images import check_images, check_training_data, check_validation_da
 from skcnn._program import POOL, compiled_network, state_variables
 from skcnn._seeds import run_seed
 from skcnn._settings import compile_settings, keras_callbacks, nearest_name
-from skcnn._training import TrainingData, TrainingPlan, TrainingState, predict
+from skcnn._training import TrainingData, TrainingPlan, predict
 from skcnn._trajectory import Run, Trajectory, follow
 
 _FEATURES = ("n_features_in_", "feature_names_in_")  # what scikit-learn's validation sets
+_FITTED = ("classes_", "image_shape_", "n_iter_", "best_iter_", "history_", "architecture_", "n_params_")
+_FITTED += ("_settings", "_plan", "_state", "_best_state")
 _ROUTING_PREFIXES = ("optimizer", "loss", "learning_rate_schedule", "callbacks")
 
 # The parameters that the architecture checks itself: the classifier's, by the name Architecture gives them.
@@ -438,15 +440,13 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         callbacks = keras_callbacks(self.get_params(deep=False))
         run, classes, features = self._checked_run(X, y, sample_weight, continues, resume, classes, validation_data)
         origin = self._continued_state(run) if resume else None
-        until = epochs + (origin.epoch if resume else 0)
+        stopper = self._stopper(origin) if self.early_stopping and epochs else None
+        until = (origin.epoch if origin else 0) + (0 if stopper and stopper.has_stopped else epochs)
         shares = isinstance(self.random_state, Integral) and not resume and not callbacks
         key = run.key() if shares else None
-        stopper = EarlyStopping(self.n_iter_no_change, self.tol) if self.early_stopping and epochs else None
-        if stopper and resume and self._best_state and stopper.recall(origin.history, self._best_state):
-            until = origin.epoch
 
         if not resume:  # an interrupted new fit leaves an estimator that is not fitted, rather than one half changed
-            for name in (*_fitted_attributes(run, classes, origin), "best_iter_", *_FEATURES):
+            for name in (*_FITTED, *_FEATURES):
                 vars(self).pop(name, None)
         vars(self).update(features)
         context = self._init_callback_context(max_subtasks=epochs)
@@ -456,11 +456,17 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             state = run.train(origin or run.initial_state(), until, hooks)
         else:
             state = follow(run, Trajectory(key, _as_memory(self.memory)), until, hooks)
-        vars(self).update(_fitted_attributes(run, classes, state))
-        if stopper:
-            self.best_iter_, self._best_state = stopper.best_epoch, stopper.best_state()
+        vars(self).pop("best_iter_", None)
+        vars(self).update(_fitted_attributes(run, classes, state, stopper))
         _warn_if_diverged(state.history)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=dict)
+
+    def _stopper(self, origin):
+        """What stops early, with the count of the fit that is continued, if that had one."""
+        stopper = EarlyStopping(self.n_iter_no_change, self.tol)
+        if origin and self._best_state:
+            stopper.recall(origin.history, self._best_state)
+        return stopper
 
     def _checked_run(self, X, y, sample_weight, continues, resume, classes, validation_data):
         """The run that parameters and data describe, the labels, and what scikit-learn wants known of the features."""
@@ -512,8 +518,9 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             )
         if run.settings.program_key != self._settings.program_key:
             raise ValueError(
-                "warm_start and partial_fit go on with the optimizer and loss that there are, of which only the "
-                f"learning rate may change; got optimizer={self.optimizer!r}, loss={self.loss!r} with other settings."
+                "warm_start and partial_fit go on with the optimizer, loss and augmentation that there are, of which "
+                f"only the learning rate may change; got optimizer={self.optimizer!r}, loss={self.loss!r}, "
+                f"augmentation={self.augmentation!r} with other settings."
             )
         same_rate = run.settings.learning_rate == self._settings.learning_rate  # callbacks may have set another one
         return self._state if same_rate else run.adopt(self._state)
@@ -626,10 +633,9 @@ def _signature_without_routed(cls):
 ConvPoolClassifier.__signature__ = _signature_without_routed(ConvPoolClassifier)
 
 
-def _fitted_attributes(run, classes, state):
-    """What an estimator has that was fitted by a run up to a state (None for the names alone)."""
-    state = state or TrainingState(0, ())
-    return {
+def _fitted_attributes(run, classes, state, stopper=None):
+    """What an estimator has that was fitted by a run up to a state."""
+    attributes = {
         "classes_": classes,
         "image_shape_": run.architecture.image_shape,
         "n_iter_": state.epoch,
@@ -639,8 +645,9 @@ def _fitted_attributes(run, classes, state):
         "_settings": run.settings,
         "_plan": run.plan,
         "_state": state,
-        "_best_state": None,  # the one that predicts, if that is not the last
+        "_best_state": stopper and stopper.best_state(),  # the one that predicts, if that is not the last
     }
+    return attributes | ({"best_iter_": stopper.best_epoch} if stopper else {})
 
 
 def _version():

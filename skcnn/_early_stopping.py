@@ -67,6 +67,7 @@ class EarlyStopping(EpochHook):
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.best_epoch = 0  # counts from 1
+        self.has_stopped = False
         self._best_score = (-np.inf, -np.inf)  # accuracy and negative loss
         self._last_rise = 0
 
@@ -77,17 +78,9 @@ class EarlyStopping(EpochHook):
         ----------
         history : dict of str to list of float
         best_state : TrainingState
-
-        Returns
-        -------
-        bool
-            Whether that fit ended by stopping.
         """
-        stops = [
+        for epoch, (accuracy, loss) in enumerate(zip(history["val_accuracy"], history["val_loss"], strict=True)):
             self.end_epoch(epoch, {"val_accuracy": accuracy, "val_loss": loss}, lambda: best_state)
-            for epoch, (accuracy, loss) in enumerate(zip(history["val_accuracy"], history["val_loss"], strict=True))
-        ]
-        return stops[-1]
 
     def end_epoch(self, epoch, logs, snapshot):
         score = (logs["val_accuracy"], -logs["val_loss"])
@@ -95,7 +88,8 @@ class EarlyStopping(EpochHook):
             self._last_rise = epoch + 1
         if score > self._best_score:
             self.best_epoch, self._best_score, self._snapshot = epoch + 1, score, snapshot
-        return epoch + 1 - self._last_rise >= self.n_iter_no_change
+        self.has_stopped = epoch + 1 - self._last_rise >= self.n_iter_no_change
+        return self.has_stopped
 
     def best_state(self):
         """The state after the best epoch."""
