@@ -49,19 +49,18 @@ class SklearnCallbacks(EpochHook):
 
     Parameters
     ----------
-    estimator : ConvPoolClassifier
     context : sklearn.callback.CallbackContext
         Of the whole fit.
-    X, y : array-like
-        As given to fit.
+    task : dict
+        What callbacks are told of each task: estimator, X, y and metadata, as given to fit.
     fitted_attributes : callable
         From a TrainingState to the attributes of an estimator fitted so far.
     """
 
-    def __init__(self, estimator, context, X, y, fitted_attributes):
+    def __init__(self, context, task, fitted_attributes):
         self.context = context
         self.fitted_attributes = fitted_attributes
-        self.task = {"estimator": estimator, "X": X, "y": y}
+        self.task = task
 
     def begin_epoch(self, epoch):
         self.epoch_context = self.context.subcontext(task_name="epoch")

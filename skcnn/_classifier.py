@@ -362,7 +362,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             Samples of weight 0 are left out. None for equal weights.
         validation_data : tuple (X, y), default=None
             Images and labels that are measured after each epoch and never trained on. With early stopping, they
-            take the place of a part of X.
+            take the place of a part of X. They must be as X is here: a Pipeline does not transform them.
 
         Returns
         -------
@@ -450,8 +450,10 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
                 vars(self).pop(name, None)
         vars(self).update(features)
         context = self._init_callback_context(max_subtasks=epochs)
-        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        hooks = self._hooks(callbacks, context, X, y, run, classes, until) + ([stopper] if stopper else [])
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        task = {"estimator": self, "X": X, "y": y, "metadata": metadata}
+        context.call_on_fit_task_begin(**task)
+        hooks = self._hooks(callbacks, context, task, run, classes, until) + ([stopper] if stopper else [])
         if key is None:
             state = run.train(origin or run.initial_state(), until, hooks)
         else:
@@ -459,7 +461,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         vars(self).pop("best_iter_", None)
         vars(self).update(_fitted_attributes(run, classes, state, stopper))
         _warn_if_diverged(state.history)
-        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=dict)
+        context.call_on_fit_task_end(**task, reconstruction_attributes=dict)
 
     def _stopper(self, origin):
         """What stops early, with the count of the fit that is continued, if that had one."""
@@ -496,11 +498,11 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         features = {name: value for name, value in vars(checked_as).items() if name in _FEATURES}
         return Run(architecture, settings, plan, data, validation), classes, features
 
-    def _hooks(self, callbacks, context, X, y, run, classes, until):
+    def _hooks(self, callbacks, context, task, run, classes, until):
         """Everybody who wants to hear of epochs."""
         hooks = []
         if hasattr(self, "_skl_callbacks"):
-            hooks.append(SklearnCallbacks(self, context, X, y, partial(_fitted_attributes, run, classes)))
+            hooks.append(SklearnCallbacks(context, task, partial(_fitted_attributes, run, classes)))
         if callbacks:
             steps = -(-len(run.data) // run.plan.batch_size)
             hooks.append(KerasCallbacks(callbacks, {"epochs": until, "steps": steps, "verbose": self.verbose}))

@@ -334,7 +334,6 @@ def test_routing_changes_nothing_for_a_direct_fit(data, weights, enabled):
 # Callbacks
 
 
-@pytest.mark.xfail(reason="fit tells scikit-learn's callbacks of X and y, but not of sample_weight")
 def test_callbacks_hear_of_the_weights_and_score_with_them(data, weights):
     """As they do in scikit-learn's own estimators, LogisticRegression for one."""
     X, y = data
