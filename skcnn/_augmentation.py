@@ -6,6 +6,7 @@ They see pixels as the network does before its own scaling: 0 to 255 for uint8.
 import json
 
 from skcnn._compat import keras, tf
+from skcnn._seeds import generator_state
 
 # How far "shift" moves an image at most, as a share of its side, but at least one pixel: 2 pixels of 32.
 _SHIFT = 1 / 16
@@ -92,6 +93,49 @@ def seed_states(layers):
         Each a pair [seed, draws so far].
     """
     return [variable for layer in layers for variable in layer.variables]
+
+
+def set_seeds(states, seed, epoch):
+    """Set seed generators as an epoch of a run wants them.
+
+    Parameters
+    ----------
+    states : list of variables
+        In the order of :func:`seed_states`.
+    seed : int
+        Seed of the run.
+    epoch : int
+        Number of epochs finished before.
+    """
+    for place, state in enumerate(states):
+        state.assign(generator_state(seed, "augmentation", epoch, str(place)))
+
+
+def augmented_images(augmentation, images, seed, n_epochs):
+    """Images as one batch of them is changed in each epoch of a run.
+
+    Parameters
+    ----------
+    augmentation : str, keras.Layer or sequence of keras.Layer
+        The classifier's parameter.
+    images : ndarray of shape (n, height, width, channels)
+    seed : int
+        Seed of the run.
+    n_epochs : int
+
+    Returns
+    -------
+    list of ndarray of shape (n, height, width, channels), float32
+    """
+    layers = make_augmentation(augmentation_config(augmentation, images.shape[1:]))
+    changed = []
+    for epoch in range(n_epochs):
+        set_seeds(seed_states(layers), seed, epoch)
+        batch = tf.cast(images, tf.float32)
+        for layer in layers:
+            batch = layer(batch, training=True)
+        changed.append(batch.numpy())
+    return changed
 
 
 def is_keras_own(config):

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from skcnn import _seeds
-from skcnn._augmentation import make_augmentation, seed_states
+from skcnn._augmentation import make_augmentation, seed_states, set_seeds
 from skcnn._compat import call_on_variables, isolated, keras, tf, unrewritten_graphs
 from skcnn._network import build_network, dropout_states, initial_kernels
 
@@ -224,9 +224,8 @@ class Program:
     def begin_epoch(self, seed, epoch):
         """Set every seed generator as the epoch wants it, and the running loss and accuracy to zero."""
         for name, state in self._dropout_states:
-            state.assign(_generator_state(seed, "dropout", epoch, name))
-        for place, state in enumerate(self._augmentation_states):
-            state.assign(_generator_state(seed, "augmentation", epoch, str(place)))
+            state.assign(_seeds.generator_state(seed, "dropout", epoch, name))
+        set_seeds(self._augmentation_states, seed, epoch)
         self.reset_metrics()
 
     def reset_metrics(self):
@@ -282,10 +281,6 @@ class Program:
         graph = self.network.graph(name, *arrays)
         with unrewritten_graphs():
             return call_on_variables(graph, [*before, *map(tf.constant, arrays)], self._handles)
-
-
-def _generator_state(seed, purpose, epoch, name):
-    return np.array([_seeds.derive(seed, purpose, epoch, name), 0], dtype=np.uint32)
 
 
 def keras_numbers():

@@ -75,3 +75,19 @@ def epoch_order(seed, epoch, n_samples):
         A permutation. NumPy guarantees the stream of ``RandomState`` for good, which it does not for ``Generator``.
     """
     return np.random.RandomState(derive(seed, "order", epoch)).permutation(n_samples)
+
+
+def generator_state(seed, purpose, epoch, name):
+    """The state of a Keras seed generator at the beginning of an epoch.
+
+    Parameters
+    ----------
+    seed, purpose, epoch, name
+        As of :func:`derive`.
+
+    Returns
+    -------
+    ndarray of shape (2,), dtype uint32
+        The derived seed, and no draws so far.
+    """
+    return np.array([derive(seed, purpose, epoch, name), 0], dtype=np.uint32)

@@ -6,7 +6,8 @@ import pytest
 from comparisons import same_state
 
 from skcnn import ConvPoolClassifier, clear_cache
-from skcnn._augmentation import augmentation_config, is_keras_own, make_augmentation
+from skcnn._augmentation import augmentation_config, augmented_images, is_keras_own
+from skcnn._seeds import epoch_order
 
 SHAPE = (16, 16, 1)
 SMALL = {"conv_layers": [(4, 3, 2, 2)], "convs_per_block": 1, "dense_layers": (), "batch_size": 32, "random_state": 0}
@@ -14,11 +15,7 @@ SMALL = {"conv_layers": [(4, 3, 2, 2)], "convs_per_block": 1, "dense_layers": ()
 
 def augmented(augmentation, images):
     """Images as one pass of augmentation leaves them."""
-    layers = make_augmentation(augmentation_config(augmentation, images.shape[1:]))
-    batch = images.astype("float32")
-    for layer in layers:
-        batch = layer(batch, training=True)
-    return np.asarray(batch)
+    return augmented_images(augmentation, images, seed=0, n_epochs=1)[0]
 
 
 @pytest.fixture
@@ -87,6 +84,19 @@ class Darken(keras.layers.Layer):
 def test_a_layer_of_the_users_own_is_not_shared():
     assert not is_keras_own(augmentation_config(Darken(), SHAPE))
     assert not is_keras_own(augmentation_config(keras.layers.Pipeline([Darken()]), SHAPE))
+
+
+def test_a_batch_by_itself_is_changed_as_in_training(images):
+    """What the display shows: the loss of an epoch is that of its images, if nothing is learned meanwhile."""
+    images, labels = images[:8], np.arange(8) % 2
+    frozen = {**SMALL, "dropout": 0.0, "optimizer": "sgd", "optimizer__learning_rate": 1e-12, "epochs": 2}
+    clear_cache()
+    trained = ConvPoolClassifier(**frozen, augmentation="flip+shift").fit(images, labels)
+    order = [epoch_order(0, epoch, 8) for epoch in range(2)]
+    for epoch in range(2):
+        batch = augmented_images("flip+shift", images[order[epoch]], seed=0, n_epochs=2)[epoch].astype(np.uint8)
+        by_hand = trained.model_.evaluate(batch.astype("float32"), labels[order[epoch]], verbose=0)[0]
+        assert trained.history_["loss"][epoch] == pytest.approx(by_hand, rel=1e-5)
 
 
 # ---------------------------------------------------------------------------------------------------------------

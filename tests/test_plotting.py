@@ -4,7 +4,7 @@ import pickle
 import re
 import subprocess
 import sys
-from itertools import combinations
+from itertools import combinations, pairwise
 from types import SimpleNamespace
 
 import matplotlib
@@ -22,6 +22,7 @@ from sklearn.pipeline import Pipeline
 
 from skcnn import ConvBlock, ConvPoolClassifier
 from skcnn.plotting import (
+    AugmentationDisplay,
     FilterDisplay,
     GridSearchDisplay,
     LearningCurvesDisplay,
@@ -203,6 +204,17 @@ def test_lines_are_one_for_each_value(search):
         "dropout",
         ["0", "0.5"],
     )
+
+
+@pytest.mark.parametrize(
+    ("values", "scale"), [([3, 5, 10], "linear"), ([1e-4, 1e-3, 1e-2], "log"), ([0, 1, 100], "linear")]
+)
+def test_numbers_stand_where_they_belong_and_widely_spread_ones_on_a_logarithmic_scale(values, scale):
+    search = results_of([{"x": value} for value in values], np.zeros((3, 2)))
+    display = GridSearchDisplay.from_search(search, "x")
+    assert display.ax_.get_xscale() == scale
+    assert display.ax_.get_xticks().tolist() == values
+    assert display.lines_[0][0].get_xdata().tolist() == values
 
 
 def test_any_search_of_scikit_learn_will_do(images):
@@ -644,6 +656,26 @@ def test_long_labels_are_slanted_and_numbers_without_room_are_left_out():
     assert all(text.get_visible() for text in roomy.texts_.flat)
 
 
+def test_long_names_are_written_smaller_until_they_fit_over_their_images():
+    axes = plt.figure(figsize=(COLUMN, 2), layout="constrained").subplots(1, 3)
+    names = {0: "an automobile"}
+    data = {"images": np.zeros((3, 4, 4, 1)), "y_true": [0] * 3, "y_pred": [0] * 3, "probabilities": [1.0] * 3}
+    display = PredictionsDisplay(**data, target_names=names).plot(axes)
+    display.figure_.canvas.draw()
+    boxes = [each.title.get_window_extent() for each in axes]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert len({each.title.get_fontsize() for each in axes}) == 1
+
+
+@pytest.mark.parametrize(("layout", "stands_beside"), [("constrained", True), (None, False)])
+def test_the_legend_of_curves_stands_beside_them_where_layout_makes_room(fitted, layout, stands_beside):
+    _, axes = plt.subplots(1, 2, layout=layout)
+    display = LearningCurvesDisplay.from_estimators(fitted, ax=axes)
+    display.figure_.canvas.draw()
+    legend, curves = axes[1].get_legend().get_window_extent(), axes[1].get_window_extent()
+    assert (legend.x0 >= curves.x1) == stands_beside
+
+
 def test_drawing_changes_neither_estimator_nor_search_nor_settings_of_matplotlib(drawings, fitted, search, images):
     before = [pickle.dumps(each) for each in (fitted, search, images)]
     settings = dict(matplotlib.rcParams)
@@ -706,3 +738,30 @@ def test_matplotlib_is_imported_by_drawing_alone_and_asked_for_where_it_is_missi
     message, after_import, after_plot = result.stdout.splitlines()
     assert re.fullmatch(r'FilterDisplay.plot needs matplotlib, .*pip install "skcnn\[plot\]".*', message)
     assert (after_import, after_plot) == ("False", "True")
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# Augmentation
+
+
+def test_augmentation_is_shown_beside_the_images(digits):
+    X, _ = digits
+    classifier = ConvPoolClassifier(augmentation="shift", random_state=0)
+    display = AugmentationDisplay.from_estimator(classifier, X[:3], n_draws=4)
+    drawn = np.asarray(display.im_.get_array())
+    assert drawn.shape == (3 * 9 - 1, 5 * 9 - 1)
+    np.testing.assert_allclose(drawn[9:17, :8], X[1, :, :, 0] / 255)
+    np.testing.assert_allclose(drawn[9:17, 18:26], display.augmented[1, 1, :, :, 0] / 255)
+    again = AugmentationDisplay.from_estimator(classifier, X[:3], n_draws=4)
+    assert np.array_equal(again.augmented, display.augmented)  # by random_state
+    assert not np.array_equal(display.augmented[:, 0], display.augmented[:, 1])
+
+
+@pytest.mark.parametrize(
+    ("augmentation", "n_draws", "says"), [(None, 6, "augmentation=None"), ("flip", 0, "n_draws"), ("flip", 1.5, "1.5")]
+)
+def test_augmentation_that_cannot_be_shown(augmentation, n_draws, says, digits):
+    with pytest.raises(ValueError, match=says):
+        AugmentationDisplay.from_estimator(
+            ConvPoolClassifier(augmentation=augmentation), digits[0][:3], n_draws=n_draws
+        )
