@@ -278,7 +278,7 @@ def check_labels_1d(y):
     if len(shape) == 2 and shape[1] > 1:
         raise ValueError(
             f"y should be a 1d array of labels, got an array of shape {tuple(shape)} instead. "
-            "For one-hot labels, pass y.argmax(axis=1)."
+            "For one-hot labels, pass y.argmax(axis=1); several labels for one image are not supported."
         )
 
 
