@@ -1,12 +1,13 @@
 """The published networks, grids and figures, by name.
 
-Each network comes from one of five course studies of small convolution-pooling networks, 2017-2022:
+Each network but the last comes from one of five course studies of small convolution-pooling networks, 2017-2022:
 
 - S0, ``"grid-..."``: a grid search over width, dense layers, dropout, batch size and epochs on CIFAR-10.
 - S1, ``"alexnet-..."``: width and depth of an AlexNet-style network on CIFAR-10.
 - S2, ``"sigmoid-..."``: width and depth of sigmoid networks on Fashion-MNIST.
 - S3, ``"cascade-..."``: learning rate, epochs and number of cascades on CIFAR-10.
 - S4, ``"max-norm"``: dropout and norm limits on CIFAR-10.
+- S5, ``"modern"``: our own, with the budget of S0's best network: at most 300,000 parameters and 10 epochs on CIFAR-10.
 
 S2 wants pixels scaled to [-1, 1], as floating-point numbers. The others want pixels / 255, which images of dtype
 uint8 get by themselves.
@@ -81,7 +82,7 @@ class Published:
     Attributes
     ----------
     study : str
-        ``"S0"`` to ``"S4"``.
+        ``"S0"`` to ``"S5"``.
     image_shape : tuple of int
         (height, width, channels) of the images.
     n_params : int
@@ -227,6 +228,26 @@ _MAX_NORM = {
     "optimizer__momentum": 0.9,
 }
 
+_MODERN = {
+    "conv_layers": [ConvBlock(32, 3, 2), ConvBlock(64, 3, 2), ConvBlock(128, 3, pool_size=None)],
+    "dense_layers": [],
+    "dropout": 0.0,
+    "convs_per_block": 2,
+    "batch_norm": True,
+    "head": "global_avg",
+    "kernel_regularizer": 2.5e-4,
+    "epochs": 10,
+    "batch_size": 128,
+    "optimizer": "sgd",
+    "optimizer__learning_rate": 0.2,
+    "optimizer__momentum": 0.9,
+    "optimizer__nesterov": True,
+    "learning_rate_schedule": "one_cycle",
+    "loss": "categorical_crossentropy",
+    "loss__label_smoothing": 0.1,
+    "augmentation": "flip+shift",
+}
+
 # ---------------------------------------------------------------------------------------------------------------
 # The tables
 
@@ -258,6 +279,7 @@ NETWORKS = _Copies(
         "cascade-two": _cascade(_TWO_CASCADES),
         "cascade-one": _cascade(_ONE_CASCADE),
         "max-norm": _MAX_NORM,
+        "modern": _MODERN,
     }
 )
 
@@ -346,5 +368,6 @@ PUBLISHED = MappingProxyType({
         "S4", _CIFAR10, 4_293_194, train_loss=0.2383, test_accuracy=0.7663,
         note="The training loss was 1.7011 after epoch 1; 411 to 416 s an epoch.",
     ),
+    "modern": Published("S5", _CIFAR10, 290_090, 896, note="Our own: nothing was published to compare it with."),
 })
 # fmt: on

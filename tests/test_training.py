@@ -40,6 +40,22 @@ def test_a_run_passes_through_the_states_of_shorter_runs(program, data, k):
     assert same_state(train(program, data, PLAN, part, 5), whole)
 
 
+def test_each_epoch_meets_every_sample_once_in_an_order_of_its_own(program, data, monkeypatch):
+    met, really_train = [], program.train
+
+    def train_and_tell(images, labels, weights, batch_size):
+        met.append(images)
+        return really_train(images, labels, weights, batch_size)
+
+    monkeypatch.setattr(program, "train", train_and_tell)
+    train(program, data, PLAN, start(program), 3)
+    epochs = [[image.tobytes() for image in images] for images in met]
+    assert len(epochs) == 3  # one chunk each
+    samples = sorted(image.tobytes() for image in data.images)
+    assert all(sorted(epoch) == samples for epoch in epochs)
+    assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_chunks_do_not_change_a_bit(program, data, monkeypatch, weighted):
     weights = np.random.RandomState(0).rand(len(data)).astype(np.float32) if weighted else None

@@ -608,6 +608,40 @@ def test_kill_9_at_any_instant_loses_at_most_the_running_epoch(data, trained, tm
     assert same_fit(finished, plain_fit(classifier(epochs=until), X, y), X)
 
 
+SEARCH = """
+import sys
+import numpy as np
+from sklearn.datasets import load_digits
+from test_trajectory import search
+digits = load_digits()
+X, y = (digits.images * (255 / 16)).astype(np.uint8)[:120, ..., None], digits.target[:120]
+search(sys.argv[1]).fit(X, y)
+"""
+
+
+def search(memory):
+    """Two designs in two folds, 8 epochs each, asked for three times: 32 epochs to train."""
+    grid = {"dense_layers": [[8], [9]], "epochs": [2, 4, 8]}
+    return GridSearchCV(classifier(memory=memory), grid, cv=2, refit=False)
+
+
+def test_a_search_that_was_killed_goes_on(data, trained, tmp_path):
+    X, y = data
+    STATES.clear()
+    process = subprocess.Popen([sys.executable, "-c", SEARCH, str(tmp_path)], cwd=Path(__file__).parent)
+    while len(list(tmp_path.rglob("output.pkl"))) < 11 and process.poll() is None:
+        time.sleep(0.001)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    known = len(list(tmp_path.rglob("output.pkl")))
+    assert 11 <= known < 32, "the test must kill before the search is done"
+    trained.clear()
+    goes_on = search(tmp_path).fit(X, y)
+    assert len(trained) == 32 - known
+    STATES.clear()
+    assert np.array_equal(goes_on.cv_results_["mean_test_score"], search(None).fit(X, y).cv_results_["mean_test_score"])
+
+
 def test_two_processes_racing_on_one_run_both_get_it_right(data, tmp_path):
     X, y = data
     racers = [child(30, tmp_path) for _ in range(2)]

@@ -1,0 +1,34 @@
+"""
+Study S2: width and depth on Fashion-MNIST
+==========================================
+
+Sigmoid networks by width and by depth. In the study, wide ones trained only after several restarts, or never: so each
+is trained with several seeds, and the share of those that fail is part of the result.
+
+    python examples/reproduce_s2_fashion_mnist.py --memory runs
+"""
+
+import numpy as np
+import study
+
+from skcnn import presets
+from skcnn.datasets import fetch_fashion_mnist
+from skcnn.plotting import WidthDepthDisplay
+
+options = study.parse_options(__doc__, "s2", seeds=3)
+X_train, X_test, y_train, y_test = study.load(fetch_fashion_mnist, options)
+data = (X_train / np.float32(127.5) - 1, X_test / np.float32(127.5) - 1, y_train, y_test)  # from -1 to 1
+
+networks = {name: presets.NETWORKS[name] for name in presets.NETWORKS if name.startswith("sigmoid-")}
+runs = study.run(networks, data, options)
+
+# %%
+# A run that always answers with the same class has an accuracy of 0.1: it failed to train.
+runs["failed"] = runs["test_accuracy"] < 0.15
+table = study.compare(runs, presets.PUBLISHED)
+failed = runs.groupby("network", sort=False)["failed"]
+table["failed"] = [f"{count} of {total}" for count, total in zip(failed.sum(), failed.count(), strict=True)]
+groups = ["width" if "width" in name else "depth" for name in runs["network"]]
+display = WidthDepthDisplay(n_params=runs["n_params"], scores=runs["test_accuracy"], groups=groups, group_name="varied")
+study.save(display.plot(), options, "width_depth")
+study.write(runs, table, options)

@@ -1,0 +1,54 @@
+"""
+Study S3: learning rate, epochs and number of cascades on CIFAR-10, one at a time
+=================================================================================
+
+A network with two cascades of convolutions, trained with momentum; a tenth of the training images is held out to choose
+by. Then one factor at a time is changed, and the best value of each is taken together. Training times stand beside.
+
+    python examples/reproduce_s3_one_at_a_time.py --memory runs
+"""
+
+import pandas as pd
+import study
+from sklearn.model_selection import ParameterGrid, train_test_split
+
+from skcnn import presets
+from skcnn.datasets import fetch_cifar10
+from skcnn.plotting import LearningCurvesDisplay
+
+options = study.parse_options(__doc__, "s3")
+X_train, X_test, y_train, y_test = study.load(fetch_cifar10, options)
+X_train, X_held_out, y_train, y_held_out = train_test_split(
+    X_train, y_train, test_size=0.1, stratify=y_train, random_state=0
+)
+data = X_train, X_test, y_train, y_test
+
+base = presets.NETWORKS["cascade-two"]
+changes = {"cascade-two": {}}
+for change in ParameterGrid(presets.GRIDS["s3"]):
+    [(parameter, value)] = change.items()
+    if parameter == "optimizer__learning_rate":
+        name = f"learning rate {value.initial_learning_rate:g}"
+    else:
+        name = f"{value} epochs" if parameter == "epochs" else "cascade-one"
+    if name != "learning rate 0.01":  # that of the base
+        changes[name] = change
+networks = {name: base | change for name, change in changes.items()}
+runs = study.run(networks, data, options, validation_data=(X_held_out, y_held_out))
+
+# %%
+# The best value of each factor, by the images held out; the base is among the choices.
+runs["held_out_accuracy"] = [history["val_accuracy"][-1] for history in runs["history"]]
+held_out = runs.groupby("network")["held_out_accuracy"].mean()
+together = {}
+for parameter in ("optimizer__learning_rate", "epochs", "conv_layers"):
+    names = ["cascade-two", *(name for name, change in changes.items() if parameter in change)]
+    together |= changes[held_out[names].idxmax()]
+best = study.run({"best of each": base | together}, data, options, validation_data=(X_held_out, y_held_out))
+runs = pd.concat([runs, best], ignore_index=True)
+
+first = runs[runs["seed"] == 0]
+display = LearningCurvesDisplay(histories=list(first["history"]), names=list(first["network"]))
+study.save(display.plot(metrics=["accuracy"]), options, "curves")
+notes = f"\nBest of each: {', '.join(together) or 'the base'}.\n"
+study.write(runs, study.compare(runs, presets.PUBLISHED), options, notes)

@@ -1,0 +1,70 @@
+"""The scripts of the studies run from beginning to end, on few images and for few epochs."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skcnn.presets import PUBLISHED
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SHAPES = {"cifar10": (32, 32, 3), "fashion_mnist": (28, 28)}
+STUDIES = {
+    "reproduce_s0_grid_search": ["grid-best", "grid-wider"],
+    "reproduce_s1_width_depth": ["alexnet-base", "alexnet-wide", "alexnet-deep", "alexnet-dense"],
+    "reproduce_s2_fashion_mnist": [name for name in PUBLISHED if name.startswith("sigmoid")],
+    "reproduce_s3_one_at_a_time": ["cascade-two", "cascade-one"],
+    "reproduce_s4_regularized": ["max-norm"],
+    "reproduce_s5_budget": ["modern", "grid-32-64"],
+}
+
+
+@pytest.fixture(scope="session")
+def data_home(tmp_path_factory):
+    """Random images in the files that `skcnn.datasets` reads."""
+    folder, random = tmp_path_factory.mktemp("data"), np.random.RandomState(0)
+    for name, shape in SHAPES.items():
+        parts = {}
+        for split, n in {"train": 1000, "test": 200}.items():
+            parts[f"x_{split}"] = random.randint(0, 256, (n, *shape)).astype(np.uint8)
+            parts[f"y_{split}"] = np.arange(n) % 10
+        np.savez(folder / f"{name}.npz", **parts)
+    return folder
+
+
+def run_script(name, *arguments):
+    command = [sys.executable, str(EXAMPLES / f"{name}.py"), *map(str, arguments)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
+    return result.stdout
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study(name, data_home, tmp_path):
+    printed = run_script(name, "--data-home", data_home, "--scale", 0.01, "--seeds", 1, "--out", tmp_path)
+    assert re.search(r"\d+ fits, \d+ epochs of \d+ images: about \d+ (seconds|minutes)", printed)
+    runs = pd.read_csv(tmp_path / "runs.csv").set_index("network")
+    for network in STUDIES[name]:
+        assert f"{PUBLISHED[network].n_params:,}" in printed
+        assert runs.loc[network, "n_params"] == PUBLISHED[network].n_params
+    table = (tmp_path / "table.md").read_text()
+    assert "published" in table and f"examples/{name}.py" in table and "tensorflow" in table
+    assert [path for path in tmp_path.glob("*.png") if path.stat().st_size > 5000]
+
+
+def test_a_study_that_is_run_again_trains_nothing(data_home, tmp_path):
+    arguments = ["--data-home", data_home, "--scale", 0.01, "--memory", tmp_path / "runs"]
+    for out in ("first", "again"):
+        run_script("reproduce_s4_regularized", *arguments, "--out", tmp_path / out)
+    first, again = (pd.read_csv(tmp_path / out / "runs.csv") for out in ("first", "again"))
+    pd.testing.assert_frame_equal(first, again)  # the seconds too, which no two trainings share
+
+
+def test_a_bad_option_is_named(tmp_path):
+    command = [sys.executable, str(EXAMPLES / "reproduce_s4_regularized.py"), "--scale", "2", "--out", str(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 2 and "--scale must be above 0 and at most 1; got 2.0" in result.stderr
