@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: test demo lint format clean
 
 test: lint
-	SCIPY_ARRAY_API=1 $(BIN)/python -m pytest
+	SCIPY_ARRAY_API=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 demo: .venv/demo
 	$(BIN)/python examples/plot_grid_search.py
