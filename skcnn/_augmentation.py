@@ -3,6 +3,7 @@
 They see pixels as the network does before its own scaling: 0 to 255 for uint8.
 """
 
+import functools
 import json
 
 from skcnn._compat import keras, tf
@@ -61,8 +62,7 @@ def augmentation_config(augmentation, image_shape):
     else:
         layers = list(augmentation) if isinstance(augmentation, (list, tuple)) else [augmentation]
     config = tuple(_layer_config(layer) for layer in layers)
-    for layer, made in zip(layers, make_augmentation(config), strict=True):
-        _check_layer(layer, made, image_shape)
+    _check_layers(config, tuple(image_shape))
     return config
 
 
@@ -167,15 +167,17 @@ def _layer_config(layer):
     return type(layer), json.dumps(config, sort_keys=True)
 
 
-def _check_layer(layer, made, image_shape):
-    """Try a layer on an image: only then do we know its weights and what it makes of the shape."""
-    shape = made(tf.zeros((1, *image_shape)), training=True).shape[1:]
-    if tuple(shape) != tuple(image_shape):
-        raise ValueError(
-            f"augmentation must leave the shape of images, {image_shape}, as it is; {layer!r} makes it {tuple(shape)}."
-        )
-    if not all(variable.path.endswith("seed_generator_state") for variable in made.variables):
-        raise ValueError(f"augmentation must be layers without weights; got {layer!r}.")
+@functools.lru_cache  # a search asks the same thing at each fit
+def _check_layers(config, image_shape):
+    """Try each layer on an image: only then do we know its weights and what it makes of the shape."""
+    for layer in make_augmentation(config):
+        shape, kind = tuple(layer(tf.zeros((1, *image_shape)), training=True).shape[1:]), type(layer).__name__
+        if shape != image_shape:
+            raise ValueError(
+                f"augmentation must leave the shape of images, {image_shape}, as it is; {kind} makes it {shape}."
+            )
+        if not all(variable.path.endswith("seed_generator_state") for variable in layer.variables):
+            raise ValueError(f"augmentation must be layers without weights; got {kind}.")
 
 
 def _seedless(config):

@@ -82,11 +82,6 @@ class Network:
         self.model.compute_metrics(None, labels, tf.fill((1, n_classes), 1 / n_classes))
         self.model.reset_metrics()
 
-    @property
-    def side_variables(self):
-        """The variables beside a state, set anew for each epoch: those of metrics and of augmentation's seeds."""
-        return [*self.model.metrics_variables, *seed_states(self.augmentation)]
-
     def position(self, variable):
         """Where a variable of the model or its optimizer is in a state."""
         return next(place for place, other in enumerate(self.variables) if other is variable)
@@ -164,16 +159,20 @@ class Program:
 
     def __init__(self, network, own_variables=True):
         self.network = network
-        originals = [variable.value for variable in (*network.variables, *network.side_variables)]
-        own = [tf.Variable(value) for value in originals] if own_variables else originals
-        self._handles = {id(old.handle): new.handle for old, new in zip(originals, own, strict=True)}
-        self._variables, side = own[: len(network.variables)], own[len(network.variables) :]
-        n_seeds = len(seed_states(network.augmentation))
-        self._metric_sums, self._augmentation_states = side[: len(side) - n_seeds], side[len(side) - n_seeds :]
+        self._handles = {}  # id of the handle of a variable of the network -> handle of that of this program
+        self._variables = self._take(network.variables, own_variables)
+        self._metric_sums = self._take(network.model.metrics_variables, own_variables)
+        self._augmentation_states = self._take(seed_states(network.augmentation), own_variables)
         self._dropout_states = [
             (name, self._variables[network.position(state)])
             for name, state in dropout_states(network.architecture, network.model)
         ]
+
+    def _take(self, variables, own):
+        originals = [variable.value for variable in variables]
+        taken = [tf.Variable(value) for value in originals] if own else originals
+        self._handles |= {id(old.handle): new.handle for old, new in zip(originals, taken, strict=True)}
+        return taken
 
     @property
     def predict_batch(self):

@@ -171,9 +171,8 @@ def train(program, data, plan, state, until, *, validation=None, hooks=()):
             snapshot()  # reads the state now, and remembers it
     for hook in hooks:
         hook.end()
-    if epoch == state.epoch or any(
-        hook.exposes_program for hook in hooks
-    ):  # a callback may have set weights at the end
+    exposed = any(hook.exposes_program for hook in hooks)
+    if exposed or epoch == state.epoch:  # a callback may have set weights at the end; or no epoch left a snapshot
         snapshot = _snapshot_of(program, epoch, history)
     return snapshot()
 

@@ -135,8 +135,8 @@ def test_a_layer_without_chance_equals_the_images_it_makes(data):
     assert not same_state(ours._state, by_hand._state)  # uint8 is scaled besides, inside the network
 
 
-def test_each_epoch_draws_anew(data, monkeypatch):
-    """One sample and a learning rate of next to nothing: the loss is that of the image as it was changed."""
+def test_each_epoch_draws_anew(data):
+    """One batch and a learning rate of next to nothing: the loss is that of the images as they were changed."""
     X, y = data
     two = fit("shift", (X[:2], y[:2]), epochs=8, batch_size=2, dropout=0.0, optimizer__learning_rate=1e-12)
     assert len(set(two.history_["loss"])) > 4

@@ -152,7 +152,7 @@ def same_fits(one, other, X):
 
 
 @pytest.mark.parametrize("first", [1, 3, 25])
-def test_a_shorter_fit_before_changes_nothing(first, stopped, data, monkeypatch):
+def test_a_shorter_fit_before_changes_nothing(first, stopped, data):
     stopping(epochs=first).fit(*data)
     assert same_fits(stopping().fit(*data), stopped, data[0])
 
