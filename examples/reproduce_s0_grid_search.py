@@ -50,4 +50,4 @@ notes = (
     f"\nBest of the grid in cross-validation: {search.cv_results_['mean_test_score'].max():.4f} (published "
     f"{published:.4f}, on 50,000 images) with {best}.\n"
 )
-study.write(runs, study.compare(runs, presets.PUBLISHED), options, notes)
+study.write(runs, study.compare(runs), options, notes)

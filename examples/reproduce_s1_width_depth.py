@@ -5,16 +5,16 @@ Study S1: width and depth of AlexNet-style networks on CIFAR-10
 Three networks with falling kernel sizes (base, wide, deep) and a dense one beside them; then what the study asked but
 left open: parallel convolutions joined by Concatenate, by width, number of branches and depth.
 
-    python examples/reproduce_s1_width_depth.py --memory runs --seeds 3
+    python examples/reproduce_s1_width_depth.py --memory runs
 """
 
 import study
 
 from skcnn import ConvBlock, presets
 from skcnn.datasets import fetch_cifar10
-from skcnn.plotting import LearningCurvesDisplay, WidthDepthDisplay
+from skcnn.plotting import WidthDepthDisplay
 
-options = study.parse_options(__doc__, "s1")
+options = study.parse_options(__doc__, "s1", seeds=3)
 data = study.load(fetch_cifar10, options)
 
 # %%
@@ -24,22 +24,20 @@ published = {name: presets.NETWORKS[name] for name in ("alexnet-base", "alexnet-
 
 # %%
 # The open question. Each block has kernels of 1x1, 3x3 and 5x5 side by side; a branch is a stack of such blocks.
-def concatenated(width=16, n_branches=2, depth=2):
+def concatenated(width=8, n_branches=2, depth=2):
     blocks = [ConvBlock(width, (1, 3, 5), 3, 2) for _ in range(depth)]
     return presets.NETWORKS["alexnet-base"] | {"conv_layers": blocks, "n_branches": n_branches}
 
 
 variants = {
-    "width": {f"concat, {width} filters": concatenated(width=width) for width in (8, 16, 32)},
+    "width": {f"concat, {width} filters": concatenated(width=width) for width in (4, 8, 16)},
     "branches": {f"concat, {n} branches": concatenated(n_branches=n) for n in (1, 2, 4)},
     "depth": {f"concat, {depth} blocks": concatenated(depth=depth) for depth in (1, 2, 3)},
 }
 networks = published | variants["width"] | variants["branches"] | variants["depth"]
 runs = study.run(networks, data, options)
 
-first = runs[(runs["seed"] == 0) & runs["network"].isin(list(published))]
-display = LearningCurvesDisplay(histories=list(first["history"]), names=list(first["network"])).plot()
-study.save(display, options, "curves")
+study.save(study.plot_beside_published(runs, list(published)), options, "curves")
 question = {name: factor for factor, family in variants.items() for name in family}
 asked = runs[runs["network"].isin(list(question))]
 groups = [question[name] for name in asked["network"]]
@@ -48,4 +46,4 @@ display = WidthDepthDisplay(
 )
 study.save(display.plot(), options, "concatenated")
 notes = f"\nalexnet-dense: {presets.PUBLISHED['alexnet-dense'].note}\n"
-study.write(runs, study.compare(runs, presets.PUBLISHED), options, notes)
+study.write(runs, study.compare(runs), options, notes)

@@ -25,7 +25,7 @@ runs = study.run(networks, data, options)
 # %%
 # A run that always answers with the same class has an accuracy of 0.1: it failed to train.
 runs["failed"] = runs["test_accuracy"] < 0.15
-table = study.compare(runs, presets.PUBLISHED)
+table = study.compare(runs)
 failed = runs.groupby("network", sort=False)["failed"]
 table["failed"] = [f"{count} of {total}" for count, total in zip(failed.sum(), failed.count(), strict=True)]
 groups = ["width" if "width" in name else "depth" for name in runs["network"]]

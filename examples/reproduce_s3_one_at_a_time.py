@@ -50,5 +50,6 @@ runs = pd.concat([runs, best], ignore_index=True)
 first = runs[runs["seed"] == 0]
 display = LearningCurvesDisplay(histories=list(first["history"]), names=list(first["network"]))
 study.save(display.plot(metrics=["accuracy"]), options, "curves")
+study.save(study.plot_beside_published(runs, ["cascade-two"]), options, "published")
 notes = f"\nBest of each: {', '.join(together) or 'the base'}.\n"
-study.write(runs, study.compare(runs, presets.PUBLISHED), options, notes)
+study.write(runs, study.compare(runs), options, notes)

@@ -24,4 +24,4 @@ notes = (
     f"\nTraining loss in the first epoch {min(first):.4f} to {max(first):.4f} (published 1.7011), in the last "
     f"{min(last):.4f} to {max(last):.4f} (published 0.2383).\n"
 )
-study.write(runs, study.compare(runs, presets.PUBLISHED), options, notes)
+study.write(runs, study.compare(runs), options, notes)

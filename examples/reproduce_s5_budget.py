@@ -34,4 +34,4 @@ runs = study.run(networks, data, options)
 first = runs[runs["seed"] == 0]
 display = LearningCurvesDisplay(histories=list(first["history"]), names=list(first["network"]))
 study.save(display.plot(metrics=["accuracy"]), options, "curves")
-study.write(runs, study.compare(runs, presets.PUBLISHED), options)
+study.write(runs, study.compare(runs), options)

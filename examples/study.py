@@ -1,9 +1,9 @@
 """What the scripts of the studies have in common: options, fits, an estimate of their cost, tables."""
 
 import argparse
+import os
 import platform
 import sys
-import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from sklearn.callback import ProgressBar
 from sklearn.metrics import log_loss
 
 from skcnn import ConvPoolClassifier
+from skcnn.plotting import LearningCurvesDisplay
+from skcnn.presets import PUBLISHED
 
 PACKAGES = ("skcnn", "scikit-learn", "keras", "tensorflow", "numpy")
 
@@ -103,7 +105,7 @@ def run(networks, data, options, validation_data=None):
     """
     networks = {name: scaled(network, options) for name, network in networks.items()}
     announce(networks, data, options)
-    fits = [(name, seed) for name in networks for seed in range(options.seeds)]
+    fits = [(name, seed) for seed in range(options.seeds) for name in networks]  # a killed study has whole seeds
     parallel = Parallel(n_jobs=options.n_jobs, backend="threading")
     return pd.DataFrame(
         parallel(delayed(fit_one)(name, networks[name], seed, data, options, validation_data) for name, seed in fits)
@@ -136,20 +138,18 @@ def fit_one(name, network, seed, data, options, validation_data=None):
 
 def announce(networks, data, options):
     """Say what is to come, and about how long it will take: from an epoch of each network on a few images."""
-    X_train, _, y_train, _ = data
-    few = slice(0, min(len(y_train), 256))
+    X_train, X_test, y_train, _ = data
+    n_few = min(len(y_train), 512)
+    n_images = len(y_train) + len(X_test) / 3  # measuring an image takes about a third of learning from it
     seconds = 0.0
     for network in networks.values():
-        probe = ConvPoolClassifier(**network | {"epochs": 1, "memory": None})
-        probe.fit(X_train[few], y_train[few])  # compiles
-        start = time.perf_counter()
-        probe.fit(X_train[few], y_train[few])
-        epoch = (time.perf_counter() - start) * len(y_train) / len(y_train[few])
+        probe = ConvPoolClassifier(**network | {"epochs": 2}).fit(X_train[:n_few], y_train[:n_few])
+        epoch = probe.history_["time"][1] * n_images / n_few  # the first epoch compiles
         seconds += epoch * network["epochs"] * options.seeds
     n_fits, n_epochs = len(networks) * options.seeds, sum(n["epochs"] for n in networks.values()) * options.seeds
     print(
-        f"{options.name}: {n_fits} fits, {n_epochs} epochs of {len(y_train):,} images: about {in_words(seconds)}, less "
-        f"what is known in --memory",
+        f"{options.name}: {n_fits} fits, {n_epochs} epochs of {len(y_train):,} images: about {in_words(seconds)} one "
+        f"after the other, less what is known in --memory",
         flush=True,
     )
 
@@ -164,6 +164,7 @@ def summary(runs):
     return runs.groupby("network", sort=False).agg(
         n_params=("n_params", "first"),
         epochs=("epochs", "first"),
+        seeds=("seed", "count"),
         accuracy=("test_accuracy", "mean"),
         spread=("test_accuracy", lambda scores: scores.std(ddof=0)),
         loss=("test_loss", "mean"),
@@ -171,32 +172,34 @@ def summary(runs):
     )
 
 
-def compare(runs, published):
-    """Published against measured test accuracy.
+def compare(runs):
+    """Published against measured, means and standard deviations over seeds.
 
     Parameters
     ----------
     runs : pandas.DataFrame
         From :func:`run`.
-    published : mapping of str to skcnn.presets.Published
-        By the network's name; those that are not in it were not published.
 
     Returns
     -------
     pandas.DataFrame of str
+        Nothing stands where nothing was published.
     """
     rows = []
     for name, row in summary(runs).iterrows():
-        accuracy = getattr(published.get(name), "test_accuracy", None)
+        published = PUBLISHED.get(name)
+        accuracy, loss = getattr(published, "test_accuracy", None), getattr(published, "test_loss", None)
         rows.append(
             {
                 "network": name,
                 "parameters": f"{row.n_params:,.0f}",
                 "epochs": f"{row.epochs:.0f}",
-                "published": "" if accuracy is None else f"{accuracy:.4f}",
-                "measured": f"{row.accuracy:.4f} ± {row.spread:.4f}",
+                "seeds": f"{row.seeds:.0f}",
+                "published accuracy": "" if accuracy is None else f"{accuracy:.4f}",
+                "measured": f"{row.accuracy:.4f}" + (f" ± {row.spread:.4f}" if row.seeds > 1 else ""),
                 "difference": "" if accuracy is None else f"{row.accuracy - accuracy:+.4f}",
-                "test loss": f"{row.loss:.4f}",
+                "published loss": "" if loss is None else f"{loss:.4f}",
+                "measured loss": f"{row.loss:.4f}",
                 "seconds": f"{row.seconds:.0f}",
             }
         )
@@ -233,12 +236,48 @@ def markdown(table):
 def conditions(options):
     """Command, machine, versions: without them no figure means anything."""
     shown = {name.replace("_", "-"): value for name, value in vars(options).items() if name not in ("name", "out")}
+    shown |= {name: "FOLDER" for name in ("data-home", "memory") if shown[name]}
     arguments = " ".join(f"--{name} {value}" for name, value in shown.items() if value is not None)
     versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
+    threads = os.environ.get("TF_NUM_INTRAOP_THREADS")  # on which the last bits depend, and the seconds
     return (
-        f"`python examples/{Path(sys.argv[0]).name} {arguments}`\n\n"
-        f"{platform.machine()}, {cpu_count()} cores, Python {platform.python_version()}, {versions}"
+        f"`{f'TF_NUM_INTRAOP_THREADS={threads} ' if threads else ''}python examples/{Path(sys.argv[0]).name} "
+        f"{arguments}`\n\n{platform.machine()}, {cpu_count()} cores, Python {platform.python_version()}, {versions}"
     )
+
+
+def plot_beside_published(runs, names):
+    """The curve of validation of some networks, one pair of axes each: every seed, and what was published.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        From :func:`run`.
+    names : list of str
+        Networks, of those in ``skcnn.presets.PUBLISHED`` with such a curve.
+
+    Returns
+    -------
+    LearningCurvesDisplay
+        The last one; its figure has them all.
+    """
+    import matplotlib.pyplot as plt
+
+    n_columns = min(len(names), 2)
+    n_rows = -(-len(names) // n_columns)
+    _, axes = plt.subplots(
+        n_rows, n_columns, figsize=(3.4 * n_columns + 1, 2.5 * n_rows), sharey=True, layout="constrained", squeeze=False
+    )
+    for ax, name in zip(axes.flat, names, strict=False):
+        own = runs[runs["network"] == name]
+        curves = [PUBLISHED[name].validation_accuracy, *(history["val_accuracy"] for history in own["history"])]
+        display = LearningCurvesDisplay(
+            histories=[{"accuracy": list(curve)} for curve in curves],
+            names=["published", *(f"seed {seed}" for seed in own["seed"])] if ax is axes.flat[n_columns - 1] else None,
+        )
+        display.plot(ax, metrics=["accuracy"])
+        ax.set_title(name)
+    return display
 
 
 def save(display, options, name):

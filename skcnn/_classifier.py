@@ -39,7 +39,7 @@ _FITTED += ("_settings", "_plan", "_state", "_best_state")
 _ROUTING_PREFIXES = ("optimizer", "loss", "learning_rate_schedule", "callbacks")
 
 # The parameters that the architecture checks itself: the classifier's, by the name Architecture gives them.
-_ARCHITECTURE_PARAMETERS = tuple(
+ARCHITECTURE_PARAMETERS = tuple(
     name
     for name, parameter in inspect.signature(Architecture.from_parameters).parameters.items()
     if parameter.kind is parameter.KEYWORD_ONLY and name != "scale"
@@ -483,7 +483,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         architecture = Architecture.from_parameters(
             data.images.shape[1:],
             len(classes),
-            **{name: params[name] for name in _ARCHITECTURE_PARAMETERS},
+            **{name: params[name] for name in ARCHITECTURE_PARAMETERS},
             scale=self.architecture_.scale if resume else pixel_scale(data.images.dtype),
         )
         validation = None

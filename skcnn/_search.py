@@ -10,7 +10,7 @@ from sklearn.model_selection import ParameterGrid
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._architecture import Architecture, ConvBlock, InfeasibleArchitecture
-from skcnn._classifier import _ARCHITECTURE_PARAMETERS, ConvPoolClassifier
+from skcnn._classifier import ARCHITECTURE_PARAMETERS, ConvPoolClassifier
 
 
 def feasible_grid(param_grid, image_shape, max_params=None, *, n_classes=10, estimator=None):
@@ -176,9 +176,9 @@ def search_results(search, image_shape=None, n_classes=None):
         if name.startswith("param_"):
             values = [candidate.get_params().get(name.removeprefix("param_"), np.nan) for candidate in candidates]
             columns[name] = pd.Series([_readable(value) for value in values])
-    shape = _image_shape_and_classes(search, image_shape, n_classes)
+    shape = image_shape_and_classes(search, image_shape, n_classes)
     if shape is not None:
-        columns["n_params"] = pd.array([_count_if_possible(candidate, *shape) for candidate in candidates], "Int64")
+        columns["n_params"] = pd.array([count_if_possible(candidate, *shape) for candidate in candidates], "Int64")
     table = pd.DataFrame({name: columns[name] for start in _ORDER for name in columns if name.startswith(start)})
     ranks = [name for name in table if name.startswith("rank_test_")]
     rank = f"rank_test_{search.refit}" if f"rank_test_{search.refit}" in ranks else ranks[0]
@@ -193,7 +193,7 @@ _ORDER = (
 )
 
 
-def _image_shape_and_classes(search, image_shape, n_classes):
+def image_shape_and_classes(search, image_shape, n_classes):
     """Both as given, or as the best estimator was fitted with; None if neither is known."""
     best = _classifier_in(getattr(search, "best_estimator_", None))
     if hasattr(best, "image_shape_"):
@@ -207,7 +207,7 @@ def _image_shape_and_classes(search, image_shape, n_classes):
     return image_shape, n_classes
 
 
-def _count_if_possible(estimator, image_shape, n_classes):
+def count_if_possible(estimator, image_shape, n_classes):
     try:
         return _count_parameters(estimator, image_shape, n_classes)
     except (TypeError, ValueError):  # why is for its fit to tell
@@ -231,7 +231,7 @@ def _count_parameters(estimator, image_shape, n_classes):
     params = classifier.get_params(deep=False)
     if params["image_shape"] is not None:
         image_shape = params["image_shape"]
-    design = {name: params[name] for name in _ARCHITECTURE_PARAMETERS}
+    design = {name: params[name] for name in ARCHITECTURE_PARAMETERS}
     return Architecture.from_parameters(image_shape, n_classes, **design).n_params
 
 
@@ -243,19 +243,19 @@ def _classifier_in(estimator):
 
 def _readable(value):
     """A value for a cell of a table: hashable, as groupby wants it, and short to print."""
-    return value if isinstance(value, (Number, str, np.bool_)) else _text(value)
+    return value if isinstance(value, (Number, str, np.bool_)) else as_text(value)
 
 
-def _text(value):
+def as_text(value):
     """A value as one writes it in Python."""
     if isinstance(value, (np.ndarray, np.generic)):
         value = value.tolist()
     if isinstance(value, ConvBlock):
         return repr(value)
     if isinstance(value, list):
-        return f"[{', '.join(map(_text, value))}]"
+        return f"[{', '.join(map(as_text, value))}]"
     if isinstance(value, tuple):
-        return f"({', '.join(map(_text, value))}{',' if len(value) == 1 else ''})"
+        return f"({', '.join(map(as_text, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, (type, FunctionType)):
         return value.__name__
     if hasattr(value, "get_config"):  # Keras' optimizers, losses and schedules, whose repr is an address
@@ -264,4 +264,4 @@ def _text(value):
 
 
 def _arguments(values):
-    return ", ".join(f"{name}={_text(value)}" for name, value in values.items())
+    return ", ".join(f"{name}={as_text(value)}" for name, value in values.items())

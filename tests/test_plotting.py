@@ -28,8 +28,8 @@ from skcnn.plotting import (
     LearningCurvesDisplay,
     PredictionsDisplay,
     WidthDepthDisplay,
-    _levels,
 )
+from skcnn.plotting._study import find_levels
 
 NARROW, WIDE = [(2, 3)], [(4, 3)]
 COLUMN = 3.3  # inches, of a page with two columns
@@ -332,17 +332,17 @@ def test_labels_are_given_in_the_order_of_the_grid(search):
     ],
 )
 def test_values_are_sorted_and_written_as_short_as_they_are_unique(values, ordered, labels):
-    levels = _levels(values)
+    levels = find_levels(values)
     assert (levels.values, levels.labels) == (ordered, labels)
     assert [levels.values[code] for code in levels.codes] == values
 
 
 def test_values_that_cannot_be_told_apart_are_numbered():
     first, second = object(), object()
-    levels = _levels([second, first, second])
+    levels = find_levels([second, first, second])
     assert (levels.values, levels.labels) == ([second, first], ["object (1)", "object (2)"])
     rates = [keras.optimizers.schedules.InverseTimeDecay(rate, 1, 1e-6) for rate in (0.1, 0.2)]
-    assert _levels(rates).labels == ["InverseTimeDecay (1)", "InverseTimeDecay (2)"]
+    assert find_levels(rates).labels == ["InverseTimeDecay (1)", "InverseTimeDecay (2)"]
 
 
 @pytest.mark.parametrize(
@@ -725,7 +725,9 @@ except ImportError as error:
     print(error)
 
 del sys.meta_path[0]
-plotting = importlib.reload(skcnn.plotting)
+for name in [name for name in sys.modules if name.startswith("skcnn.plotting")]:
+    del sys.modules[name]
+plotting = importlib.import_module("skcnn.plotting")
 print("matplotlib" in sys.modules)
 plotting.FilterDisplay(kernels=np.zeros((3, 3, 1, 1))).plot()
 print("matplotlib" in sys.modules)

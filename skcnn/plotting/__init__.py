@@ -1,0 +1,33 @@
+"""Pictures of studies, in the style of scikit-learn's displays.
+
+- :class:`LearningCurvesDisplay`: loss and accuracy by epoch.
+- :class:`GridSearchDisplay`: scores of a search by one or two of its parameters.
+- :class:`WidthDepthDisplay`: accuracy by number of parameters.
+- :class:`FilterDisplay`: the kernels of a convolution.
+- :class:`PredictionsDisplay`: images with what they are and what they were taken for.
+- :class:`AugmentationDisplay`: images as augmentation changes them.
+
+Each has a constructor that stores data, class methods ``from_...`` that take the data from what was fitted and draw it,
+and `plot`, which draws on new or given axes. Series differ in marker and line style besides color, so that the pictures
+can be printed in gray.
+
+On axes of your own, ``layout="constrained"`` of their figure makes room for labels and legends. `plot` fits them to the
+size that the figure has then. Matplotlib is imported when something is drawn and no sooner;
+``pip install "skcnn[plot]"`` brings it.
+"""
+
+from skcnn.plotting._augmentation import AugmentationDisplay
+from skcnn.plotting._filters import FilterDisplay
+from skcnn.plotting._grid_search import GridSearchDisplay
+from skcnn.plotting._learning_curves import LearningCurvesDisplay
+from skcnn.plotting._predictions import PredictionsDisplay
+from skcnn.plotting._width_depth import WidthDepthDisplay
+
+__all__ = [
+    "AugmentationDisplay",
+    "FilterDisplay",
+    "GridSearchDisplay",
+    "LearningCurvesDisplay",
+    "PredictionsDisplay",
+    "WidthDepthDisplay",
+]

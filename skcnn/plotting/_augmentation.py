@@ -1,0 +1,118 @@
+"""Images as augmentation changes them."""
+
+from numbers import Integral
+
+import numpy as np
+
+from skcnn._augmentation import augmented_images
+from skcnn._compat import isolated
+from skcnn._images import as_images, flatten_images
+from skcnn._seeds import run_seed
+from skcnn.plotting._drawing import displayable, make_axes, mosaic
+
+
+class AugmentationDisplay:
+    """Images beside what augmentation makes of them.
+
+    Use :meth:`from_estimator` to make one from a classifier.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, height, width, channels)
+        The images as they are. One or three channels are shown as they are, of others the mean.
+    augmented : ndarray of shape (n, n_draws, height, width, channels)
+        The same as they are trained on in several epochs.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        The figure that holds them.
+    im_ : matplotlib AxesImage
+        All in one image: a row for each image, which comes first, after it the draws.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_digits
+    >>> from skcnn import ConvPoolClassifier
+    >>> from skcnn.plotting import AugmentationDisplay
+    >>> images = load_digits().images[:3]
+    >>> display = AugmentationDisplay.from_estimator(ConvPoolClassifier(augmentation="shift"), images, n_draws=5)
+    >>> display.augmented.shape
+    (3, 5, 8, 8, 1)
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(self, *, images, augmented):
+        self.images = images
+        self.augmented = augmented
+
+    def plot(self, ax=None):
+        """Draw all images on one scale.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None for a new figure.
+
+        Returns
+        -------
+        AugmentationDisplay
+            This display.
+
+        Raises
+        ------
+        ValueError
+            For a wrong number of axes.
+        """
+        n_images, n_draws, height, width, _ = self.augmented.shape
+        size = (0.7 + 0.7 * (n_draws + 1), 0.3 + 0.7 * n_images * height / width)
+        [self.ax_] = make_axes(self, ax, figsize=size)
+        self.figure_ = self.ax_.figure
+        tiles = np.concatenate([np.asarray(self.images)[:, None], self.augmented], axis=1)
+        shown = displayable(tiles.reshape(-1, *tiles.shape[2:]))
+        tiled = mosaic(shown.reshape(n_images, n_draws + 1, *shown.shape[1:]))
+        self.im_ = self.ax_.imshow(np.nan_to_num(tiled, nan=1.0), cmap="gray", vmin=0, vmax=1)
+        self.ax_.axvline(width, color="C3", linewidth=2)  # in the gap after the images as they are
+        middle = width + (n_draws * (width + 1)) / 2
+        self.ax_.set_xticks([(width - 1) / 2, middle], ["as given", "as trained on, in one epoch after another"])
+        self.ax_.tick_params(length=0)
+        self.ax_.set(yticks=[], frame_on=False)
+        return self
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, n_draws=6, ax=None):
+        """Draw what a classifier's `augmentation` makes of images.
+
+        Parameters
+        ----------
+        estimator : ConvPoolClassifier
+            Fitted or not; its `random_state` decides the draws.
+        X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
+            A few images.
+        n_draws : int, default=6
+            How often to change each.
+        ax : matplotlib Axes, default=None
+            As for :meth:`plot`.
+
+        Returns
+        -------
+        AugmentationDisplay
+            What was drawn.
+
+        Raises
+        ------
+        ValueError
+            If the classifier has no augmentation, or if `n_draws` is not an integer of at least 1.
+        """
+        if estimator.augmentation is None:
+            raise ValueError("estimator must have an augmentation to show; got augmentation=None.")
+        if not isinstance(n_draws, Integral) or n_draws < 1:
+            raise ValueError(f"n_draws must be an integer of at least 1; got {n_draws!r}.")
+        flat, image_shape = flatten_images(X, estimator.image_shape)
+        images = as_images(np.asarray(flat), image_shape)
+        seed = run_seed(estimator.random_state)
+        drawn = isolated(augmented_images, estimator.augmentation, images, seed, n_draws)
+        return cls(images=images, augmented=np.stack(drawn, axis=1).astype(images.dtype)).plot(ax)

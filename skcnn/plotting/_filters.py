@@ -1,0 +1,136 @@
+"""The kernels of a convolution."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from skcnn.plotting._drawing import make_axes, mosaic
+
+
+class FilterDisplay:
+    """The kernels of a convolution as images.
+
+    Use :meth:`from_estimator` to make one from a fitted classifier.
+
+    Parameters
+    ----------
+    kernels : ndarray of shape (height, width, n_channels, n_filters)
+        The kernels, as Keras has them.
+    rgb : bool, default=False
+        Whether the three channels are red, green and blue.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        The figure that holds them.
+    im_ : matplotlib AxesImage
+        All kernels in one image, with gaps of one pixel that are NaN, or white between colors.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import numpy as np
+    >>> from skcnn.plotting import FilterDisplay
+    >>> display = FilterDisplay(kernels=np.random.default_rng(0).normal(size=(3, 3, 1, 6))).plot()
+    >>> display.im_.get_array().shape
+    (7, 11)
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(self, *, kernels, rgb=False):
+        self.kernels = kernels
+        self.rgb = rgb
+
+    def plot(self, ax=None, *, cmap="cividis", colorbar=True):
+        """Draw the kernels on one scale that is symmetric about zero.
+
+        Kernels of one channel, or of red, green and blue together, fill a grid row by row. With more channels there is
+        a column for each filter and a row for each channel that it reads.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None for a new figure.
+        cmap : str or matplotlib Colormap, default="cividis"
+            Colors of kernels that are not colored themselves.
+        colorbar : bool, default=True
+            Whether such kernels get a color bar.
+
+        Returns
+        -------
+        FilterDisplay
+            This display.
+
+        Raises
+        ------
+        ValueError
+            For a wrong number of axes.
+        """
+        [self.ax_] = make_axes(self, ax)
+        self.figure_ = self.ax_.figure
+        limit = float(np.abs(self.kernels).max()) or 1.0
+        if self.rgb:
+            colors = np.nan_to_num(0.5 + mosaic(self._tiles()) / (2 * limit), nan=1.0)
+            self.im_ = self.ax_.imshow(np.clip(colors, 0, 1))
+            self.ax_.set_xlabel(f"gray is 0, full color ±{limit:.2g}")
+        else:
+            self.im_ = self.ax_.imshow(mosaic(self._tiles()), cmap=cmap, vmin=-limit, vmax=limit)
+            if self.kernels.shape[2] > 1:
+                self.ax_.set(xlabel="filter", ylabel="input channel")
+            if colorbar:
+                self.figure_.colorbar(self.im_, ax=self.ax_, label="weight")
+        self.ax_.set(xticks=[], yticks=[])
+        self.ax_.spines[:].set_visible(False)
+        return self
+
+    def _tiles(self):
+        """Kernels as (rows, columns, height, width), and the three colors if there are."""
+        height, width, n_channels, n_filters = self.kernels.shape
+        if n_channels > 1 and not self.rgb:
+            return self.kernels.transpose(2, 3, 0, 1)
+        n_columns = int(np.ceil(np.sqrt(n_filters)))
+        n_rows = -(-n_filters // n_columns)
+        tiles = np.full((n_rows * n_columns, height, width, n_channels), np.nan)
+        tiles[:n_filters] = np.moveaxis(self.kernels, -1, 0)
+        tiles = tiles.reshape(n_rows, n_columns, height, width, n_channels)
+        return tiles if self.rgb else tiles[..., 0]
+
+    @classmethod
+    def from_estimator(cls, estimator, layer=0, *, ax=None, **kwargs):
+        """Draw the kernels of one convolution of a fitted classifier.
+
+        Parameters
+        ----------
+        estimator : ConvPoolClassifier
+            Fitted.
+        layer : int or str, default=0
+            Which convolution: its place among them, or its name as ``print(estimator.architecture_)`` shows it.
+        ax : matplotlib Axes, default=None
+            Where to draw; None for a new figure.
+        **kwargs : dict
+            Handed on to :meth:`plot`.
+
+        Returns
+        -------
+        FilterDisplay
+            What was drawn.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            For a layer that is not a convolution of this network.
+        """
+        check_is_fitted(estimator)
+        layers = estimator.architecture_.layers
+        convolutions = {each.name: each for each in layers if each.kind == "conv"}
+        names = list(convolutions)
+        if isinstance(layer, int) and -len(names) <= layer < len(names):
+            layer = names[layer]
+        if layer not in names:
+            raise ValueError(f"layer must be one of {names} or its place among them, from 0; got {layer!r}.")
+        kernels, _ = estimator.model_.get_layer(layer).get_weights()
+        reads_images = convolutions[layer].inputs[0] in ("images", "rescaling")
+        return cls(kernels=kernels, rgb=reads_images and kernels.shape[2] == 3).plot(ax, **kwargs)

@@ -1,0 +1,240 @@
+"""Scores of a search by one or two of its parameters."""
+
+import numpy as np
+
+from skcnn.plotting._drawing import (
+    draw_legend,
+    draw_series,
+    fit_texts,
+    make_axes,
+    readable_on,
+    slant_if_crowded,
+    x_positions,
+)
+from skcnn.plotting._study import Study
+
+
+class GridSearchDisplay:
+    """Scores of a search by one or two of its parameters, as a heat map or as lines.
+
+    Use :meth:`from_search` to make one from a fitted search.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_y, n_x, n_splits)
+        The score in each fold. NaN where a fit failed or nothing was tried.
+    x_name : str
+        Name of the parameter along the x axis.
+    x_values : list of length n_x
+        Its values.
+    x_labels : list of str of length n_x
+        How its values are written.
+    y_name : str, default=None
+        Name of the other parameter: rows of a heat map, or one line for each value. None for a single line.
+    y_values : list of length n_y, default=None
+        Its values.
+    y_labels : list of str of length n_y, default=None
+        How its values are written.
+    n_failed : ndarray of int of shape (n_y, n_x), default=None
+        Number of candidates at each point that failed; they are not part of `scores`. None for no failure.
+    score_name : str, default="score"
+        What the scores are.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        The figure that holds them.
+    im_ : matplotlib AxesImage or None
+        The heat map of the means over folds.
+    texts_ : ndarray of matplotlib Text of shape (n_y, n_x) or None
+        What is written in its cells.
+    lines_ : list of matplotlib ErrorbarContainer or None
+        The lines, each the mean and the standard deviation over folds.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skcnn import ConvPoolClassifier
+    >>> from skcnn.plotting import GridSearchDisplay
+    >>> X, y = load_digits().images[:150] / 16, load_digits().target[:150]
+    >>> clf = ConvPoolClassifier(dense_layers=[], random_state=0)
+    >>> grid = {"conv_layers": [[(4, 3)], [(8, 3)]], "dropout": [0, 0.25], "epochs": [1, 2]}
+    >>> search = GridSearchCV(clf, grid, cv=2).fit(X, y)
+    >>> display = GridSearchDisplay.from_search(search, x="conv_layers", y="dropout", fixed={"epochs": 2})
+    >>> display.im_.get_array().shape
+    (2, 2)
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(
+        self,
+        *,
+        scores,
+        x_name,
+        x_values,
+        x_labels,
+        y_name=None,
+        y_values=None,
+        y_labels=None,
+        n_failed=None,
+        score_name="score",
+    ):
+        self.scores = scores
+        self.x_name = x_name
+        self.x_values = x_values
+        self.x_labels = x_labels
+        self.y_name = y_name
+        self.y_values = y_values
+        self.y_labels = y_labels
+        self.n_failed = n_failed
+        self.score_name = score_name
+
+    def plot(self, ax=None, *, kind=None, cmap="cividis", colorbar=True):
+        """Draw the scores.
+
+        A heat map has the mean over folds in each cell, with the standard deviation below it as far as there is room.
+        Lines have it as error bars. Where every candidate failed, a cell is hatched and says so; lines have a cross at
+        the foot of the axes wherever one failed.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None for a new figure.
+        kind : {"heatmap", "lines"}, default=None
+            None is a heat map if there are two parameters, and lines if there is one.
+        cmap : str or matplotlib Colormap, default="cividis"
+            Colors of the heat map.
+        colorbar : bool, default=True
+            Whether a heat map gets a color bar.
+
+        Returns
+        -------
+        GridSearchDisplay
+            This display.
+
+        Raises
+        ------
+        ValueError
+            For another `kind`, or a wrong number of axes.
+        """
+        if kind not in (None, "heatmap", "lines"):
+            raise ValueError(f"kind must be 'heatmap', 'lines' or None; got {kind!r}.")
+        as_map = kind == "heatmap" or (kind is None and self.y_name is not None)
+        [self.ax_] = make_axes(self, ax, figsize=self._map_size() if as_map else None)
+        self.figure_ = self.ax_.figure
+        self.im_ = self.texts_ = self.lines_ = None
+        if as_map:
+            self._draw_map(cmap, colorbar)
+        else:
+            self._draw_lines()
+        self.ax_.set_xlabel(self.x_name)
+        slant_if_crowded(self.ax_)
+        if as_map:
+            self._write_cells()
+        return self
+
+    def _map_size(self):
+        """Inches that give each cell room for its numbers, within reason."""
+        n_rows, n_columns = self.scores.shape[:2]
+        return min(max(4.8, 2.2 + 0.75 * n_columns), 16), min(max(3.0, 1.2 + 0.5 * n_rows), 12)
+
+    def _failed(self):
+        return np.zeros(self.scores.shape[:2], int) if self.n_failed is None else self.n_failed
+
+    def _draw_lines(self):
+        positions = x_positions(self.ax_, self.x_values, self.x_labels)
+        labels = [None] if self.y_name is None else self.y_labels
+        self.lines_ = [
+            draw_series(self.ax_, number, positions, scores.mean(axis=1), scores.std(axis=1), failed > 0, label)
+            for number, (scores, failed, label) in enumerate(zip(self.scores, self._failed(), labels, strict=True))
+        ]
+        self.ax_.set_ylabel(self.score_name)
+        draw_legend(self.ax_, title=self.y_name)
+
+    def _draw_map(self, cmap, colorbar):
+        self.im_ = self.ax_.imshow(self.scores.mean(axis=2), cmap=cmap, aspect="auto")
+        self.ax_.set_xticks(range(len(self.x_labels)), self.x_labels)
+        self.ax_.set_yticks(range(len(self.scores)), self.y_labels or [""])
+        self.ax_.set_ylabel(self.y_name)
+        if colorbar:
+            self.figure_.colorbar(self.im_, ax=self.ax_, label=self.score_name)
+
+    def _write_cells(self):
+        mean, std, n_failed = self.scores.mean(axis=2), self.scores.std(axis=2), self._failed()
+        self.texts_ = np.empty(mean.shape, dtype=object)
+        for cell in np.ndindex(mean.shape):
+            row, column = cell
+            tried, failed = not np.isnan(mean[cell]), n_failed[cell]
+            if failed and not tried:
+                corners = np.array([-0.5, 0.5, 0.5, -0.5]) + column, np.array([-0.5, -0.5, 0.5, 0.5]) + row
+                self.ax_.fill(*corners, facecolor="0.9", edgecolor="0.7", hatch="///", linewidth=0)
+            text = "failed" if failed else ""
+            if tried:
+                text = f"{mean[cell]:.3f}\n±{std[cell]:.3f}" + (f"\n{failed} failed" if failed else "")
+            color = readable_on(self.im_.cmap(self.im_.norm(mean[cell]))) if tried else "black"
+            self.texts_[cell] = self.ax_.text(column, row, text, color=color, ha="center", va="center")
+        box = self.ax_.get_window_extent()
+        fit_texts(self.texts_.flat, box.width / mean.shape[1], box.height / mean.shape[0])
+
+    @classmethod
+    def from_search(cls, search, x, y=None, *, metric=None, fixed=None, reduce="mean", labels=None, ax=None, **kwargs):
+        """Draw the scores of a fitted search by one or two of its parameters.
+
+        Parameters
+        ----------
+        search : GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV or the like
+            Fitted: what has `cv_results_`. Of a candidate that a halving search tried again, the last trial counts.
+        x : str
+            Name of the parameter along the x axis.
+        y : str, default=None
+            Name of another parameter.
+        metric : str, default=None
+            Which score, for a search that has several. None takes the only one, or that of `refit`.
+        fixed : dict of str to object, default=None
+            Values of other parameters: only candidates that have them are drawn.
+        reduce : {"mean", "max"}, default="mean"
+            What to take of the candidates that differ in yet other parameters: their mean in each fold, or the scores
+            of the best of them.
+        labels : dict of str to list of str, default=None
+            How values are written, by parameter, in the order in which the search has them first: the order of the
+            grid. None writes ``[(4, 5, 2, 2), (8, 3, 2, 2)]`` as "4·8", for the filters, as long as that is unique.
+        ax : matplotlib Axes, default=None
+            Where to draw; None for a new figure.
+        **kwargs : dict
+            Handed on to :meth:`plot`.
+
+        Returns
+        -------
+        GridSearchDisplay
+            What was drawn. Values are sorted: numbers, then sequences from short to long, then the rest, then None.
+
+        Raises
+        ------
+        NotFittedError
+            If the search has no results.
+        ValueError
+            For a parameter, a value or a metric that the search does not have.
+        """
+        study = Study(search, metric, fixed, labels, reduce)
+        columns, rows = study.axis("x", x), study.axis("y", y)
+        n_failed = np.zeros((len(rows.values), len(columns.values)), int)
+        scores = np.zeros((*n_failed.shape, study.scores.shape[1]))
+        for row, column in np.ndindex(n_failed.shape):
+            chosen = (rows.codes == row) & (columns.codes == column)
+            scores[row, column], n_failed[row, column] = study.summary(chosen)
+        display = cls(
+            scores=scores,
+            x_name=x,
+            x_values=columns.values,
+            x_labels=columns.labels,
+            y_name=y,
+            y_values=None if y is None else rows.values,
+            y_labels=None if y is None else rows.labels,
+            n_failed=n_failed,
+            score_name=study.describe_score(),
+        )
+        return display.plot(ax, **kwargs)

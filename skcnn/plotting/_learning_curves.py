@@ -1,0 +1,194 @@
+"""Loss and accuracy by epoch."""
+
+from sklearn.utils.validation import check_is_fitted
+
+from skcnn.plotting._drawing import draw_legend, make_axes, series_style
+from skcnn.plotting._study import find_levels
+
+
+class LearningCurvesDisplay:
+    """Loss and accuracy by epoch, of one run or several.
+
+    Use :meth:`from_estimator` or :meth:`from_estimators` to make one from fitted classifiers.
+
+    Parameters
+    ----------
+    histories : list of dict of str to list of float
+        The `history_` of each run. Curves of validation are those whose name begins with ``val_``.
+    names : list of str, default=None
+        A name for each run; None for a single run that needs none.
+    names_title : str, default=None
+        What the names are, for the legend.
+    best_iters : list of int or None, default=None
+        The epoch, from 1, whose network each run kept, where early stopping chose one; None for no such run.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        One for each metric.
+    figure_ : matplotlib Figure
+        The figure that holds them.
+    lines_ : dict of str to list of matplotlib Line2D
+        The curves by their name in `history_`, in the order of the runs; None for a run that has no such curve.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from skcnn.plotting import LearningCurvesDisplay
+    >>> narrow = {"loss": [2.1, 1.2, 0.8], "accuracy": [0.3, 0.6, 0.7], "val_accuracy": [0.4, 0.6, 0.6]}
+    >>> wide = {"loss": [1.7, 0.7, 0.4], "accuracy": [0.4, 0.8, 0.9], "val_accuracy": [0.6, 0.8, 0.8]}
+    >>> display = LearningCurvesDisplay(histories=[narrow, wide], names=["narrow", "wide"]).plot()
+    >>> display.lines_["accuracy"][1].get_ydata().tolist()
+    [0.4, 0.8, 0.9]
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(self, *, histories, names=None, names_title=None, best_iters=None):
+        self.histories = histories
+        self.names = names
+        self.names_title = names_title
+        self.best_iters = best_iters
+
+    def plot(self, ax=None, *, metrics=("loss", "accuracy")):
+        """Draw the curves: training solid, validation dashed in the same color, a dotted line where a run was best.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or sequence of them, default=None
+            One for each metric; None for a new figure.
+        metrics : sequence of str, default=("loss", "accuracy")
+            What to draw, by its name in `history_`: ``"time"`` is there too.
+
+        Returns
+        -------
+        LearningCurvesDisplay
+            This display.
+
+        Raises
+        ------
+        ValueError
+            For a metric that a run has not, or a wrong number of axes.
+        """
+        self._check(metrics)
+        size = (1.4 + 3.1 * len(metrics), 3.0)
+        self.axes_ = make_axes(self, ax, len(metrics), n_columns=len(metrics), figsize=size)
+        self.figure_ = self.axes_[0].figure
+        self.lines_ = {}
+        for axes, metric in zip(self.axes_, metrics, strict=True):
+            self.lines_[metric] = self._draw(axes, metric, "-")
+            self.lines_[f"val_{metric}"] = self._draw(axes, f"val_{metric}", "--", markerfacecolor="none")
+            for number, best_iter in enumerate(self.best_iters or []):
+                if best_iter is not None:
+                    axes.axvline(best_iter, linestyle=":", linewidth=1, color=series_style(number)["color"])
+            axes.set(xlabel="epoch", ylabel=metric)
+            axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+        self._draw_legend(self.axes_[-1])
+        return self
+
+    def _check(self, metrics):
+        if self.names is not None and len(self.names) != len(self.histories):
+            raise ValueError(f"names must be {len(self.histories)}, one for each run; got {self.names!r}.")
+        for metric in metrics:
+            for history in self.histories:
+                if metric not in history:
+                    raise ValueError(f"metrics must be among {list(history)}, which each history_ has; got {metric!r}.")
+
+    def _draw(self, ax, column, linestyle, **kwargs):
+        lines = []
+        for number, history in enumerate(self.histories):
+            values = history.get(column)
+            if values is None:
+                lines.append(None)
+                continue
+            style = series_style(number) | {"linestyle": linestyle, "markevery": max(1, len(values) // 10)} | kwargs
+            lines += ax.plot(range(1, len(values) + 1), values, **style)
+        return lines
+
+    def _draw_legend(self, ax):
+        for number, name in enumerate(self.names or []):
+            ax.plot([], [], label=name, **series_style(number))
+        if any(name.startswith("val_") for history in self.histories for name in history):
+            for label, linestyle in (("training", "-"), ("validation", "--")):
+                ax.plot([], [], linestyle, color="0.3", label=label)
+        if any(self.best_iters or []):
+            ax.plot([], [], ":", color="0.3", linewidth=1, label="best epoch")
+        draw_legend(ax, self.names_title, beside=True)
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None, **kwargs):
+        """Draw the learning curves of one classifier.
+
+        Parameters
+        ----------
+        estimator : ConvPoolClassifier
+            Fitted.
+        ax : matplotlib Axes or sequence of them, default=None
+            As for :meth:`plot`.
+        **kwargs : dict
+            Handed on to :meth:`plot`.
+
+        Returns
+        -------
+        LearningCurvesDisplay
+            What was drawn.
+
+        Examples
+        --------
+        >>> import matplotlib.pyplot as plt
+        >>> from sklearn.datasets import load_digits
+        >>> from skcnn import ConvPoolClassifier
+        >>> from skcnn.plotting import LearningCurvesDisplay
+        >>> X, y = load_digits().images[:100] / 16, load_digits().target[:100]
+        >>> clf = ConvPoolClassifier([(4, 3)], epochs=3, random_state=0).fit(X, y)
+        >>> display = LearningCurvesDisplay.from_estimator(clf)
+        >>> display.lines_["loss"][0].get_xdata().tolist()
+        [1, 2, 3]
+        >>> plt.close(display.figure_)
+        """
+        return cls(**_curves([estimator])).plot(ax, **kwargs)
+
+    @classmethod
+    def from_estimators(cls, estimators, names=None, *, ax=None, **kwargs):
+        """Draw the learning curves of several classifiers together.
+
+        Parameters
+        ----------
+        estimators : sequence of ConvPoolClassifier
+            Fitted.
+        names : sequence of str, default=None
+            A name for each. None takes the parameters in which they differ.
+        ax : matplotlib Axes or sequence of them, default=None
+            As for :meth:`plot`.
+        **kwargs : dict
+            Handed on to :meth:`plot`.
+
+        Returns
+        -------
+        LearningCurvesDisplay
+            What was drawn.
+        """
+        title = None
+        if names is None:
+            names, title = _differences(estimators)
+        return cls(**_curves(estimators), names=list(names), names_title=title).plot(ax, **kwargs)
+
+
+def _curves(estimators):
+    """What fitted estimators know of their training."""
+    for estimator in estimators:
+        check_is_fitted(estimator)
+    return {
+        "histories": [{name: list(values) for name, values in each.history_.items()} for each in estimators],
+        "best_iters": [getattr(estimator, "best_iter_", None) for estimator in estimators],
+    }
+
+
+def _differences(estimators):
+    """A name for each estimator, of the values of the parameters in which they differ, and the parameters' names."""
+    params = [estimator.get_params() for estimator in estimators]
+    levels = {name: find_levels([given.get(name) for given in params]) for name in params[0]}
+    levels = {name: each for name, each in levels.items() if len(each.values) > 1}
+    names = [", ".join(each.labels[each.codes[i]] for each in levels.values()) for i in range(len(params))]
+    if len(set(names)) < len(names):  # some differ in nothing
+        return [str(number) for number in range(1, len(names) + 1)], "run"
+    return names, ", ".join(levels)

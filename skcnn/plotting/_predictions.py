@@ -1,0 +1,162 @@
+"""Images with what they are and what they were taken for."""
+
+import numpy as np
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from skcnn._images import check_images
+from skcnn.plotting._drawing import displayable, fit_titles, make_axes
+
+
+class PredictionsDisplay:
+    """Images with what they are, what they were taken for, and with which probability.
+
+    Use :meth:`from_estimator` to make one from a fitted classifier.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, height, width, channels)
+        The images. One or three channels are shown as they are, of others the mean.
+    y_true : sequence of length n
+        True labels.
+    y_pred : sequence of length n
+        Predicted labels.
+    probabilities : array-like of shape (n,)
+        Of the predicted labels.
+    target_names : dict of label to str, default=None
+        Names of the labels. None writes the labels themselves.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        One for each image.
+    figure_ : matplotlib Figure
+        The figure that holds them.
+    ims_ : list of matplotlib AxesImage
+        The images.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_digits
+    >>> from skcnn.plotting import PredictionsDisplay
+    >>> images = load_digits().images[:2, ..., None]
+    >>> display = PredictionsDisplay(images=images, y_true=[0, 1], y_pred=[0, 7], probabilities=[0.98, 0.4]).plot()
+    >>> display.axes_[1].get_title().splitlines()
+    ['true 1', 'pred. 7', 'wrong, 40%']
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(self, *, images, y_true, y_pred, probabilities, target_names=None):
+        self.images = images
+        self.y_true = y_true
+        self.y_pred = y_pred
+        self.probabilities = probabilities
+        self.target_names = target_names
+
+    def plot(self, ax=None, *, n_columns=4):
+        """Draw each image under its labels; those that are wrong say so, and have a frame.
+
+        Parameters
+        ----------
+        ax : sequence of matplotlib Axes, default=None
+            One for each image; spare ones are left empty. None for a new figure.
+        n_columns : int, default=4
+            Images in a row of a new figure.
+
+        Returns
+        -------
+        PredictionsDisplay
+            This display.
+
+        Raises
+        ------
+        ValueError
+            For too few axes.
+        """
+        n_images = len(self.images)
+        n_columns = max(1, min(n_columns, n_images))
+        size = (1.5 * n_columns, 1.8 * max(1, -(-n_images // n_columns)))
+        given = None if ax is None else np.ravel(ax)[: max(1, n_images)]
+        self.axes_ = make_axes(self, given, max(1, n_images), n_columns=n_columns, figsize=size)
+        self.figure_ = self.axes_[0].figure
+        for axes in self.axes_ if ax is None else np.ravel(ax):
+            axes.set(xticks=[], yticks=[], frame_on=False)
+        rows = zip(self.axes_, displayable(self.images), self.y_true, self.y_pred, self.probabilities, strict=False)
+        self.ims_ = [self._draw(*row) for row in rows]
+        if not n_images:
+            self.axes_[0].text(0.5, 0.5, "no such image", ha="center", va="center")
+        fit_titles(self.axes_)
+        return self
+
+    def _draw(self, ax, image, true, predicted, probability):
+        wrong = true != predicted
+        names = self.target_names or {}
+        title = f"true {names.get(true, true)}\npred. {names.get(predicted, predicted)}\n"
+        ax.set_title(f"{title}{'wrong, ' if wrong else ''}{probability:.0%}", fontsize="small")
+        if wrong:
+            ax.set_frame_on(True)
+            ax.spines[:].set(color="C3", linewidth=3)
+        return ax.imshow(image, cmap="gray", vmin=0, vmax=1)
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, which="first", n_images=12, target_names=None, ax=None, **kwargs):
+        """Draw what a fitted classifier takes images for.
+
+        Parameters
+        ----------
+        estimator : ConvPoolClassifier
+            Fitted.
+        X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
+            Images, in the units that fit saw.
+        y : array-like of shape (n,)
+            Their labels.
+        which : {"first", "wrong", "least_sure"}, default="first"
+            The first images, the first of those that are classified wrong, or those whose predicted label has the
+            lowest probability, lowest first.
+        n_images : int, default=12
+            How many to draw, if there are so many.
+        target_names : sequence of str of length n_classes, default=None
+            Names of the classes, in the order of `classes_`. None writes the labels themselves.
+        ax : sequence of matplotlib Axes, default=None
+            As for :meth:`plot`.
+        **kwargs : dict
+            Handed on to :meth:`plot`.
+
+        Returns
+        -------
+        PredictionsDisplay
+            What was drawn.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            For another `which`, or if `X`, `y`, `target_names` and the classifier do not fit together.
+        """
+        check_is_fitted(estimator)
+        check_consistent_length(X, y)
+        classes = estimator.classes_
+        if target_names is not None and len(target_names) != len(classes):
+            raise ValueError(f"target_names must be {len(classes)}, one for each class; got {len(target_names)}.")
+        y = np.asarray(y)
+        proba = estimator.predict_proba(X)
+        predicted, probabilities = classes[proba.argmax(axis=1)], proba.max(axis=1)
+        chosen = _chosen(which, y, predicted, probabilities)[:n_images]
+        return cls(
+            images=check_images(estimator, X, estimator.image_shape_)[chosen],
+            y_true=y[chosen],
+            y_pred=predicted[chosen],
+            probabilities=probabilities[chosen],
+            target_names=None if target_names is None else dict(zip(classes, target_names, strict=True)),
+        ).plot(ax, **kwargs)
+
+
+def _chosen(which, true, predicted, probabilities):
+    if which == "first":
+        return np.arange(len(true))
+    if which == "wrong":
+        return np.flatnonzero(true != predicted)
+    if which == "least_sure":
+        return np.argsort(probabilities, kind="stable")
+    raise ValueError(f"which must be 'first', 'wrong' or 'least_sure'; got {which!r}.")
