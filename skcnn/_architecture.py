@@ -4,6 +4,7 @@ Everything here is arithmetic on shapes. Keras is not imported, so an impossible
 microseconds, and a grid of networks can be counted and compared without building any of them.
 """
 
+import inspect
 import json
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -614,3 +615,11 @@ def _add_dense(plan, name, vector, units, activation, max_norm):
 
 def _head_shape(head, map_shape):
     return (prod(map_shape),) if head == "flatten" else (map_shape[-1],)
+
+
+# The parameters that the architecture checks itself: the classifier's, by the name Architecture gives them.
+ARCHITECTURE_PARAMETERS = tuple(
+    name
+    for name, parameter in inspect.signature(Architecture.from_parameters).parameters.items()
+    if parameter.kind is parameter.KEYWORD_ONLY and name != "scale"
+)

@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn._architecture import Architecture
+from skcnn._architecture import ARCHITECTURE_PARAMETERS, Architecture
 from skcnn._callbacks import KerasCallbacks, PrintEpochs, SklearnCallbacks
 from skcnn._compat import (
     BaseWrapper,
@@ -37,13 +37,6 @@ _FEATURES = ("n_features_in_", "feature_names_in_")  # what scikit-learn's valid
 _FITTED = ("classes_", "image_shape_", "n_iter_", "best_iter_", "history_", "architecture_", "n_params_")
 _FITTED += ("_settings", "_plan", "_state", "_best_state")
 _ROUTING_PREFIXES = ("optimizer", "loss", "learning_rate_schedule", "callbacks")
-
-# The parameters that the architecture checks itself: the classifier's, by the name Architecture gives them.
-ARCHITECTURE_PARAMETERS = tuple(
-    name
-    for name, parameter in inspect.signature(Architecture.from_parameters).parameters.items()
-    if parameter.kind is parameter.KEYWORD_ONLY and name != "scale"
-)
 
 
 def _does_not_stop_early(classifier):

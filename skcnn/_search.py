@@ -9,8 +9,8 @@ from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn._architecture import Architecture, ConvBlock, InfeasibleArchitecture
-from skcnn._classifier import ARCHITECTURE_PARAMETERS, ConvPoolClassifier
+from skcnn._architecture import ARCHITECTURE_PARAMETERS, Architecture, ConvBlock, InfeasibleArchitecture
+from skcnn._classifier import ConvPoolClassifier
 
 
 def feasible_grid(param_grid, image_shape, max_params=None, *, n_classes=10, estimator=None):

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+import skcnn
+from skcnn._trajectory import STATES
+
 
 @pytest.fixture(scope="session")
 def digits():
@@ -13,3 +16,12 @@ def digits():
     X.flags.writeable = False
     bunch.target.flags.writeable = False
     return X, bunch.target
+
+
+@pytest.fixture(scope="module")
+def nothing_shared():
+    """Each fit computes its own epochs, so that two which give equal bits have both been trained."""
+    max_bytes = STATES.max_bytes
+    skcnn.clear_cache(max_bytes=0)
+    yield
+    skcnn.clear_cache(max_bytes=max_bytes)

@@ -21,10 +21,10 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-import skcnn
 from skcnn import ConvBlock, ConvPoolClassifier
 from skcnn._program import POOL
-from skcnn._trajectory import STATES
+
+pytestmark = pytest.mark.usefixtures("nothing_shared")
 
 IMAGES, TARGETS = load_digits().images / 16, load_digits().target
 X, y = IMAGES[:300], TARGETS[:300]
@@ -67,15 +67,6 @@ def assert_not_fitted(classifier):
     with pytest.raises(NotFittedError):
         check_is_fitted(classifier)
     assert not [name for name in vars(classifier) if name.endswith("_") and name != "n_features_in_"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def nothing_shared():
-    """Each fit computes its own epochs, so that two which give equal bits have both been trained."""
-    max_bytes = STATES.max_bytes
-    skcnn.clear_cache(max_bytes=0)
-    yield
-    skcnn.clear_cache(max_bytes=max_bytes)
 
 
 @pytest.fixture(scope="module")

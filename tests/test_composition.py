@@ -44,7 +44,9 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 import skcnn
 import skcnn._training as training
 from skcnn import ConvPoolClassifier
-from skcnn._trajectory import STATES, _intra_op_threads
+from skcnn._trajectory import _intra_op_threads
+
+pytestmark = pytest.mark.usefixtures("nothing_shared")
 
 SMALL = {
     "conv_layers": [(4, 3, 2, 2)],
@@ -68,15 +70,6 @@ def table(images):
 
 def small_on_tables(**params):
     return small(image_shape=(8, 8), **params)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def nothing_shared():
-    """Each fit computes its own epochs, so that two which give equal bits have both been trained."""
-    max_bytes = STATES.max_bytes
-    skcnn.clear_cache(max_bytes=0)
-    yield
-    skcnn.clear_cache(max_bytes=max_bytes)
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,9 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-import skcnn
 from skcnn import ConvPoolClassifier
-from skcnn._trajectory import STATES
+
+pytestmark = pytest.mark.usefixtures("nothing_shared")
 
 GRID = {"optimizer__learning_rate": [0.005, 0.02]}
 
@@ -29,15 +29,6 @@ def small(**params):
     return ConvPoolClassifier(
         [(4, 3, 2, 2)], **{**defaults, "optimizer__learning_rate": 0.02, **params}, random_state=0
     )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def nothing_shared():
-    """Each fit computes its own epochs, so that two which give equal bits have both been trained."""
-    max_bytes = STATES.max_bytes
-    skcnn.clear_cache(max_bytes=0)
-    yield
-    skcnn.clear_cache(max_bytes=max_bytes)
 
 
 @pytest.fixture(scope="module")
