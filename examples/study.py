@@ -19,7 +19,7 @@ from skcnn.presets import PUBLISHED
 PACKAGES = ("skcnn", "scikit-learn", "keras", "tensorflow", "numpy")
 
 
-def parse_options(doc, name, seeds=1):
+def parse_options(doc, name, seeds=1, numbers=None):
     """The options that every study has.
 
     Parameters
@@ -30,6 +30,8 @@ def parse_options(doc, name, seeds=1):
         Short name of the study, for its files.
     seeds : int, default=1
         Number of seeds, unless told otherwise.
+    numbers : dict of str to str, default=None
+        Further options that take a whole number: what each is for, by its name.
 
     Returns
     -------
@@ -44,6 +46,8 @@ def parse_options(doc, name, seeds=1):
     add("--n-jobs", type=int, default=1, metavar="N", help="fits side by side, in threads (default: 1)")
     add("--memory", metavar="FOLDER", help="keep the state after every epoch; a killed study goes on from there")
     add("--out", default=f"results/{name}", metavar="FOLDER", help="for tables and figures (default: %(default)s)")
+    for option, purpose in (numbers or {}).items():
+        add(option, type=int, metavar="N", help=purpose)
     options = parser.parse_args()
     if not 0 < options.scale <= 1:
         parser.error(f"--scale must be above 0 and at most 1; got {options.scale}")
@@ -54,7 +58,7 @@ def parse_options(doc, name, seeds=1):
     return options
 
 
-def load(fetch, options):
+def load(fetch, options, n_samples=None):
     """Training and test images with their labels, as many as the options ask for.
 
     Parameters
@@ -62,6 +66,8 @@ def load(fetch, options):
     fetch : callable
         Of ``skcnn.datasets``.
     options : argparse.Namespace
+    n_samples : int, default=None
+        Number of training images, instead of that in the options.
 
     Returns
     -------
@@ -70,10 +76,10 @@ def load(fetch, options):
     parts = {}
     for subset in ("train", "test"):
         X, y = fetch(subset=subset, data_home=options.data_home, return_X_y=True)
-        wanted = options.n_samples if subset == "train" and options.n_samples else len(y)
-        n_samples = max(round(options.scale * wanted), 100)
-        if n_samples < len(y):
-            asked = {"subset": subset, "n_samples": n_samples, "random_state": 0}
+        wanted = n_samples or options.n_samples if subset == "train" else None
+        n_wanted = max(round(options.scale * (wanted or len(y))), 100)
+        if n_wanted < len(y):
+            asked = {"subset": subset, "n_samples": n_wanted, "random_state": 0}
             X, y = fetch(**asked, data_home=options.data_home, return_X_y=True)
         parts[subset] = X, y
     (X_train, y_train), (X_test, y_test) = parts["train"], parts["test"]
