@@ -23,7 +23,9 @@ ablation = {
     "without batch normalization": {"batch_norm": False, "optimizer__learning_rate": 0.05},  # diverges at the full rate
     "max instead of average at the end": {"head": "global_max"},
     "without one cycle": {"learning_rate_schedule": None, "optimizer__learning_rate": 0.02},
+    "relu instead of silu": {"activation": "relu"},
     "without augmentation": {"augmentation": None},
+    "flips and shifts": {"augmentation": "flip+shift"},
     "without label smoothing": {"loss__label_smoothing": 0.0},
     "without the L2 penalty": {"kernel_regularizer": None},
 }

@@ -16,6 +16,8 @@ from skcnn import ConvPoolClassifier
 from skcnn.plotting import LearningCurvesDisplay
 from skcnn.presets import PUBLISHED
 
+# What is compared, by its name among the runs and in skcnn.presets.Published.
+MEASURES = ("test_accuracy", "test_loss", "train_accuracy", "train_loss")
 PACKAGES = ("skcnn", "scikit-learn", "keras", "tensorflow", "numpy")
 
 
@@ -165,21 +167,8 @@ def in_words(seconds):
     return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
 
 
-def summary(runs):
-    """Mean and spread over seeds, a row for each network in the order of the runs."""
-    return runs.groupby("network", sort=False).agg(
-        n_params=("n_params", "first"),
-        epochs=("epochs", "first"),
-        seeds=("seed", "count"),
-        accuracy=("test_accuracy", "mean"),
-        spread=("test_accuracy", lambda scores: scores.std(ddof=0)),
-        loss=("test_loss", "mean"),
-        seconds=("seconds", "mean"),
-    )
-
-
 def compare(runs):
-    """Published against measured, means and standard deviations over seeds.
+    """Published against measured test accuracy, and what else was published; means and deviations over seeds.
 
     Parameters
     ----------
@@ -192,24 +181,35 @@ def compare(runs):
         Nothing stands where nothing was published.
     """
     rows = []
-    for name, row in summary(runs).iterrows():
-        published = PUBLISHED.get(name)
-        accuracy, loss = getattr(published, "test_accuracy", None), getattr(published, "test_loss", None)
-        rows.append(
-            {
-                "network": name,
-                "parameters": f"{row.n_params:,.0f}",
-                "epochs": f"{row.epochs:.0f}",
-                "seeds": f"{row.seeds:.0f}",
-                "published accuracy": "" if accuracy is None else f"{accuracy:.4f}",
-                "measured": f"{row.accuracy:.4f}" + (f" ± {row.spread:.4f}" if row.seeds > 1 else ""),
-                "difference": "" if accuracy is None else f"{row.accuracy - accuracy:+.4f}",
-                "published loss": "" if loss is None else f"{loss:.4f}",
-                "measured loss": f"{row.loss:.4f}",
-                "seconds": f"{row.seconds:.0f}",
-            }
-        )
-    return pd.DataFrame(rows)
+    for name, fits in runs.groupby("network", sort=False):
+        published, measured = published_figures(name), {measure: in_figures(fits[measure]) for measure in MEASURES}
+        accuracy = published["test_accuracy"]
+        row = {
+            "network": name,
+            "parameters": f"{fits['n_params'].iloc[0]:,}",
+            "epochs": f"{fits['epochs'].iloc[0]}",
+            "seeds": f"{len(fits)}",
+            "published": "" if accuracy is None else f"{accuracy:.4f}",
+            "measured": measured["test_accuracy"],
+            "difference": "" if accuracy is None else f"{fits['test_accuracy'].mean() - accuracy:+.4f}",
+        }
+        for measure in MEASURES[1:]:
+            value, label = published[measure], measure.replace("_", " ")
+            row |= {f"{label}, published": "" if value is None else f"{value:.4f}", label: measured[measure]}
+        rows.append(row | {"seconds": f"{fits['seconds'].mean():.0f}"})
+    table = pd.DataFrame(rows)
+    unpublished = [name for name in table if name.endswith(", published") and not table[name].any()]
+    return table.drop(columns=[column for name in unpublished for column in (name, name.removesuffix(", published"))])
+
+
+def published_figures(name):
+    """What was published of a network, None for what was not."""
+    return {measure: getattr(PUBLISHED.get(name), measure, None) for measure in MEASURES}
+
+
+def in_figures(values):
+    """Mean and standard deviation, or a single value."""
+    return f"{values.mean():.4f} ± {values.std(ddof=0):.4f}" if len(values) > 1 else f"{values.iloc[0]:.4f}"
 
 
 def write(runs, table, options, notes=""):

@@ -233,6 +233,7 @@ _MODERN = {
     "dense_layers": [],
     "dropout": 0.0,
     "convs_per_block": 2,
+    "activation": "silu",
     "batch_norm": True,
     "head": "global_avg",
     "kernel_regularizer": 2.5e-4,
@@ -245,7 +246,7 @@ _MODERN = {
     "learning_rate_schedule": "one_cycle",
     "loss": "categorical_crossentropy",
     "loss__label_smoothing": 0.1,
-    "augmentation": "flip+shift",
+    "augmentation": "flip",
 }
 
 # ---------------------------------------------------------------------------------------------------------------
