@@ -93,7 +93,7 @@ def scaled(network, options):
     return network | {"epochs": max(1, round(options.scale * network["epochs"]))}
 
 
-def run(networks, data, options, validation_data=None):
+def run(networks, data, options, validation_data=None, measures=None):
     """Train each network with each seed, and measure it on the test images.
 
     Parameters
@@ -105,6 +105,8 @@ def run(networks, data, options, validation_data=None):
     options : argparse.Namespace
     validation_data : tuple (X, y), default=None
         Measured after each epoch; None for the test images, as most of the studies did.
+    measures : dict of str to callable, default=None
+        Further columns: what each function makes of the fitted classifier and of `data`.
 
     Returns
     -------
@@ -115,12 +117,13 @@ def run(networks, data, options, validation_data=None):
     announce(networks, data, options)
     fits = [(name, seed) for seed in range(options.seeds) for name in networks]  # a killed study has whole seeds
     parallel = Parallel(n_jobs=options.n_jobs, backend="threading")
+    train = delayed(fit_one)
     return pd.DataFrame(
-        parallel(delayed(fit_one)(name, networks[name], seed, data, options, validation_data) for name, seed in fits)
+        parallel(train(name, networks[name], seed, data, options, validation_data, measures) for name, seed in fits)
     )
 
 
-def fit_one(name, network, seed, data, options, validation_data=None):
+def fit_one(name, network, seed, data, options, validation_data=None, measures=None):
     """One fit, as a row of the table."""
     X_train, X_test, y_train, y_test = data
     classifier = ConvPoolClassifier(**network, random_state=seed, memory=options.memory)
@@ -140,6 +143,7 @@ def fit_one(name, network, seed, data, options, validation_data=None):
         "seconds": sum(history["time"]),
         "history": history,
     }
+    row |= {column: measure(classifier, data) for column, measure in (measures or {}).items()}
     print("{network}, seed {seed}: test accuracy {test_accuracy:.4f}, {seconds:.0f} s".format(**row), flush=True)
     return row
 
