@@ -25,7 +25,8 @@ data = study.load(fetch_cifar10, options)
 
 # %%
 # The grid. Epochs 3, 5 and 10 are prefixes of one run.
-X_grid, _, y_grid, _ = study.load(fetch_cifar10, options, n_samples=options.grid_samples)
+n_grid = options.grid_samples
+X_grid, _, y_grid, _ = study.load(fetch_cifar10, options, n_samples=n_grid) if n_grid else data
 grid = presets.GRIDS["s0"]
 grid["epochs"] = sorted({max(1, round(options.scale * epochs)) for epochs in grid["epochs"]})
 n_runs = np.prod([len(values) for name, values in grid.items() if name != "epochs"])

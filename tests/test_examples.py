@@ -4,11 +4,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from skcnn.datasets import fetch_cifar10
 from skcnn.presets import PUBLISHED
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -53,6 +55,13 @@ def test_a_study(name, data_home, tmp_path):
         assert runs.loc[network, "n_params"] == PUBLISHED[network].n_params
     table = (tmp_path / "table.md").read_text()
     assert "published" in table and f"examples/{name}.py" in table and "tensorflow" in table
+    assert str(data_home) not in table
+    for network in runs.index.intersection(list(PUBLISHED)):
+        published = PUBLISHED[network].test_accuracy
+        if published is not None:  # one seed: the difference is that of the one run
+            [line] = [line for line in table.splitlines() if line.startswith(f"| {network} |")]
+            measured = runs.loc[network, "test_accuracy"]
+            assert f"| {published:.4f} | {measured:.4f} | {measured - published:+.4f} |" in line
     assert [path for path in tmp_path.glob("*.png") if path.stat().st_size > 5000]
 
 
@@ -62,6 +71,29 @@ def test_a_study_that_is_run_again_trains_nothing(data_home, tmp_path):
         run_script("reproduce_s4_regularized", *arguments, "--out", tmp_path / out)
     first, again = (pd.read_csv(tmp_path / out / "runs.csv") for out in ("first", "again"))
     pd.testing.assert_frame_equal(first, again)  # the seconds too, which no two trainings share
+
+
+def test_the_grid_alone_may_have_fewer_images(data_home, monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import study
+
+    for scale, of_all, of_grid in ((1.0, 600, 200), (0.75, 450, 150)):
+        options = SimpleNamespace(scale=scale, n_samples=600, data_home=data_home)
+        assert len(study.load(fetch_cifar10, options)[2]) == of_all
+        _, _, y_train, y_test = study.load(fetch_cifar10, options, n_samples=200)
+        assert np.bincount(y_train).tolist() == [of_grid // 10] * 10 and len(y_test) == 200 * scale
+
+
+def test_a_table_has_what_was_published_and_no_empty_columns(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import study
+
+    rows = [{"network": "alexnet-base", "n_params": 125_258, "epochs": 10, "seconds": 1.0} for _ in range(2)]
+    runs = pd.DataFrame(rows).assign(**{measure: [0.5, 0.7] for measure in study.MEASURES})
+    [row] = study.compare(runs).to_dict("records")
+    assert (row["measured"], row["difference"], row["seeds"]) == ("0.6000 ± 0.1000", "+0.0200", "2")
+    assert (row["test loss, published"], row["train accuracy, published"]) == ("1.1647", "0.6015")
+    assert "test loss" not in study.compare(runs.assign(network="our own"))
 
 
 def test_a_bad_option_is_named(tmp_path):
