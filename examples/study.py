@@ -135,6 +135,7 @@ def fit_one(name, network, seed, data, options, validation_data=None, measures=N
         "network": name,
         "seed": seed,
         "n_params": classifier.n_params_,
+        "n_non_trainable": classifier.architecture_.n_non_trainable,
         "epochs": classifier.n_iter_,
         "train_loss": history["loss"][-1],
         "train_accuracy": history["accuracy"][-1],
@@ -190,7 +191,7 @@ def compare(runs):
         accuracy = published["test_accuracy"]
         row = {
             "network": name,
-            "parameters": f"{fits['n_params'].iloc[0]:,}",
+            "parameters": in_brackets(fits["n_params"].iloc[0], fits["n_non_trainable"].iloc[0]),
             "epochs": f"{fits['epochs'].iloc[0]}",
             "seeds": f"{len(fits)}",
             "published": "" if accuracy is None else f"{accuracy:.4f}",
@@ -203,12 +204,18 @@ def compare(runs):
         rows.append(row | {"seconds": f"{fits['seconds'].mean():.0f}"})
     table = pd.DataFrame(rows)
     unpublished = [name for name in table if name.endswith(", published") and not table[name].any()]
-    return table.drop(columns=[column for name in unpublished for column in (name, name.removesuffix(", published"))])
+    dropped = [column for name in unpublished for column in (name, name.removesuffix(", published"))]
+    return table.drop(columns=dropped + ([] if table["published"].any() else ["published", "difference"]))
 
 
 def published_figures(name):
     """What was published of a network, None for what was not."""
     return {measure: getattr(PUBLISHED.get(name), measure, None) for measure in MEASURES}
+
+
+def in_brackets(n_params, n_non_trainable):
+    """The number of parameters; those of them that are not trained, if any, in brackets."""
+    return f"{n_params:,}" + (f" ({n_non_trainable:,})" if n_non_trainable else "")
 
 
 def in_figures(values):

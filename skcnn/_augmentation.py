@@ -20,7 +20,8 @@ def _flip(image_shape):
 
 def _shift(image_shape):
     height, width = (0.0 if side == 1 else max(_SHIFT, 1 / side) for side in image_shape[:2])
-    return keras.layers.RandomTranslation(height, width, fill_mode="constant", interpolation="nearest", seed=0)
+    # What comes in at a border is the image mirrored there: black bars are in no image to be predicted.
+    return keras.layers.RandomTranslation(height, width, fill_mode="reflect", interpolation="nearest", seed=0)
 
 
 AUGMENTATIONS = {"flip": (_flip,), "shift": (_shift,), "flip+shift": (_flip, _shift)}

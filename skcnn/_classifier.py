@@ -105,8 +105,9 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         fits with other `epochs` share nothing with them.
     augmentation : {"flip", "shift", "flip+shift"}, keras.Layer or list of them, default=None
         How training images are changed, anew each time. ``"flip"`` mirrors every other one left to right;
-        ``"shift"`` moves each by up to 1/16 of its sides, at least a pixel, and fills with 0. Layers see pixels as
-        they were given to fit, and must keep the images' shape. Predicting and validating leave images alone.
+        ``"shift"`` moves each by up to 1/16 of its sides, at least a pixel, and mirrors it at the border. Layers
+        see pixels as they were given to fit, and must keep the images' shape. Predicting and validating leave images
+        alone.
     class_weight : dict or "balanced", default=None
         Weights of the classes, by label; multiplied by `sample_weight`.
     early_stopping : bool, default=False

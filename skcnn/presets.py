@@ -246,7 +246,7 @@ _MODERN = {
     "learning_rate_schedule": "one_cycle",
     "loss": "categorical_crossentropy",
     "loss__label_smoothing": 0.1,
-    "augmentation": "flip",
+    "augmentation": "flip+shift",
 }
 
 # ---------------------------------------------------------------------------------------------------------------

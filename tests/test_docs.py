@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def test_the_table_of_features_names_tests_that_exist():
@@ -20,7 +20,7 @@ def test_the_table_of_features_names_tests_that_exist():
         assert f"def {test}(" in (ROOT / "tests" / f"test_{file}.py").read_text(), f"{test} is not in test_{file}.py"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_to_files_lead_somewhere(page):
     text = page.read_text()
     targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text) + re.findall(r"(?m)^\[\w+\]: (\S+)", text)

@@ -51,10 +51,12 @@ def test_a_study(name, data_home, tmp_path):
     assert re.search(r"\d+ fits, \d+ epochs of \d+ images: about \d+ (seconds|minutes)", printed)
     runs = pd.read_csv(tmp_path / "runs.csv").set_index("network")
     for network in STUDIES[name]:
-        assert f"{PUBLISHED[network].n_params:,}" in printed
-        assert runs.loc[network, "n_params"] == PUBLISHED[network].n_params
+        published = PUBLISHED[network]
+        fixed = f" ({published.n_non_trainable:,})" if published.n_non_trainable else ""
+        assert f"| {published.n_params:,}{fixed} |" in printed
+        assert runs.loc[network, "n_params"] == published.n_params
     table = (tmp_path / "table.md").read_text()
-    assert "published" in table and f"examples/{name}.py" in table and "tensorflow" in table
+    assert "measured" in table and f"examples/{name}.py" in table and "tensorflow" in table
     assert str(data_home) not in table
     for network in runs.index.intersection(list(PUBLISHED)):
         published = PUBLISHED[network].test_accuracy
@@ -88,12 +90,14 @@ def test_a_table_has_what_was_published_and_no_empty_columns(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)
     import study
 
-    rows = [{"network": "alexnet-base", "n_params": 125_258, "epochs": 10, "seconds": 1.0} for _ in range(2)]
-    runs = pd.DataFrame(rows).assign(**{measure: [0.5, 0.7] for measure in study.MEASURES})
+    row = {"network": "alexnet-base", "n_params": 125_258, "n_non_trainable": 192, "epochs": 10, "seconds": 1.0}
+    runs = pd.DataFrame([row, row]).assign(**{measure: [0.5, 0.7] for measure in study.MEASURES})
     [row] = study.compare(runs).to_dict("records")
     assert (row["measured"], row["difference"], row["seeds"]) == ("0.6000 ± 0.1000", "+0.0200", "2")
+    assert row["parameters"] == "125,258 (192)"
     assert (row["test loss, published"], row["train accuracy, published"]) == ("1.1647", "0.6015")
-    assert "test loss" not in study.compare(runs.assign(network="our own"))
+    own = study.compare(runs.assign(network="our own"))
+    assert not {"test loss", "published", "difference"} & set(own) and "measured" in own
 
 
 def test_a_bad_option_is_named(tmp_path):
