@@ -9,6 +9,7 @@ left open: parallel convolutions joined by Concatenate, by width, number of bran
 """
 
 import keras
+import matplotlib.pyplot as plt
 import study
 
 from skcnn import ConvBlock, presets
@@ -43,21 +44,23 @@ def concatenated(width=8, n_branches=2, depth=2):
 
 
 variants = {
-    "width": {f"concat, {width} filters": concatenated(width=width) for width in (4, 8, 16)},
-    "branches": {f"concat, {n} branches": concatenated(n_branches=n) for n in (1, 2, 4)},
-    "depth": {f"concat, {depth} blocks": concatenated(depth=depth) for depth in (1, 2, 3)},
+    "width": {f"concat, width {width}": concatenated(width=width) for width in (4, 8, 16)},
+    "branches": {f"concat, branches {n}": concatenated(n_branches=n) for n in (1, 2, 4)},
+    "depth": {f"concat, depth {depth}": concatenated(depth=depth) for depth in (1, 2, 3)},
 }
 networks = published | variants["width"] | variants["branches"] | variants["depth"]
 runs = study.run(networks, data, options, measures={"fresh": accuracy_with_fresh_statistics})
 
 study.save(study.plot_beside_published(runs, list(published)), options, "curves")
-question = {name: factor for factor, family in variants.items() for name in family}
-asked = runs[runs["network"].isin(list(question))]
-groups = [question[name] for name in asked["network"]]
-display = WidthDepthDisplay(
-    n_params=asked["n_params"], scores=asked["test_accuracy"], groups=groups, group_name="varied"
-)
-study.save(display.plot(), options, "concatenated")
+figure, axes = plt.subplots(1, len(variants), figsize=(10, 3.4), sharey=True, layout="constrained")
+for ax, (factor, family) in zip(axes, variants.items(), strict=True):
+    asked = runs[runs["network"].isin(list(family))]
+    names = [name.removeprefix("concat, ") for name in asked["network"]]  # width 4
+    WidthDepthDisplay(n_params=asked["n_params"], scores=asked["test_accuracy"], names=names).plot(ax)
+    ax.set_title(factor)
+    ax.margins(x=0.2)
+    ax.label_outer()
+figure.savefig(f"{options.out}/concatenated.png", dpi=150)
 notes = f"\nalexnet-dense: {presets.PUBLISHED['alexnet-dense'].note}\n"
 table = study.compare(runs)
 table["with fresh statistics"] = [study.in_figures(fits["fresh"]) for _, fits in runs.groupby("network", sort=False)]

@@ -219,7 +219,9 @@ def in_brackets(n_params, n_non_trainable):
 
 
 def in_figures(values):
-    """Mean and standard deviation, or a single value."""
+    """Mean and standard deviation, or a single value, or nothing."""
+    if not len(values):
+        return ""
     return f"{values.mean():.4f} ± {values.std(ddof=0):.4f}" if len(values) > 1 else f"{values.iloc[0]:.4f}"
 
 

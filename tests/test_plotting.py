@@ -436,6 +436,16 @@ def test_failed_fits_are_crosses_and_points_are_joined_within_groups_only():
     assert [list(line[0].get_xdata()) for line in grouped.lines_] == [[100], [400]]
 
 
+def test_a_name_stands_once_at_its_point_and_none_where_all_fits_failed():
+    data = {"n_params": [400, 100, 400, 400, 900], "scores": [0.5, 0.6, 0.7, np.nan, np.nan]}
+    display = WidthDepthDisplay(**data, names=["deep", "flat", "deep", "deep", "wide"]).plot()
+    written = {text.get_text(): text.xy for text in display.ax_.texts}
+    assert list(written) == ["flat", "deep"]
+    assert written["flat"] == (100, 0.6) and written["deep"] == pytest.approx((400, 0.6 + 0.1))  # above the error bar
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        WidthDepthDisplay(**data, names=["deep"]).plot()
+
+
 # ---------------------------------------------------------------------------------------------------------------
 # Filters
 

@@ -28,6 +28,9 @@ class WidthDepthDisplay:
         What the groups are, for the legend.
     score_name : str, default="accuracy"
         What the scores are.
+    names : list of str of length n_fits, default=None
+        What the network of each fit is called, written beside its point. A larger network is not always a deeper one,
+        so a line alone may not tell.
 
     Attributes
     ----------
@@ -45,21 +48,24 @@ class WidthDepthDisplay:
     >>> import matplotlib.pyplot as plt
     >>> from skcnn.plotting import WidthDepthDisplay
     >>> from skcnn.presets import PUBLISHED
-    >>> depth = [PUBLISHED[f"sigmoid-depth-{n}"] for n in (1, 2, 3, 4)]
+    >>> depth = {f"n={n}": PUBLISHED[f"sigmoid-depth-{n}"] for n in (1, 2, 3, 4)}
     >>> display = WidthDepthDisplay(
-    ...     n_params=[network.n_params for network in depth], scores=[network.test_accuracy for network in depth]
+    ...     n_params=[network.n_params for network in depth.values()],
+    ...     scores=[network.test_accuracy for network in depth.values()],
+    ...     names=list(depth),
     ... ).plot()
     >>> display.lines_[0][0].get_xdata().tolist()
     [15496.0, 56020.0, 132832.0, 245932.0]
     >>> plt.close(display.figure_)
     """
 
-    def __init__(self, *, n_params, scores, groups=None, group_name=None, score_name="accuracy"):
+    def __init__(self, *, n_params, scores, groups=None, group_name=None, score_name="accuracy", names=None):
         self.n_params = n_params
         self.scores = scores
         self.groups = groups
         self.group_name = group_name
         self.score_name = score_name
+        self.names = names
 
     def plot(self, ax=None, *, joined=None):
         """Draw the points of each group; a cross at the foot of the axes stands for a failed fit.
@@ -82,7 +88,7 @@ class WidthDepthDisplay:
         ValueError
             If the data differ in length, or for a wrong number of axes.
         """
-        check_consistent_length(self.n_params, self.scores, self.groups)
+        check_consistent_length(self.n_params, self.scores, self.groups, self.names)
         [self.ax_] = make_axes(self, ax)
         self.figure_ = self.ax_.figure
         joined = self.groups is not None if joined is None else joined
@@ -93,6 +99,8 @@ class WidthDepthDisplay:
         ]
         self.ax_.set(xlabel="number of parameters", ylabel=self.score_name)
         log_scale_of_counts(self.ax_)
+        if self.names is not None:
+            self.ax_.margins(y=0.1)  # room for the highest name
         draw_legend(self.ax_, title=self.group_name)
         return self
 
@@ -105,7 +113,21 @@ class WidthDepthDisplay:
         std = np.array([point.std() if len(point) else np.nan for point in points])
         any_failed = np.bincount(places, failed) > 0
         linestyle = "-" if joined else "none"
-        return draw_series(self.ax_, number, counts, mean, std, any_failed, label, linestyle=linestyle)
+        series = draw_series(self.ax_, number, counts, mean, std, any_failed, label, linestyle=linestyle)
+        if self.names is not None:
+            names = np.array(self.names, dtype=object)[chosen]
+            self._write_names(counts, mean + std, places, names, series[0].get_color())
+        return series
+
+    def _write_names(self, counts, tops, places, names, color):
+        """Each network's name, or names, above its error bar."""
+        from matplotlib.patheffects import withStroke
+
+        halo = [withStroke(linewidth=2, foreground=self.ax_.get_facecolor())]  # a line may run through
+        style = {"ha": "center", "va": "bottom", "color": color, "fontsize": "small", "path_effects": halo}
+        for place in np.flatnonzero(~np.isnan(tops)):
+            text = ", ".join(dict.fromkeys(names[places == place]))
+            self.ax_.annotate(text, (counts[place], tops[place]), (0, 4), textcoords="offset points", **style)
 
     @classmethod
     def from_search(
