@@ -8,6 +8,7 @@ by. Then one factor at a time is changed, and the best value of each is taken to
     python examples/reproduce_s3_one_at_a_time.py --memory runs
 """
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import study
 from sklearn.model_selection import ParameterGrid, train_test_split
@@ -38,18 +39,28 @@ runs = study.run(networks, data, options, validation_data=(X_held_out, y_held_ou
 
 # %%
 # The best value of each factor, by the images held out; the base is among the choices.
+factors = {"learning rate": "optimizer__learning_rate", "epochs": "epochs", "cascades": "conv_layers"}
+choices = {
+    factor: ["cascade-two", *(name for name, change in changes.items() if parameter in change)]
+    for factor, parameter in factors.items()
+}
 runs["held_out_accuracy"] = [history["val_accuracy"][-1] for history in runs["history"]]
 held_out = runs.groupby("network")["held_out_accuracy"].mean()
-together = {}
-for parameter in ("optimizer__learning_rate", "epochs", "conv_layers"):
-    names = ["cascade-two", *(name for name, change in changes.items() if parameter in change)]
-    together |= changes[held_out[names].idxmax()]
+chosen = [held_out[names].idxmax() for names in choices.values()]
+together = {parameter: value for name in chosen for parameter, value in changes[name].items()}
 best = study.run({"best of each": base | together}, data, options, validation_data=(X_held_out, y_held_out))
-runs = pd.concat([runs, best], ignore_index=True)
 
-first = runs[runs["seed"] == 0]
-display = LearningCurvesDisplay(histories=list(first["history"]), names=list(first["network"]))
-study.save(display.plot(metrics=["accuracy"]), options, "curves")
+first = runs[runs["seed"] == 0].set_index("network")
+shown = choices | {"epochs": ["30 epochs"]}  # the others are its beginning
+figure, axes = plt.subplots(1, len(choices), figsize=(10, 3.6), sharey=True, layout="constrained")
+for ax, (factor, names) in zip(axes, shown.items(), strict=True):
+    curves = [{"accuracy": history["val_accuracy"]} for history in first.loc[names, "history"]]
+    LearningCurvesDisplay(histories=curves, names=names).plot(ax, metrics=["accuracy"])
+    ax.set(title=factor, ylabel="accuracy on images held out")
+    ax.label_outer()
+figure.savefig(f"{options.out}/factors.png", dpi=150)
+
+runs = pd.concat([runs, best], ignore_index=True)
 study.save(study.plot_beside_published(runs, ["cascade-two"]), options, "published")
-notes = f"\nBest of each: {', '.join(together) or 'the base'}.\n"
+notes = f"\nBest of each factor ({', '.join(factors)}): {', '.join(chosen)}.\n"
 study.write(runs, study.compare(runs), options, notes)
