@@ -10,13 +10,15 @@ left open: parallel convolutions joined by Concatenate, by width, number of bran
 
 import keras
 import matplotlib.pyplot as plt
+import pandas as pd
 import study
 
 from skcnn import ConvBlock, presets
 from skcnn.datasets import fetch_cifar10
 from skcnn.plotting import WidthDepthDisplay
 
-options = study.parse_options(__doc__, "s1", seeds=3)
+purpose = "how often to train each network with Concatenate (default: 1)"
+options = study.parse_options(__doc__, "s1", seeds=3, numbers={"--concat-seeds": purpose})
 data = study.load(fetch_cifar10, options)
 
 # %%
@@ -48,19 +50,24 @@ variants = {
     "branches": {f"concat, branches {n}": concatenated(n_branches=n) for n in (1, 2, 4)},
     "depth": {f"concat, depth {depth}": concatenated(depth=depth) for depth in (1, 2, 3)},
 }
-networks = published | variants["width"] | variants["branches"] | variants["depth"]
-runs = study.run(networks, data, options, measures={"fresh": accuracy_with_fresh_statistics})
+open_question = variants["width"] | variants["branches"] | variants["depth"]
 
+fresh = {"fresh": accuracy_with_fresh_statistics}
+runs = study.run(published, data, options, measures=fresh)
+asked = study.run(open_question, data, options, measures=fresh, n_seeds=options.concat_seeds or 1)
 study.save(study.plot_beside_published(runs, list(published)), options, "curves")
+
 figure, axes = plt.subplots(1, len(variants), figsize=(10, 3.4), sharey=True, layout="constrained")
 for ax, (factor, family) in zip(axes, variants.items(), strict=True):
-    asked = runs[runs["network"].isin(list(family))]
-    names = [name.removeprefix("concat, ") for name in asked["network"]]  # width 4
-    WidthDepthDisplay(n_params=asked["n_params"], scores=asked["test_accuracy"], names=names).plot(ax)
-    ax.set_title(factor)
+    own = asked[asked["network"].isin(list(family))]
+    names = [name.removeprefix("concat, ") for name in own["network"]]  # width 4
+    WidthDepthDisplay(n_params=own["n_params"], scores=own["fresh"], names=names).plot(ax)
+    ax.set(title=factor, ylabel="accuracy with fresh statistics")
     ax.margins(x=0.2)
     ax.label_outer()
 figure.savefig(f"{options.out}/concatenated.png", dpi=150)
+
+runs = pd.concat([runs, asked], ignore_index=True)
 notes = f"\nalexnet-dense: {presets.PUBLISHED['alexnet-dense'].note}\n"
 table = study.compare(runs)
 table["with fresh statistics"] = [study.in_figures(fits["fresh"]) for _, fits in runs.groupby("network", sort=False)]

@@ -93,7 +93,7 @@ def scaled(network, options):
     return network | {"epochs": max(1, round(options.scale * network["epochs"]))}
 
 
-def run(networks, data, options, validation_data=None, measures=None):
+def run(networks, data, options, validation_data=None, measures=None, n_seeds=None):
     """Train each network with each seed, and measure it on the test images.
 
     Parameters
@@ -107,6 +107,8 @@ def run(networks, data, options, validation_data=None, measures=None):
         Measured after each epoch; None for the test images, as most of the studies did.
     measures : dict of str to callable, default=None
         Further columns: what each function makes of the fitted classifier and of `data`.
+    n_seeds : int, default=None
+        How often to train each network, instead of what the options say.
 
     Returns
     -------
@@ -114,8 +116,9 @@ def run(networks, data, options, validation_data=None, measures=None):
         A row for each fit, with its history.
     """
     networks = {name: scaled(network, options) for name, network in networks.items()}
-    announce(networks, data, options)
-    fits = [(name, seed) for seed in range(options.seeds) for name in networks]  # a killed study has whole seeds
+    n_seeds = n_seeds or options.seeds
+    announce(networks, data, options, n_seeds)
+    fits = [(name, seed) for seed in range(n_seeds) for name in networks]  # a killed study has whole seeds
     parallel = Parallel(n_jobs=options.n_jobs, backend="threading")
     train = delayed(fit_one)
     return pd.DataFrame(
@@ -149,7 +152,7 @@ def fit_one(name, network, seed, data, options, validation_data=None, measures=N
     return row
 
 
-def announce(networks, data, options):
+def announce(networks, data, options, n_seeds):
     """Say what is to come, and about how long it will take: from an epoch of each network on a few images."""
     X_train, X_test, y_train, _ = data
     n_few = min(len(y_train), 512)
@@ -158,8 +161,8 @@ def announce(networks, data, options):
     for network in networks.values():
         probe = ConvPoolClassifier(**network | {"epochs": 2}).fit(X_train[:n_few], y_train[:n_few])
         epoch = probe.history_["time"][1] * n_images / n_few  # the first epoch compiles
-        seconds += epoch * network["epochs"] * options.seeds
-    n_fits, n_epochs = len(networks) * options.seeds, sum(n["epochs"] for n in networks.values()) * options.seeds
+        seconds += epoch * network["epochs"] * n_seeds
+    n_fits, n_epochs = len(networks) * n_seeds, sum(n["epochs"] for n in networks.values()) * n_seeds
     print(
         f"{options.name}: {n_fits} fits, {n_epochs} epochs of {len(y_train):,} images: about {in_words(seconds)} one "
         f"after the other, less what is known in --memory",
