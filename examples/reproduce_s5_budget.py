@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import study
 from keras.layers import RandomFlip, RandomTranslation
 
-from skcnn import presets
+from skcnn import ConvBlock, presets
 from skcnn.datasets import fetch_cifar10
 from skcnn.plotting import LearningCurvesDisplay
 
@@ -25,6 +25,7 @@ black_borders = [
     RandomFlip("horizontal"),
     RandomTranslation(1 / 16, 1 / 16, fill_mode="constant", interpolation="nearest"),
 ]
+narrow_beginning = [ConvBlock(32, 3, 2), ConvBlock(64, 3, 2), ConvBlock(128, 3, pool_size=None)]
 ablation = {  # a lower rate, too, where the usual one belongs to what is taken out
     "without batch normalization": {"batch_norm": False, "optimizer__learning_rate": 0.05},
     "max instead of average at the end": {"head": "global_max"},
@@ -34,6 +35,7 @@ ablation = {  # a lower rate, too, where the usual one belongs to what is taken 
     "flips only": {"augmentation": "flip"},
     "shifts with black borders": {"augmentation": black_borders},
     "without label smoothing": {"loss__label_smoothing": 0.0},
+    "32, 64, 128 filters, not 48, 80, 104": {"conv_layers": narrow_beginning},
     "without the L2 penalty": {"kernel_regularizer": None},
 }
 networks = {"modern": modern} | {name: modern | change for name, change in ablation.items()}
