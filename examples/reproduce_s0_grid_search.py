@@ -39,16 +39,16 @@ table = search_results(search, image_shape=X_grid.shape[1:], n_classes=10)
 table.to_csv(f"{options.out}/grid.csv", index=False)
 print(table.head(10).to_string(index=False))
 display = GridSearchDisplay.from_search(search, "epochs", "conv_layers", kind="lines", reduce="max")
-study.save(display, options, "grid")
+study.save(display.figure_, options, "grid")
 display = GridSearchDisplay.from_search(search, "batch_size", "dropout", reduce="max")
-study.save(display, options, "grid_batch_dropout")
+study.save(display.figure_, options, "grid_batch_dropout")
 
 # %%
 # The best network again, and the wider one, for 20 epochs on all images.
 names = ("grid-best", "grid-wider")
 runs = study.run({name: presets.NETWORKS[name] for name in names}, data, options)
 display = LearningCurvesDisplay(histories=list(runs["history"]), names=list(runs["network"])).plot()
-study.save(display, options, "curves")
+study.save(display.figure_, options, "curves")
 best = search.cv_results_["params"][search.cv_results_["rank_test_score"].argmin()]
 published = presets.PUBLISHED["grid-32-64"].cv_accuracy
 notes = (

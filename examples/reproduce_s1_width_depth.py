@@ -67,7 +67,7 @@ for ax, (factor, family) in zip(axes, variants.items(), strict=True):
     ax.set(title=factor, ylabel="accuracy with fresh statistics")
     ax.margins(x=0.2)
     ax.label_outer()
-figure.savefig(f"{options.out}/concatenated.png", dpi=150)
+study.save(figure, options, "concatenated")
 
 runs = pd.concat([runs, asked], ignore_index=True)
 notes = f"\nalexnet-dense: {presets.PUBLISHED['alexnet-dense'].note}\n"

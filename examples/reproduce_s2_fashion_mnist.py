@@ -59,5 +59,5 @@ display = WidthDepthDisplay(
     group_name="varied",
     names=list(parts["size"]),
 )
-study.save(display.plot(), options, "width_depth")
+study.save(display.plot().figure_, options, "width_depth")
 study.write(runs, table, options)

@@ -58,7 +58,7 @@ for ax, (factor, names) in zip(axes, shown.items(), strict=True):
     LearningCurvesDisplay(histories=curves, names=names).plot(ax, metrics=["accuracy"])
     ax.set(title=factor, ylabel="accuracy on images held out")
     ax.label_outer()
-figure.savefig(f"{options.out}/factors.png", dpi=150)
+study.save(figure, options, "factors")
 
 runs = pd.concat([runs, best], ignore_index=True)
 study.save(study.plot_beside_published(runs, ["cascade-two"]), options, "published")

@@ -18,7 +18,7 @@ options = study.parse_options(__doc__, "s4")
 data = study.load(fetch_cifar10, options)
 runs = study.run({"max-norm": presets.NETWORKS["max-norm"]}, data, options)
 display = LearningCurvesDisplay(histories=list(runs["history"]), names=[f"seed {seed}" for seed in runs["seed"]])
-study.save(display.plot(), options, "curves")
+study.save(display.plot().figure_, options, "curves")
 first, last = ([history["loss"][epoch] for history in runs["history"]] for epoch in (0, -1))
 notes = (
     f"\nTraining loss in the first epoch {min(first):.4f} to {max(first):.4f} (published 1.7011), in the last "

@@ -52,11 +52,11 @@ ax.bar_label(ax.barh(costs.index, costs), fmt="%+.1f", padding=3)
 ax.axvline(0, color="black", linewidth=0.8)
 ax.margins(x=0.15)
 ax.set_xlabel(f"test accuracy beside that of modern ({accuracy['modern']:.4f}), in points")
-figure.savefig(f"{options.out}/ablation.png", dpi=150)
+study.save(figure, options, "ablation")
 
 first = runs[(runs["seed"] == 0) & runs["network"].isin(["modern", "grid-32-64"])]
 display = LearningCurvesDisplay(histories=list(first["history"]), names=list(first["network"]))
-study.save(display.plot(metrics=["accuracy"]), options, "curves")
+study.save(display.plot(metrics=["accuracy"]).figure_, options, "curves")
 table = study.compare(runs)
 table["beside modern"] = [f"{difference:+.4f}" for difference in beside_modern]
 study.write(runs, table, options)

@@ -42,22 +42,27 @@ def parse_options(doc, name, seeds=1, numbers=None):
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--data-home", metavar="FOLDER", help="where the images are, or are downloaded to")
-    add("--n-samples", type=int, metavar="N", help="training images, of all classes alike (default: all)")
+    add("--n-samples", type=positive, metavar="N", help="training images, of all classes alike (default: all)")
     add("--scale", type=float, default=1.0, metavar="S", help="take this share of images and of epochs (default: 1)")
-    add("--seeds", type=int, default=seeds, metavar="N", help="how often to train each network (default: %(default)s)")
-    add("--n-jobs", type=int, default=1, metavar="N", help="fits side by side, in threads (default: 1)")
+    add("--seeds", type=positive, default=seeds, metavar="N", help="fits of each network (default: %(default)s)")
+    add("--n-jobs", type=positive, default=1, metavar="N", help="fits side by side, in threads (default: 1)")
     add("--memory", metavar="FOLDER", help="keep the state after every epoch; a killed study goes on from there")
     add("--out", default=f"results/{name}", metavar="FOLDER", help="for tables and figures (default: %(default)s)")
     for option, purpose in (numbers or {}).items():
-        add(option, type=int, metavar="N", help=purpose)
+        add(option, type=positive, metavar="N", help=purpose)
     options = parser.parse_args()
     if not 0 < options.scale <= 1:
         parser.error(f"--scale must be above 0 and at most 1; got {options.scale}")
-    if min(options.seeds, options.n_jobs) < 1:
-        parser.error("--seeds and --n-jobs must be at least 1")
     options.name = name
     Path(options.out).mkdir(parents=True, exist_ok=True)
     return options
+
+
+def positive(text):
+    """A whole number of at least 1."""
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1; got {text}")
+    return int(text)
 
 
 def load(fetch, options, n_samples=None):
@@ -280,14 +285,13 @@ def plot_beside_published(runs, names):
 
     Returns
     -------
-    LearningCurvesDisplay
-        The last one; its figure has them all.
+    matplotlib Figure
     """
     import matplotlib.pyplot as plt
 
     n_columns = min(len(names), 2)
     n_rows = -(-len(names) // n_columns)
-    _, axes = plt.subplots(
+    figure, axes = plt.subplots(
         n_rows, n_columns, figsize=(3.4 * n_columns + 1, 2.5 * n_rows), sharey=True, layout="constrained", squeeze=False
     )
     for ax, name in zip(axes.flat, names, strict=False):
@@ -299,9 +303,9 @@ def plot_beside_published(runs, names):
         )
         display.plot(ax, metrics=["accuracy"])
         ax.set_title(name)
-    return display
+    return figure
 
 
-def save(display, options, name):
-    """Save the picture of a display."""
-    display.figure_.savefig(Path(options.out) / f"{name}.png", dpi=150)
+def save(figure, options, name):
+    """Save a picture."""
+    figure.savefig(Path(options.out) / f"{name}.png", dpi=150)

@@ -100,7 +100,17 @@ def test_a_table_has_what_was_published_and_no_empty_columns(monkeypatch):
     assert not {"test loss", "published", "difference"} & set(own) and "measured" in own
 
 
-def test_a_bad_option_is_named(tmp_path):
-    command = [sys.executable, str(EXAMPLES / "reproduce_s4_regularized.py"), "--scale", "2", "--out", str(tmp_path)]
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--scale", "2", "--scale must be above 0 and at most 1; got 2.0"),
+        ("--seeds", "0", "--seeds: must be at least 1; got 0"),
+        ("--grid-samples", "-5", "--grid-samples: must be at least 1; got -5"),
+    ],
+)
+def test_a_bad_option_is_named(option, value, told, tmp_path):
+    script = str(EXAMPLES / "reproduce_s0_grid_search.py")
+    command = [sys.executable, script, option, value, "--out", str(tmp_path / "out")]
     result = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert result.returncode == 2 and "--scale must be above 0 and at most 1; got 2.0" in result.stderr
+    assert result.returncode == 2 and told in result.stderr
+    assert not (tmp_path / "out").exists()
