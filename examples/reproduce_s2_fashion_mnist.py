@@ -34,7 +34,7 @@ def saturated_after_one_step(classifier, data):
     first = slice(classifier.batch_size)
     model = clone(classifier).set_params(epochs=1, memory=None).fit(X_train[first], y_train[first]).model_
     # The output of the dense layer; its sigmoids are saturated where they are within 0.01 of 0 or 1.
-    hidden = np.array(keras.Model(model.inputs, model.layers[-2].output)(X_test[:500]))
+    hidden = np.array(keras.Model(model.inputs[0], model.layers[-2].output)(X_test[:500]))
     return (np.minimum(hidden, 1 - hidden) < 0.01).mean()
 
 
