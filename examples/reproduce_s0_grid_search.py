@@ -9,11 +9,10 @@ twice as wide 0.7731.
     python examples/reproduce_s0_grid_search.py --grid-samples 5000 --memory runs --n-jobs 2
 """
 
-import numpy as np
 import study
 from joblib import parallel_config
 from sklearn.callback import ProgressBar
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, ParameterGrid
 
 from skcnn import ConvPoolClassifier, presets, search_results
 from skcnn.datasets import fetch_cifar10
@@ -28,9 +27,12 @@ data = study.load(fetch_cifar10, options)
 n_grid = options.grid_samples
 X_grid, _, y_grid, _ = study.load(fetch_cifar10, options, n_samples=n_grid) if n_grid else data
 grid = presets.GRIDS["s0"]
-grid["epochs"] = sorted({max(1, round(options.scale * epochs)) for epochs in grid["epochs"]})
-n_runs = np.prod([len(values) for name, values in grid.items() if name != "epochs"])
-print(f"S0's grid: {n_runs} runs of up to {max(grid['epochs'])} epochs, in 3 folds of {2 * len(y_grid) // 3:,} images")
+candidates = {str(candidate): candidate for candidate in ParameterGrid(grid)}
+third = len(y_grid) // 3
+fold = X_grid[third:], X_grid[:third], y_grid[third:], y_grid[:third]
+best_and_wider = {name: presets.NETWORKS[name] for name in ("grid-best", "grid-wider")}
+study.announce([(candidates, 3, fold), (best_and_wider, options.seeds, data)], options)
+grid["epochs"] = sorted({study.scaled(candidate, options)["epochs"] for candidate in candidates.values()})
 search = GridSearchCV(ConvPoolClassifier(random_state=0, memory=options.memory), grid, cv=3, refit=False)
 search.set_callbacks(ProgressBar())
 with parallel_config(backend="threading", n_jobs=options.n_jobs):
@@ -45,9 +47,9 @@ study.save(display.figure_, options, "grid_batch_dropout")
 
 # %%
 # The best network again, and the wider one, for 20 epochs on all images.
-names = ("grid-best", "grid-wider")
-runs = study.run({name: presets.NETWORKS[name] for name in names}, data, options)
-display = LearningCurvesDisplay(histories=list(runs["history"]), names=list(runs["network"])).plot()
+runs = study.run(best_and_wider, data, options)
+first = runs[runs["seed"] == 0]
+display = LearningCurvesDisplay(histories=list(first["history"]), names=list(first["network"])).plot()
 study.save(display.figure_, options, "curves")
 best = search.cv_results_["params"][search.cv_results_["rank_test_score"].argmin()]
 published = presets.PUBLISHED["grid-32-64"].cv_accuracy
@@ -55,4 +57,4 @@ notes = (
     f"\nBest of the grid in cross-validation: {search.cv_results_['mean_test_score'].max():.4f} on {len(y_grid):,} "
     f"images (published {published:.4f}, on 50,000 images) with {best}.\n"
 )
-study.write(runs, study.compare(runs), options, notes)
+study.write(runs, study.compare(runs), data, options, notes)

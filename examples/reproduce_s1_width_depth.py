@@ -8,11 +8,11 @@ left open: parallel convolutions joined by Concatenate, by width, number of bran
     python examples/reproduce_s1_width_depth.py --memory runs
 """
 
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import study
+from keras.layers import BatchNormalization
 
 from skcnn import ConvBlock, presets
 from skcnn.datasets import fetch_cifar10
@@ -33,7 +33,7 @@ def accuracy_with_fresh_statistics(classifier, data):
     X_train, X_test, _, y_test = data
     model = classifier.model_
     for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
+        if isinstance(layer, BatchNormalization):
             layer.momentum = 0.0  # forgets all but the next batch
     model(X_train[:3000], training=True)
     probabilities = np.concatenate([model(images) for images in np.array_split(X_test, 20)])
@@ -54,9 +54,11 @@ variants = {
 }
 open_question = variants["width"] | variants["branches"] | variants["depth"]
 
+concat_seeds = options.concat_seeds or 1
+study.announce([(published, options.seeds, data), (open_question, concat_seeds, data)], options)
 fresh = {"fresh": accuracy_with_fresh_statistics}
 runs = study.run(published, data, options, measures=fresh)
-asked = study.run(open_question, data, options, measures=fresh, n_seeds=options.concat_seeds or 1)
+asked = study.run(open_question, data, options, measures=fresh, n_seeds=concat_seeds)
 study.save(study.plot_beside_published(runs, list(published)), options, "curves")
 
 figure, axes = plt.subplots(1, len(variants), figsize=(10, 3.4), sharey=True, layout="constrained")
@@ -73,4 +75,4 @@ runs = pd.concat([runs, asked], ignore_index=True)
 notes = f"\nalexnet-dense: {presets.PUBLISHED['alexnet-dense'].note}\n"
 table = study.compare(runs)
 table["with fresh statistics"] = [study.in_figures(fits["fresh"]) for _, fits in runs.groupby("network", sort=False)]
-study.write(runs, table, options, notes)
+study.write(runs, table, data, options, notes)

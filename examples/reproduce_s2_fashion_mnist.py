@@ -8,9 +8,9 @@ is trained with several seeds, and the share of those that fail is part of the r
     python examples/reproduce_s2_fashion_mnist.py --memory runs
 """
 
-import keras
 import numpy as np
 import study
+from keras import Model
 from sklearn.base import clone
 
 from skcnn import presets
@@ -34,20 +34,23 @@ def saturated_after_one_step(classifier, data):
     first = slice(classifier.batch_size)
     model = clone(classifier).set_params(epochs=1, memory=None).fit(X_train[first], y_train[first]).model_
     # The output of the dense layer; its sigmoids are saturated where they are within 0.01 of 0 or 1.
-    hidden = np.array(keras.Model(model.inputs[0], model.layers[-2].output)(X_test[:500]))
+    hidden = np.array(Model(model.inputs[0], model.layers[-2].output)(X_test[:500]))
     return (np.minimum(hidden, 1 - hidden) < 0.01).mean()
 
 
+study.announce([(networks, options.seeds, data)], options)
 runs = study.run(networks, data, options, measures={"saturated": saturated_after_one_step})
 
 # %%
 # A run that always answers with the same class has an accuracy of 0.1: it failed to train. The study published what it
-# got in the end, so the others are what to compare.
+# got in the end, so the others are what to compare, if there are any.
 runs["failed"] = runs["test_accuracy"] < 0.15
 runs["trained_accuracy"] = runs["test_accuracy"].where(~runs["failed"])
 table = study.compare(runs)
 by_network = runs.groupby("network", sort=False)
 table["measured where trained"] = [study.in_figures(fits["trained_accuracy"].dropna()) for _, fits in by_network]
+in_the_end = by_network["trained_accuracy"].mean().fillna(by_network["test_accuracy"].mean())
+table["difference"] = [study.difference(name, accuracy) for name, accuracy in in_the_end.items()]
 table["failed"] = [f"{fits['failed'].sum()} of {len(fits)}" for _, fits in by_network]
 table["saturated after one step"] = [f"{fits['saturated'].mean():.2f}" for _, fits in by_network]
 
@@ -60,4 +63,4 @@ display = WidthDepthDisplay(
     names=list(parts["size"]),
 )
 study.save(display.plot().figure_, options, "width_depth")
-study.write(runs, table, options)
+study.write(runs, table, data, options)

@@ -35,6 +35,7 @@ for change in ParameterGrid(presets.GRIDS["s3"]):
     if name != "learning rate 0.01":  # that of the base
         changes[name] = change
 networks = {name: base | change for name, change in changes.items()}
+study.announce([(networks, options.seeds, data), ({"best of each": base}, options.seeds, data)], options)
 runs = study.run(networks, data, options, validation_data=(X_held_out, y_held_out))
 
 # %%
@@ -44,7 +45,13 @@ choices = {
     factor: ["cascade-two", *(name for name, change in changes.items() if parameter in change)]
     for factor, parameter in factors.items()
 }
-runs["held_out_accuracy"] = [history["val_accuracy"][-1] for history in runs["history"]]
+
+
+def add_held_out_accuracy(runs):
+    return runs.assign(held_out_accuracy=[history["val_accuracy"][-1] for history in runs["history"]])
+
+
+runs = add_held_out_accuracy(runs)
 held_out = runs.groupby("network")["held_out_accuracy"].mean()
 chosen = [held_out[names].idxmax() for names in choices.values()]
 together = {parameter: value for name in chosen for parameter, value in changes[name].items()}
@@ -60,7 +67,10 @@ for ax, (factor, names) in zip(axes, shown.items(), strict=True):
     ax.label_outer()
 study.save(figure, options, "factors")
 
-runs = pd.concat([runs, best], ignore_index=True)
+runs = pd.concat([runs, add_held_out_accuracy(best)], ignore_index=True)
 study.save(study.plot_beside_published(runs, ["cascade-two"]), options, "published")
 notes = f"\nBest of each factor ({', '.join(factors)}): {', '.join(chosen)}.\n"
-study.write(runs, study.compare(runs), options, notes)
+table = study.compare(runs)
+by_network = runs.groupby("network", sort=False)
+table["on images held out"] = [study.in_figures(fits["held_out_accuracy"]) for _, fits in by_network]
+study.write(runs, table, data, options, notes)

@@ -16,7 +16,9 @@ from skcnn.plotting import LearningCurvesDisplay
 
 options = study.parse_options(__doc__, "s4")
 data = study.load(fetch_cifar10, options)
-runs = study.run({"max-norm": presets.NETWORKS["max-norm"]}, data, options)
+networks = {"max-norm": presets.NETWORKS["max-norm"]}
+study.announce([(networks, options.seeds, data)], options)
+runs = study.run(networks, data, options)
 display = LearningCurvesDisplay(histories=list(runs["history"]), names=[f"seed {seed}" for seed in runs["seed"]])
 study.save(display.plot().figure_, options, "curves")
 first, last = ([history["loss"][epoch] for history in runs["history"]] for epoch in (0, -1))
@@ -24,4 +26,4 @@ notes = (
     f"\nTraining loss in the first epoch {min(first):.4f} to {max(first):.4f} (published 1.7011), in the last "
     f"{min(last):.4f} to {max(last):.4f} (published 0.2383).\n"
 )
-study.write(runs, study.compare(runs), options, notes)
+study.write(runs, study.compare(runs), data, options, notes)

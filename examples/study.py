@@ -7,6 +7,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import joblib
+import numpy as np
 import pandas as pd
 from joblib import Parallel, cpu_count, delayed
 from sklearn.callback import ProgressBar
@@ -44,8 +46,10 @@ def parse_options(doc, name, seeds=1, numbers=None):
     add("--data-home", metavar="FOLDER", help="where the images are, or are downloaded to")
     add("--n-samples", type=positive, metavar="N", help="training images, of all classes alike (default: all)")
     add("--scale", type=float, default=1.0, metavar="S", help="take this share of images and of epochs (default: 1)")
-    add("--seeds", type=positive, default=seeds, metavar="N", help="fits of each network (default: %(default)s)")
-    add("--n-jobs", type=positive, default=1, metavar="N", help="fits side by side, in threads (default: 1)")
+    purpose = "fits of each network, but of a grid and of what another option counts (default: %(default)s)"
+    add("--seeds", type=positive, default=seeds, metavar="N", help=purpose)
+    purpose = "fits side by side, in threads; -1 for all cores (default: 1, with a progress bar)"
+    add("--n-jobs", type=number_of_jobs, default=1, metavar="N", help=purpose)
     add("--memory", metavar="FOLDER", help="keep the state after every epoch; a killed study goes on from there")
     add("--out", default=f"results/{name}", metavar="FOLDER", help="for tables and figures (default: %(default)s)")
     for option, purpose in (numbers or {}).items():
@@ -60,9 +64,14 @@ def parse_options(doc, name, seeds=1, numbers=None):
 
 def positive(text):
     """A whole number of at least 1."""
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1; got {text}")
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1; got {text}")
     return int(text)
+
+
+def number_of_jobs(text):
+    """A whole number of at least 1, or -1 for all cores."""
+    return -1 if text == "-1" else positive(text)
 
 
 def load(fetch, options, n_samples=None):
@@ -83,8 +92,10 @@ def load(fetch, options, n_samples=None):
     parts = {}
     for subset in ("train", "test"):
         X, y = fetch(subset=subset, data_home=options.data_home, return_X_y=True)
-        wanted = n_samples or options.n_samples if subset == "train" else None
-        n_wanted = max(round(options.scale * (wanted or len(y))), 100)
+        wanted = (n_samples or options.n_samples if subset == "train" else None) or len(y)
+        if wanted > len(y):
+            sys.exit(f"there are {len(y):,} training images; got a number of {wanted:,}")
+        n_wanted = max(round(options.scale * wanted), min(wanted, 100))
         if n_wanted < len(y):
             asked = {"subset": subset, "n_samples": n_wanted, "random_state": 0}
             X, y = fetch(**asked, data_home=options.data_home, return_X_y=True)
@@ -121,24 +132,28 @@ def run(networks, data, options, validation_data=None, measures=None, n_seeds=No
         A row for each fit, with its history.
     """
     networks = {name: scaled(network, options) for name, network in networks.items()}
-    n_seeds = n_seeds or options.seeds
-    announce(networks, data, options, n_seeds)
-    fits = [(name, seed) for seed in range(n_seeds) for name in networks]  # a killed study has whole seeds
-    parallel = Parallel(n_jobs=options.n_jobs, backend="threading")
+    seeds = range(n_seeds or options.seeds)
+    fits = [(name, seed) for seed in seeds for name in networks]  # a killed study has whole seeds
+    parallel = Parallel(n_jobs=options.n_jobs, backend="threading", return_as="generator")
     train = delayed(fit_one)
-    return pd.DataFrame(
-        parallel(train(name, networks[name], seed, data, options, validation_data, measures) for name, seed in fits)
-    )
+    rows = parallel(train(name, networks[name], seed, data, options, validation_data, measures) for name, seed in fits)
+    done = []
+    for row in rows:
+        done.append(row)
+        told = "{network}, seed {seed}: test accuracy {test_accuracy:.4f}, {seconds:.0f} s".format(**row)
+        print(f"[{len(done)}/{len(fits)}] {told}", flush=True)
+    return pd.DataFrame(done)
 
 
 def fit_one(name, network, seed, data, options, validation_data=None, measures=None):
     """One fit, as a row of the table."""
     X_train, X_test, y_train, y_test = data
     classifier = ConvPoolClassifier(**network, random_state=seed, memory=options.memory)
-    if options.n_jobs == 1 and sys.stderr.isatty():
+    if options.n_jobs == 1 and sys.stdout.isatty():
         classifier.set_callbacks(ProgressBar())
     classifier.fit(X_train, y_train, validation_data=validation_data or (X_test, y_test))
     probabilities, history = classifier.predict_proba(X_test), classifier.history_
+    finite = np.isfinite(probabilities).all()  # not if training has diverged, which is a result, too
     row = {
         "network": name,
         "seed": seed,
@@ -147,32 +162,52 @@ def fit_one(name, network, seed, data, options, validation_data=None, measures=N
         "epochs": classifier.n_iter_,
         "train_loss": history["loss"][-1],
         "train_accuracy": history["accuracy"][-1],
-        "test_loss": log_loss(y_test, probabilities, labels=classifier.classes_),
+        "test_loss": log_loss(y_test, probabilities, labels=classifier.classes_) if finite else np.nan,
         "test_accuracy": (classifier.classes_[probabilities.argmax(axis=1)] == y_test).mean(),
         "seconds": sum(history["time"]),
         "history": history,
     }
-    row |= {column: measure(classifier, data) for column, measure in (measures or {}).items()}
-    print("{network}, seed {seed}: test accuracy {test_accuracy:.4f}, {seconds:.0f} s".format(**row), flush=True)
-    return row
+    return row | {column: measure(classifier, data) for column, measure in (measures or {}).items()}
 
 
-def announce(networks, data, options, n_seeds):
-    """Say what is to come, and about how long it will take: from an epoch of each network on a few images."""
-    X_train, X_test, y_train, _ = data
-    n_few = min(len(y_train), 512)
-    n_images = len(y_train) + len(X_test) / 3  # measuring an image takes about a third of learning from it
-    seconds = 0.0
-    for network in networks.values():
-        probe = ConvPoolClassifier(**network | {"epochs": 2}).fit(X_train[:n_few], y_train[:n_few])
-        epoch = probe.history_["time"][1] * n_images / n_few  # the first epoch compiles
-        seconds += epoch * network["epochs"] * n_seeds
-    n_fits, n_epochs = len(networks) * n_seeds, sum(n["epochs"] for n in networks.values()) * n_seeds
+def announce(work, options):
+    """Say what is to come, and about how long it will take: from an epoch on a few images.
+
+    Parameters
+    ----------
+    work : list of tuple (networks, n_times, data)
+        What will be trained, how often each, and on what, as for :func:`run`.
+    options : argparse.Namespace
+    """
+    n_fits = n_epochs = seconds = 0
+    seconds_per_image = {}  # of an epoch, by what decides most of it
+    for networks, n_times, data in work:
+        X_train, X_test, y_train, _ = data
+        n_images = len(y_train) + len(X_test) / 3  # measuring an image takes about a third of learning from it
+        n_fits += len(networks) * n_times
+        for network in longest([scaled(network, options) for network in networks.values()]):
+            shape = f"{network['conv_layers']} {network.get('n_branches')}"
+            if shape not in seconds_per_image:
+                few = slice(min(len(y_train), 512))
+                probe = ConvPoolClassifier(**network | {"epochs": 2}).fit(X_train[few], y_train[few])
+                seconds_per_image[shape] = probe.history_["time"][1] / few.stop  # the first epoch compiles
+            n_epochs += network["epochs"] * n_times
+            seconds += seconds_per_image[shape] * n_images * network["epochs"] * n_times
+    n_images = max(len(data[2]) for _, _, data in work)
     print(
-        f"{options.name}: {n_fits} fits, {n_epochs} epochs of {len(y_train):,} images: about {in_words(seconds)} one "
-        f"after the other, less what is known in --memory",
+        f"{options.name}: {n_fits} fits, {n_epochs} epochs of up to {n_images:,} images: "
+        f"about {in_words(seconds)} one after the other, less what is known in --memory",
         flush=True,
     )
+
+
+def longest(networks):
+    """The networks without those that are the beginning of another, which has more epochs: they cost nothing more."""
+    runs = []
+    for network in sorted(networks, key=lambda network: network["epochs"], reverse=True):
+        if not any(network | {"epochs": run["epochs"]} == run for run in runs):
+            runs.append(network)
+    return runs
 
 
 def in_words(seconds):
@@ -204,7 +239,7 @@ def compare(runs):
             "seeds": f"{len(fits)}",
             "published": "" if accuracy is None else f"{accuracy:.4f}",
             "measured": measured["test_accuracy"],
-            "difference": "" if accuracy is None else f"{fits['test_accuracy'].mean() - accuracy:+.4f}",
+            "difference": difference(name, fits["test_accuracy"].mean()),
         }
         for measure in MEASURES[1:]:
             value, label = published[measure], measure.replace("_", " ")
@@ -214,6 +249,12 @@ def compare(runs):
     unpublished = [name for name in table if name.endswith(", published") and not table[name].any()]
     dropped = [column for name in unpublished for column in (name, name.removesuffix(", published"))]
     return table.drop(columns=dropped + ([] if table["published"].any() else ["published", "difference"]))
+
+
+def difference(name, accuracy):
+    """How much a measured test accuracy is above the published one; nothing where nothing was published."""
+    published = published_figures(name)["test_accuracy"]
+    return "" if published is None else f"{accuracy - published:+.4f}"
 
 
 def published_figures(name):
@@ -233,7 +274,7 @@ def in_figures(values):
     return f"{values.mean():.4f} ± {values.std(ddof=0):.4f}" if len(values) > 1 else f"{values.iloc[0]:.4f}"
 
 
-def write(runs, table, options, notes=""):
+def write(runs, table, data, options, notes=""):
     """Write runs.csv and table.md, and print the table.
 
     Parameters
@@ -242,6 +283,8 @@ def write(runs, table, options, notes=""):
         A row for each fit.
     table : pandas.DataFrame of str
         What to print.
+    data : tuple
+        What was trained on, from :func:`load`.
     options : argparse.Namespace
     notes : str, default=""
         What the figures alone do not say.
@@ -250,7 +293,8 @@ def write(runs, table, options, notes=""):
     runs.drop(columns="history", errors="ignore").to_csv(folder / "runs.csv", index=False)
     text = markdown(table)
     print(f"\n{text}\n{notes}".rstrip())
-    (folder / "table.md").write_text(f"# {options.name}\n\n{conditions(options)}\n\n{text}\n{notes}".rstrip() + "\n")
+    page = f"# {options.name}\n\n{conditions(data, options)}\n\n{text}\n{notes}"
+    (folder / "table.md").write_text(page.rstrip() + "\n")
     print(f"\nWritten to {folder.resolve()}")
 
 
@@ -260,16 +304,20 @@ def markdown(table):
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def conditions(options):
-    """Command, machine, versions: without them no figure means anything."""
+def conditions(data, options):
+    """Command, images, machine, versions: without them no figure means anything."""
+    X_train, X_test, _, _ = data
+    pixels = joblib.hash((X_train, X_test))[:8]  # tells one edition of a data set from another
     shown = {name.replace("_", "-"): value for name, value in vars(options).items() if name not in ("name", "out")}
     shown |= {name: "FOLDER" for name in ("data-home", "memory") if shown[name]}
     arguments = " ".join(f"--{name} {value}" for name, value in shown.items() if value is not None)
     versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     threads = os.environ.get("TF_NUM_INTRAOP_THREADS")  # on which the last bits depend, and the seconds
+    threads = f"TF_NUM_INTRAOP_THREADS={threads} " if threads else ""
     return (
-        f"`{f'TF_NUM_INTRAOP_THREADS={threads} ' if threads else ''}python examples/{Path(sys.argv[0]).name} "
-        f"{arguments}`\n\n{platform.machine()}, {cpu_count()} cores, Python {platform.python_version()}, {versions}"
+        f"`{threads}python examples/{Path(sys.argv[0]).name} {arguments}`\n\n"
+        f"{len(X_train):,} training and {len(X_test):,} test images; `joblib.hash` of the pixels: {pixels}...\n\n"
+        f"{platform.machine()}, {cpu_count()} cores, Python {platform.python_version()}, {versions}"
     )
 
 
@@ -302,7 +350,8 @@ def plot_beside_published(runs, names):
             names=["published", *(f"seed {seed}" for seed in own["seed"])] if ax is axes.flat[n_columns - 1] else None,
         )
         display.plot(ax, metrics=["accuracy"])
-        ax.set_title(name)
+        ax.set(title=name, ylabel="validation accuracy")
+        ax.label_outer()
     return figure
 
 

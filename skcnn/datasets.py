@@ -34,6 +34,11 @@ from sklearn.utils import Bunch
 from skcnn._compat import Interval, StrOptions, keras, validate_parameter_constraints
 from skcnn._seeds import run_seed
 
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None
+
 __all__ = ["fetch_cifar10", "fetch_fashion_mnist", "load_digits"]
 
 _CONSTRAINTS = {
@@ -265,7 +270,8 @@ def fetch_fashion_mnist(
     A file of your own is an ``.npz`` with ``x_train``, ``y_train``, ``x_test`` and ``y_test``. It may hold fewer images
     than the official one; they must be uint8 of shape (28, 28, 1) or (28, 28).
 
-    The download is that of ``keras.datasets.fashion_mnist``, which keeps a copy of its own in ``~/.keras/datasets``.
+    The download is that of ``keras.datasets.fashion_mnist``, which keeps a copy of its own in ``~/.keras/datasets``
+    (or where ``KERAS_HOME`` says).
 
     References
     ----------
@@ -348,7 +354,8 @@ def fetch_cifar10(
     A file of your own is an ``.npz`` with ``x_train``, ``y_train``, ``x_test`` and ``y_test``. It may hold fewer images
     than the official one; they must be uint8 of shape (32, 32, 3).
 
-    The download is that of ``keras.datasets.cifar10``, which keeps a copy of its own in ``~/.keras/datasets``.
+    The download is that of ``keras.datasets.cifar10``, which keeps a copy of its own in ``~/.keras/datasets``
+    (or where ``KERAS_HOME`` says).
 
     References
     ----------
@@ -529,7 +536,6 @@ def _write(path, make_arrays):
     The file beside it that is written first is made before the arrays are: a folder that cannot be written to is told
     before the download, not after. `NamedTemporaryFile` would keep others who share the folder from reading it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
         with open(part, "xb") as stream:
@@ -548,9 +554,31 @@ _ONE_DOWNLOAD = threading.Lock()  # Keras' cache, and the timeout, belong to all
 
 
 def _download(source, path):
-    with _ONE_DOWNLOAD:
-        if not path.exists():  # another thread may have been here
-            _write(path, lambda: _load_with_keras(source, path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _ONE_DOWNLOAD, _locked(path.parent) as alone:
+        if path.exists():  # another thread or process was here
+            return
+        for left in path.parent.glob(f"{path.name}.*.part") if alone else ():  # by a process that was killed
+            left.unlink(missing_ok=True)
+        _write(path, lambda: _load_with_keras(source, path))
+
+
+@contextlib.contextmanager
+def _locked(folder):
+    """Keep other processes from downloading to a folder meanwhile; whether that could be done.
+
+    Keras takes any file in its cache for whole, and so for damaged what another process has not finished yet. The
+    system gives the lock back even if the process is killed. Windows has no such locks, some network drives neither.
+    """
+    with contextlib.ExitStack() as stack:
+        locked = False
+        if fcntl is not None:
+            with contextlib.suppress(OSError):
+                handle = os.open(folder, os.O_RDONLY)
+                stack.callback(os.close, handle)
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                locked = True
+        yield locked
 
 
 def _load_with_keras(source, path):
@@ -566,9 +594,13 @@ def _load_with_keras(source, path):
     except Exception as error:  # Keras raises bare Exception where a download fails
         raise OSError(
             f"{path} is missing, and {source.name} cannot be downloaded ({_reason(error)}). {_how_to_supply(source)} "
-            f"If the cause is a damaged copy in Keras' own cache, ~/.keras/datasets, delete that instead."
+            f"If the cause is a damaged copy in Keras' own cache, {_keras_cache()}, delete that instead."
         ) from error
     return {f"{kind}_{split}": arrays[place] for split, arrays in splits.items() for place, kind in enumerate("xy")}
+
+
+def _keras_cache():
+    return Path(os.environ.get("KERAS_HOME", "~/.keras"), "datasets")
 
 
 def _answers(host):

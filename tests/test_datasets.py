@@ -502,10 +502,42 @@ def test_a_write_that_fails_or_is_killed_leaves_no_file(tmp_path, start_python, 
     output, errors = process.communicate(timeout=120)
     assert (errors, process.returncode) == ("", -signal.SIGXFSZ)
     damaged_cache, disk_full = output.splitlines()
-    assert "end-of-stream marker" in damaged_cache and "~/.keras/datasets, delete that instead. []" in damaged_cache
+    assert "end-of-stream marker" in damaged_cache and f"{keras_cache.parent}, delete that instead. []" in damaged_cache
     assert "File too large" in disk_full and disk_full.endswith(" []")
     (part,) = folder.iterdir()
     assert part.suffix == ".part" and part.stat().st_size == 10_000
     assert not zipfile.is_zipfile(part)
     with pytest.raises(OSError, match="is missing"):
         fetch_fashion_mnist(data_home=folder, download_if_missing=False)
+    start_python(FETCH_ONCE, folder).communicate("\n", timeout=120)
+    assert [path.name for path in folder.iterdir()] == ["fashion_mnist.npz"], "what was left is gone"
+
+
+FETCH_ONCE = """
+import sys
+from skcnn.datasets import fetch_fashion_mnist
+
+print("ready", flush=True)
+sys.stdin.readline()
+fetch_fashion_mnist(data_home=sys.argv[1])
+"""
+
+
+def test_a_process_waits_for_the_download_of_another(tmp_path, start_python, keras_cache):
+    """The other process is this one; a file in Keras' cache that it had not finished yet would be taken for damaged."""
+    fcntl = pytest.importorskip("fcntl")
+    labels = keras_cache / "t10k-labels-idx1-ubyte.gz"
+    whole = labels.read_bytes()
+    labels.write_bytes(whole[:-5])
+    handle = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    process = start_python(FETCH_ONCE, tmp_path)
+    assert process.stdout.readline() == "ready\n"
+    process.stdin.write("\n")
+    process.stdin.flush()
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=2)
+    labels.write_bytes(whole)
+    os.close(handle)
+    assert process.communicate(timeout=120) == ("", "") and process.returncode == 0
+    assert (tmp_path / "fashion_mnist.npz").exists()

@@ -3,12 +3,14 @@
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from skcnn.datasets import fetch_cifar10
 from skcnn.presets import PUBLISHED
@@ -48,7 +50,8 @@ def run_script(name, *arguments):
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study(name, data_home, tmp_path):
     printed = run_script(name, "--data-home", data_home, "--scale", 0.01, "--seeds", 1, "--out", tmp_path)
-    assert re.search(r"\d+ fits, \d+ epochs of \d+ images: about \d+ (seconds|minutes)", printed)
+    first_line = r"s\d: \d+ fits, \d+ epochs of up to \d+ images: about \d+ (seconds|minutes)"
+    assert re.match(first_line, printed), "what it costs comes first"
     runs = pd.read_csv(tmp_path / "runs.csv").set_index("network")
     for network in STUDIES[name]:
         published = PUBLISHED[network]
@@ -75,6 +78,21 @@ def test_a_study_that_is_run_again_trains_nothing(data_home, tmp_path):
     pd.testing.assert_frame_equal(first, again)  # the seconds too, which no two trainings share
 
 
+def test_a_study_that_was_killed_goes_on_to_the_same_figures(data_home, tmp_path):
+    arguments = ["--data-home", data_home, "--scale", 0.2]
+    run_script("reproduce_s4_regularized", *arguments, "--out", tmp_path / "plain")
+    arguments += ["--memory", tmp_path / "runs", "--out", tmp_path / "killed"]
+    command = [sys.executable, str(EXAMPLES / "reproduce_s4_regularized.py"), *map(str, arguments)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        while not (states := list((tmp_path / "runs").rglob("output.pkl"))) and process.poll() is None:
+            time.sleep(0.05)
+        process.kill()
+    assert states and not (tmp_path / "killed" / "runs.csv").exists(), "killed on its way"
+    run_script("reproduce_s4_regularized", *arguments)
+    plain, killed = (pd.read_csv(tmp_path / out / "runs.csv").drop(columns="seconds") for out in ("plain", "killed"))
+    pd.testing.assert_frame_equal(plain, killed, check_exact=True)
+
+
 def test_the_grid_alone_may_have_fewer_images(data_home, monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)
     import study
@@ -84,6 +102,36 @@ def test_the_grid_alone_may_have_fewer_images(data_home, monkeypatch):
         assert len(study.load(fetch_cifar10, options)[2]) == of_all
         _, _, y_train, y_test = study.load(fetch_cifar10, options, n_samples=200)
         assert np.bincount(y_train).tolist() == [of_grid // 10] * 10 and len(y_test) == 200 * scale
+
+
+def test_as_many_images_as_asked_for_or_none(data_home, monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import study
+
+    options = SimpleNamespace(scale=1.0, n_samples=50, data_home=data_home)
+    assert len(study.load(fetch_cifar10, options)[2]) == 50
+    options.n_samples = 1001
+    with pytest.raises(SystemExit, match="there are 1,000 training images; got a number of 1,001"):
+        study.load(fetch_cifar10, options)
+
+
+def test_shorter_runs_cost_nothing_beside_longer_ones(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import study
+
+    networks = [{"dropout": 0.5, "epochs": 3}, {"dropout": 0.5, "epochs": 5}, {"dropout": 0.2, "epochs": 3}]
+    assert study.longest(networks) == networks[1:]
+
+
+def test_a_fit_that_diverges_is_a_row_of_the_table(data_home, monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import study
+
+    options = SimpleNamespace(scale=0.1, n_samples=None, data_home=data_home, n_jobs=1, memory=None, seeds=1)
+    network = {"conv_layers": [(4, 3)], "optimizer": "sgd", "optimizer__learning_rate": 1e30, "epochs": 20}
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        [row] = study.run({"diverges": network}, study.load(fetch_cifar10, options), options).to_dict("records")
+    assert np.isnan(row["train_loss"]) and np.isnan(row["test_loss"]) and row["test_accuracy"] == 0.1
 
 
 def test_a_table_has_what_was_published_and_no_empty_columns(monkeypatch):
@@ -104,13 +152,18 @@ def test_a_table_has_what_was_published_and_no_empty_columns(monkeypatch):
     ("option", "value", "told"),
     [
         ("--scale", "2", "--scale must be above 0 and at most 1; got 2.0"),
-        ("--seeds", "0", "--seeds: must be at least 1; got 0"),
-        ("--grid-samples", "-5", "--grid-samples: must be at least 1; got -5"),
+        ("--seeds", "0", "--seeds: must be a whole number of at least 1; got 0"),
+        ("--seeds", "1.5", "--seeds: must be a whole number of at least 1; got 1.5"),
+        ("--grid-samples", "-5", "--grid-samples: must be a whole number of at least 1; got -5"),
+        ("--n-jobs", "-2", "--n-jobs: must be a whole number of at least 1; got -2"),
     ],
 )
-def test_a_bad_option_is_named(option, value, told, tmp_path):
-    script = str(EXAMPLES / "reproduce_s0_grid_search.py")
-    command = [sys.executable, script, option, value, "--out", str(tmp_path / "out")]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert result.returncode == 2 and told in result.stderr
+def test_a_bad_option_is_named(option, value, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import study
+
+    monkeypatch.setattr(sys, "argv", ["script", option, value, "--out", str(tmp_path / "out")])
+    with pytest.raises(SystemExit) as caught:
+        study.parse_options("", "s0", numbers={"--grid-samples": ""})
+    assert caught.value.code == 2 and told in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

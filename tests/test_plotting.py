@@ -118,6 +118,12 @@ def test_runs_differ_in_color_and_marker_and_are_named_by_what_they_differ_in(fi
     assert [text.get_text() for text in given.axes_[-1].get_legend().get_texts()][:2] == ["none", "half"]
 
 
+def test_equal_schedules_of_keras_are_no_difference():
+    rates = [keras.optimizers.schedules.InverseTimeDecay(rate, 1, 1e-6) for rate in (0.01, 0.01, 0.02)]
+    levels = find_levels(rates)
+    assert levels.codes.tolist() == [0, 0, 1] and len(levels.labels) == 2
+
+
 def test_runs_that_differ_in_nothing_are_numbered(fitted):
     display = LearningCurvesDisplay.from_estimators([fitted[0], fitted[0]])
     assert display.names == ["1", "2"]
@@ -777,3 +783,11 @@ def test_augmentation_that_cannot_be_shown(augmentation, n_draws, says, digits):
         AugmentationDisplay.from_estimator(
             ConvPoolClassifier(augmentation=augmentation), digits[0][:3], n_draws=n_draws
         )
+
+
+def test_augmentation_that_leaves_the_range_of_pixels_does_not_come_back_at_its_other_end():
+    black = np.zeros((2, 8, 8, 1), np.uint8)
+    noisy = ConvPoolClassifier(augmentation=keras.layers.GaussianNoise(1.0), random_state=0)
+    display = AugmentationDisplay.from_estimator(noisy, black)
+    assert 0 < display.augmented.max() < 100
+    plt.close(display.figure_)

@@ -64,6 +64,10 @@ class AugmentationDisplay:
 
         Raises
         ------
+        ImportError
+            Without matplotlib.
+        TypeError
+            If `ax` is something else.
         ValueError
             For a wrong number of axes.
         """
@@ -115,4 +119,7 @@ class AugmentationDisplay:
         images = as_images(np.asarray(flat), image_shape)
         seed = run_seed(estimator.random_state)
         drawn = isolated(augmented_images, estimator.augmentation, images, seed, n_draws)
-        return cls(images=images, augmented=np.stack(drawn, axis=1).astype(images.dtype)).plot(ax)
+        augmented = np.stack(drawn, axis=1)
+        if images.dtype == np.uint8:  # where a layer leaves the range of pixels, as noise does
+            augmented = np.clip(np.rint(augmented), 0, 255)
+        return cls(images=images, augmented=augmented.astype(images.dtype)).plot(ax)

@@ -1,5 +1,7 @@
 """The kernels of a convolution."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -64,6 +66,10 @@ class FilterDisplay:
 
         Raises
         ------
+        ImportError
+            Without matplotlib.
+        TypeError
+            If `ax` is something else.
         ValueError
             For a wrong number of axes.
         """
@@ -127,7 +133,7 @@ class FilterDisplay:
         layers = estimator.architecture_.layers
         convolutions = {each.name: each for each in layers if each.kind == "conv"}
         names = list(convolutions)
-        if isinstance(layer, int) and -len(names) <= layer < len(names):
+        if isinstance(layer, Integral) and -len(names) <= layer < len(names):
             layer = names[layer]
         if layer not in names:
             raise ValueError(f"layer must be one of {names} or its place among them, from 0; got {layer!r}.")

@@ -118,6 +118,10 @@ class GridSearchDisplay:
 
         Raises
         ------
+        ImportError
+            Without matplotlib.
+        TypeError
+            If `ax` is something else.
         ValueError
             For another `kind`, or a wrong number of axes.
         """

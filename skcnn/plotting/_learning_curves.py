@@ -66,6 +66,10 @@ class LearningCurvesDisplay:
 
         Raises
         ------
+        ImportError
+            Without matplotlib.
+        TypeError
+            If `ax` is something else.
         ValueError
             For a metric that a run has not, or a wrong number of axes.
         """
@@ -132,6 +136,11 @@ class LearningCurvesDisplay:
         LearningCurvesDisplay
             What was drawn.
 
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+
         Examples
         --------
         >>> import matplotlib.pyplot as plt
@@ -166,6 +175,13 @@ class LearningCurvesDisplay:
         -------
         LearningCurvesDisplay
             What was drawn.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            If there are not as many names as classifiers.
         """
         title = None
         if names is None:

@@ -70,6 +70,10 @@ class PredictionsDisplay:
 
         Raises
         ------
+        ImportError
+            Without matplotlib.
+        TypeError
+            If `ax` is something else.
         ValueError
             For too few axes.
         """

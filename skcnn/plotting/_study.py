@@ -149,6 +149,8 @@ def _key(value):
         return tuple((name, _key(each)) for name, each in value.items())
     if isinstance(value, (list, tuple, np.ndarray)):
         return tuple(_key(each) for each in value)
+    if hasattr(value, "get_config") and not isinstance(value, type):
+        return type(value), as_text(value)  # Keras' schedules and the like, which do not know when they are equal
     return value if isinstance(value, Hashable) else id(value)
 
 

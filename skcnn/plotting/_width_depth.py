@@ -85,6 +85,10 @@ class WidthDepthDisplay:
 
         Raises
         ------
+        ImportError
+            Without matplotlib.
+        TypeError
+            If `ax` is something else.
         ValueError
             If the data differ in length, or for a wrong number of axes.
         """
@@ -230,6 +234,13 @@ class WidthDepthDisplay:
         -------
         WidthDepthDisplay
             What was drawn.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            If classifiers have no parameter `by`, or if there are not as many `labels` as it has values.
         """
         for estimator in estimators:
             check_is_fitted(estimator)
