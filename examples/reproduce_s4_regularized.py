@@ -21,9 +21,7 @@ study.announce([(networks, options.seeds, data)], options)
 runs = study.run(networks, data, options)
 display = LearningCurvesDisplay(histories=list(runs["history"]), names=[f"seed {seed}" for seed in runs["seed"]])
 study.save(display.plot().figure_, options, "curves")
-first, last = ([history["loss"][epoch] for history in runs["history"]] for epoch in (0, -1))
-notes = (
-    f"\nTraining loss in the first epoch {min(first):.4f} to {max(first):.4f} (published 1.7011), in the last "
-    f"{min(last):.4f} to {max(last):.4f} (published 0.2383).\n"
-)
+losses = runs["history"].map(lambda history: history["loss"])
+first, last = (study.in_figures(losses.str[epoch]) for epoch in (0, -1))
+notes = f"\nTraining loss in the first epoch {first} (published 1.7011), in the last {last} (published 0.2383).\n"
 study.write(runs, study.compare(runs), data, options, notes)
