@@ -2,13 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test demo lint format clean
+.PHONY: test demo docs lint format clean
 
 test: lint
 	SCIPY_ARRAY_API=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 demo: .venv/demo
 	$(BIN)/python examples/plot_grid_search.py
+
+docs: .venv/docs
+	$(BIN)/python -m sphinx -b html docs docs/_build/html
 
 lint: .venv/test
 	$(BIN)/ruff check .
@@ -29,5 +32,10 @@ format: .venv/test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
 	touch $@ .venv/demo
 
+.venv/docs: setup.cfg pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	touch $@ .venv/demo
+
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis docs/_build docs/auto_examples docs/generated

@@ -146,7 +146,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         The labels, sorted.
     n_features_in_ : int
         Number of values in an image, height x width x channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Only where `X` is a table with string column names.
     image_shape_ : tuple of three int
         (height, width, channels).

@@ -246,6 +246,7 @@ def fetch_fashion_mnist(
         Dictionary-like object, with the following attributes.
 
         images : ndarray of shape (n, 28, 28, 1), uint8
+            Pixels from 0 to 255.
         target : ndarray of shape (n,), int64
             Class codes from 0 to 9.
         target_names : ndarray of shape (10,), str
@@ -330,6 +331,7 @@ def fetch_cifar10(
         Dictionary-like object, with the following attributes.
 
         images : ndarray of shape (n, 32, 32, 3), uint8
+            Pixels from 0 to 255; red, green and blue.
         target : ndarray of shape (n,), int64
             Class codes from 0 to 9.
         target_names : ndarray of shape (10,), str

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+import skcnn
+from skcnn import datasets, plotting
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
@@ -32,3 +35,11 @@ def test_every_script_that_is_named_exists():
     for page in PAGES:
         for script in re.findall(r"((?:examples|benchmarks)/\w+\.py)", page.read_text()):
             assert (ROOT / script).exists(), f"{page.name} names {script}"
+
+
+def test_the_reference_has_every_public_name():
+    listed = set(re.findall(r"(?m)^   (\w[\w.]*)$", (ROOT / "docs" / "api.rst").read_text()))
+    public = {name for name in skcnn.__all__ if not name.startswith("__")}
+    for module in (datasets, plotting):
+        public |= {f"{module.__name__.removeprefix('skcnn.')}.{name}" for name in module.__all__}
+    assert listed == public
