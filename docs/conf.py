@@ -44,6 +44,7 @@ sphinx_gallery_conf = {
     "ignore_pattern": r"study\.py",
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
+    "remove_config_comments": True,
     "show_memory": False,
     "abort_on_example_error": True,
 }

@@ -5,6 +5,8 @@ What augmentation does to images
 ``augmentation`` is a parameter of the classifier, so a search may tell whether it helps. Here is what it does to five
 of scikit-learn's digits, and to accuracy when there are only 100 images to learn from.
 
+To run it::
+
     python examples/plot_augmentation.py
     python examples/plot_augmentation.py --out augmentation.png
 """

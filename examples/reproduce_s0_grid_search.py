@@ -6,6 +6,8 @@ Width, dense layers, dropout, batch size and epochs: 108 candidates in three fol
 of 0.7219 in cross-validation; trained again for 20 epochs with amsgrad it had 0.7777 on the test images, and a network
 twice as wide 0.7731.
 
+To run it::
+
     python examples/reproduce_s0_grid_search.py --grid-samples 5000 --memory runs --n-jobs 2
 """
 

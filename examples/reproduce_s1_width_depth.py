@@ -5,6 +5,8 @@ Study S1: width and depth of AlexNet-style networks on CIFAR-10
 Three networks with falling kernel sizes (base, wide, deep) and a dense one beside them; then what the study asked but
 left open: parallel convolutions joined by Concatenate, by width, number of branches and depth.
 
+To run it::
+
     python examples/reproduce_s1_width_depth.py --memory runs
 """
 

@@ -5,6 +5,8 @@ Study S2: width and depth on Fashion-MNIST
 Sigmoid networks by width and by depth. In the study, wide ones trained only after several restarts, or never: so each
 is trained with several seeds, and the share of those that fail is part of the result.
 
+To run it::
+
     python examples/reproduce_s2_fashion_mnist.py --memory runs
 """
 
@@ -64,3 +66,4 @@ display = WidthDepthDisplay(
 )
 study.save(display.plot().figure_, options, "width_depth")
 study.write(runs, table, data, options)
+# sphinx_gallery_thumbnail_path = "results/s2/width_depth.png"

@@ -5,6 +5,8 @@ Study S3: learning rate, epochs and number of cascades on CIFAR-10, one at a tim
 A network with two cascades of convolutions, trained with momentum; a tenth of the training images is held out to choose
 by. Then one factor at a time is changed, and the best value of each is taken together. Training times stand beside.
 
+To run it::
+
     python examples/reproduce_s3_one_at_a_time.py --memory runs
 """
 

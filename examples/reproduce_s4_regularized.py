@@ -5,6 +5,8 @@ Study S4: a regularized network on CIFAR-10
 Four million parameters, held back by dropout and by limits on the norm of the weights. The study reports a test
 accuracy of 0.7663, and a training loss that falls from 1.7011 to 0.2383 in 25 epochs.
 
+To run it::
+
     python examples/reproduce_s4_regularized.py --memory runs
 """
 
@@ -25,3 +27,4 @@ losses = runs["history"].map(lambda history: history["loss"])
 first, last = (study.in_figures(losses.str[epoch]) for epoch in (0, -1))
 notes = f"\nTraining loss in the first epoch {first} (published 1.7011), in the last {last} (published 0.2383).\n"
 study.write(runs, study.compare(runs), data, options, notes)
+# sphinx_gallery_thumbnail_path = "results/s4/curves.png"

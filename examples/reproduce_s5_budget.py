@@ -6,6 +6,8 @@ The budget of study S0's best network, spent with what has become common since: 
 pooling, silu, one cycle of the learning rate, augmentation, label smoothing and an L2 penalty. An ablation takes out
 one at a time.
 
+To run it::
+
     python examples/reproduce_s5_budget.py --memory runs
 """
 
