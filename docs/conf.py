@@ -28,7 +28,6 @@ myst_heading_anchors = 3
 autosummary_generate = True
 numpydoc_show_class_members = False  # each method has its own entry below its class
 autodoc_default_options = {"members": True, "inherited-members": "BaseWrapper"}  # nothing of scikeras alone
-autodoc_typehints = "none"
 
 intersphinx_mapping = {
     "python": ("https://docs.python.org/3", None),
