@@ -60,3 +60,4 @@ notes = (
     f"images (published {published:.4f}, on 50,000 images) with {best}.\n"
 )
 study.write(runs, study.compare(runs), data, options, notes)
+# sphinx_gallery_thumbnail_path = "results/s0/grid.png"
