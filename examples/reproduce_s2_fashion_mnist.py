@@ -37,11 +37,11 @@ def saturated_after_one_step(classifier, data):
     model = clone(classifier).set_params(epochs=1, memory=None).fit(X_train[first], y_train[first]).model_
     # The output of the dense layer; its sigmoids are saturated where they are within 0.01 of 0 or 1.
     hidden = np.array(Model(model.inputs[0], model.layers[-2].output)(X_test[:500]))
-    return (np.minimum(hidden, 1 - hidden) < 0.01).mean()
+    return {"saturated": (np.minimum(hidden, 1 - hidden) < 0.01).mean()}
 
 
 study.announce([(networks, options.seeds, data)], options)
-runs = study.run(networks, data, options, measures={"saturated": saturated_after_one_step})
+runs = study.run(networks, data, options, measure=saturated_after_one_step)
 
 # %%
 # A run that always answers with the same class has an accuracy of 0.1: it failed to train. The study published what it

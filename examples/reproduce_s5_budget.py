@@ -34,7 +34,7 @@ def accuracy_with_mirror_images(classifier, data):
     """Of the mean of what is predicted for an image and for its mirror image, at twice the cost."""
     _, X_test, _, y_test = data
     probabilities = classifier.predict_proba(X_test) + classifier.predict_proba(X_test[:, :, ::-1])
-    return (classifier.classes_[probabilities.argmax(axis=1)] == y_test).mean()
+    return {"mirrored": (classifier.classes_[probabilities.argmax(axis=1)] == y_test).mean()}
 
 
 # %%
@@ -60,9 +60,8 @@ ablation = {name: modern | change for name, change in ablation.items()}
 
 ablation_seeds = options.ablation_seeds or 1
 study.announce([(budget, options.seeds, data), (ablation, ablation_seeds, data)], options)
-mirrored = {"mirrored": accuracy_with_mirror_images}
-runs = study.run(budget, data, options, measures=mirrored)
-without = study.run(ablation, data, options, measures=mirrored, n_seeds=ablation_seeds)
+runs = study.run(budget, data, options, measure=accuracy_with_mirror_images)
+without = study.run(ablation, data, options, measure=accuracy_with_mirror_images, n_seeds=ablation_seeds)
 runs = pd.concat([runs, without], ignore_index=True)
 
 # %%

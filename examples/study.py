@@ -109,7 +109,7 @@ def scaled(network, options):
     return network | {"epochs": max(1, round(options.scale * network["epochs"]))}
 
 
-def run(networks, data, options, validation_data=None, measures=None, n_seeds=None):
+def run(networks, data, options, validation_data=None, measure=None, n_seeds=None):
     """Train each network with each seed, and measure it on the test images.
 
     Parameters
@@ -121,8 +121,8 @@ def run(networks, data, options, validation_data=None, measures=None, n_seeds=No
     options : argparse.Namespace
     validation_data : tuple (X, y), default=None
         Measured after each epoch; None for the test images, as most of the studies did.
-    measures : dict of str to callable, default=None
-        Further columns: what each function makes of the fitted classifier and of `data`.
+    measure : callable, default=None
+        Gives further columns, or others, of the row of a fit: a dict from the fitted classifier and `data`.
     n_seeds : int, default=None
         How often to train each network, instead of what the options say.
 
@@ -136,7 +136,7 @@ def run(networks, data, options, validation_data=None, measures=None, n_seeds=No
     fits = [(name, seed) for seed in seeds for name in networks]  # a killed study has whole seeds
     parallel = Parallel(n_jobs=options.n_jobs, backend="threading", return_as="generator")
     train = delayed(fit_one)
-    rows = parallel(train(name, networks[name], seed, data, options, validation_data, measures) for name, seed in fits)
+    rows = parallel(train(name, networks[name], seed, data, options, validation_data, measure) for name, seed in fits)
     done = []
     for row in rows:
         done.append(row)
@@ -145,15 +145,15 @@ def run(networks, data, options, validation_data=None, measures=None, n_seeds=No
     return pd.DataFrame(done)
 
 
-def fit_one(name, network, seed, data, options, validation_data=None, measures=None):
+def fit_one(name, network, seed, data, options, validation_data=None, measure=None):
     """One fit, as a row of the table."""
     X_train, X_test, y_train, y_test = data
     classifier = ConvPoolClassifier(**network, random_state=seed, memory=options.memory)
     if options.n_jobs == 1 and sys.stdout.isatty():
         classifier.set_callbacks(ProgressBar())
     classifier.fit(X_train, y_train, validation_data=validation_data or (X_test, y_test))
-    probabilities, history = classifier.predict_proba(X_test), classifier.history_
-    finite = np.isfinite(probabilities).all()  # not if training has diverged, which is a result, too
+    history = classifier.history_
+    test_loss, test_accuracy = loss_and_accuracy(classifier, X_test, y_test)
     row = {
         "network": name,
         "seed": seed,
@@ -162,12 +162,20 @@ def fit_one(name, network, seed, data, options, validation_data=None, measures=N
         "epochs": classifier.n_iter_,
         "train_loss": history["loss"][-1],
         "train_accuracy": history["accuracy"][-1],
-        "test_loss": log_loss(y_test, probabilities, labels=classifier.classes_) if finite else np.nan,
-        "test_accuracy": (classifier.classes_[probabilities.argmax(axis=1)] == y_test).mean(),
+        "test_loss": test_loss,
+        "test_accuracy": test_accuracy,
         "seconds": sum(history["time"]),
         "history": history,
     }
-    return row | {column: measure(classifier, data) for column, measure in (measures or {}).items()}
+    return row | (measure(classifier, data) if measure else {})
+
+
+def loss_and_accuracy(classifier, X, y):
+    """Cross-entropy and accuracy of a fitted classifier."""
+    probabilities = classifier.predict_proba(X)
+    finite = np.isfinite(probabilities).all()  # not if training has diverged, which is a result, too
+    loss = log_loss(y, probabilities, labels=classifier.classes_) if finite else np.nan
+    return loss, (classifier.classes_[probabilities.argmax(axis=1)] == y).mean()
 
 
 def announce(work, options):
