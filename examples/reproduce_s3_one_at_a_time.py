@@ -76,3 +76,4 @@ table = study.compare(runs)
 by_network = runs.groupby("network", sort=False)
 table["on images held out"] = [study.in_figures(fits["held_out_accuracy"]) for _, fits in by_network]
 study.write(runs, table, data, options, notes)
+# sphinx_gallery_thumbnail_path = "results/s3/factors.png"
