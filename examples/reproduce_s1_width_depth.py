@@ -28,7 +28,7 @@ data = study.load(fetch_cifar10, options)
 # The published networks, validated on the test images, as there. Their accuracy jumps from epoch to epoch, because
 # batch normalization predicts with moving averages of its statistics, which lag behind the weights. So it is measured
 # with statistics of the weights as they are, too. Loss and accuracy on training images are those of the trained
-# network, which drops nothing out: with these the published figures agree.
+# network, which drops nothing out: with these the published figures of the dense network agree.
 published = {name: presets.NETWORKS[name] for name in ("alexnet-base", "alexnet-wide", "alexnet-deep", "alexnet-dense")}
 
 

@@ -92,8 +92,8 @@ class Published:
     cv_accuracy : float or None
         Mean accuracy in cross-validation.
     train_loss, train_accuracy : float or None
-        After the last epoch. S1's agree with the trained network on the training images, S4's with the mean over
-        the epoch.
+        After the last epoch: in S1, as the figures of the dense network show, of the trained network on the training
+        images, in S4 the mean over the epoch.
     test_loss, test_accuracy : float or None
         After the last epoch.
     validation_accuracy : tuple of float
