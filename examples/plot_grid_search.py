@@ -33,6 +33,7 @@ from joblib import parallel_config
 from sklearn.callback import ProgressBar
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.utils import resample
 
 from skcnn import ConvPoolClassifier
 
@@ -43,7 +44,10 @@ def parse_options():
     parser.add_argument("--n-samples", type=int, help="train on so many images only, of all classes alike")
     parser.add_argument("--n-jobs", type=int, default=2, help="fits side by side, in threads (default 2)")
     parser.add_argument("--out", default="grid_search.png", help="where to save the picture (default %(default)s)")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if not Path(options.out).resolve().parent.is_dir():
+        parser.error(f"--out {options.out}: there is no such folder")  # not only after the search
+    return options
 
 
 def load_images(name):
@@ -63,9 +67,13 @@ def load_images(name):
 
 options = parse_options()
 X_train, X_test, y_train, y_test = load_images(options.data)
-if options.n_samples and options.n_samples < len(y_train):
-    X_train, _, y_train, _ = train_test_split(
-        X_train, y_train, train_size=options.n_samples, stratify=y_train, random_state=0
+if options.n_samples is not None:
+    if not 0 < options.n_samples <= len(y_train):
+        sys.exit(
+            f"--n-samples must be from 1 to {len(y_train)}, the number of training images; got {options.n_samples}."
+        )
+    X_train, y_train = resample(
+        X_train, y_train, replace=False, n_samples=options.n_samples, stratify=y_train, random_state=0
     )
 
 # %%

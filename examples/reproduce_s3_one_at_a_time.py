@@ -21,8 +21,9 @@ from skcnn.plotting import LearningCurvesDisplay
 
 options = study.parse_options(__doc__, "s3")
 X_train, X_test, y_train, y_test = study.load(fetch_cifar10, options)
+n_held_out = max(len(y_train) // 10, 10)  # at least one of each class
 X_train, X_held_out, y_train, y_held_out = train_test_split(
-    X_train, y_train, test_size=0.1, stratify=y_train, random_state=0
+    X_train, y_train, test_size=n_held_out, stratify=y_train, random_state=0
 )
 data = X_train, X_test, y_train, y_test
 

@@ -104,10 +104,10 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         ``optimizer__learning_rate`` is a Keras schedule. The first two depend on the number of steps in all, so
         fits with other `epochs` share nothing with them.
     augmentation : {"flip", "shift", "flip+shift"}, keras.Layer or list of them, default=None
-        How training images are changed, anew each time. ``"flip"`` mirrors every other one left to right;
-        ``"shift"`` moves each by up to 1/16 of its sides, at least a pixel, and mirrors it at the border. Layers
-        see pixels as they were given to fit, and must keep the images' shape. Predicting and validating leave images
-        alone.
+        How training images are changed, anew each time. ``"flip"`` mirrors each left to right with
+        probability 1/2; ``"shift"`` moves each by up to 1/16 of its sides, at least a pixel, and mirrors it at the
+        border. Layers see pixels as they were given to fit, and must keep the images' shape. Predicting and
+        validating leave images alone.
     class_weight : dict or "balanced", default=None
         Weights of the classes, by label; multiplied by `sample_weight`.
     early_stopping : bool, default=False

@@ -556,13 +556,25 @@ _ONE_DOWNLOAD = threading.Lock()  # Keras' cache, and the timeout, belong to all
 
 
 def _download(source, path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _ONE_DOWNLOAD, _locked(path.parent) as alone:
-        if path.exists():  # another thread or process was here
-            return
-        for left in path.parent.glob(f"{path.name}.*.part") if alone else ():  # by a process that was killed
-            left.unlink(missing_ok=True)
-        _write(path, lambda: _load_with_keras(source, path))
+    with _ONE_DOWNLOAD, _told_what_to_do(source, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(path.parent) as alone:
+            if path.exists():  # another thread or process was here
+                return
+            for left in path.parent.glob(f"{path.name}.*.part") if alone else ():  # by a process that was killed
+                left.unlink(missing_ok=True)
+            _write(path, lambda: _load_with_keras(source, path))
+
+
+@contextlib.contextmanager
+def _told_what_to_do(source, path):
+    """Errors of the system, such as that of a folder that cannot be written to, with what to do about them."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:  # one of our own, which says so already
+            raise
+        raise type(error)(f"{path} cannot be written ({_reason(error)}). {_how_to_supply(source)}") from error
 
 
 @contextlib.contextmanager

@@ -7,13 +7,15 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from skcnn.datasets import fetch_cifar10
-from skcnn.presets import PUBLISHED
+from skcnn import ConvPoolClassifier
+from skcnn.datasets import fetch_cifar10, fetch_fashion_mnist
+from skcnn.presets import NETWORKS, PUBLISHED
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SHAPES = {"cifar10": (32, 32, 3), "fashion_mnist": (28, 28)}
@@ -47,6 +49,58 @@ def run_script(name, *arguments):
     return result.stdout
 
 
+def images_of(fetch, data_home):
+    """What the scripts make of `data_home` with ``--scale 0.01``."""
+    X_train, y_train = fetch(data_home=data_home, n_samples=100, random_state=0, return_X_y=True)
+    X_test, y_test = fetch(data_home=data_home, n_samples=100, random_state=0, return_X_y=True, subset="test")
+    return X_train, X_test, y_train, y_test
+
+
+def trained(name, X, y):
+    return ConvPoolClassifier(**NETWORKS[name] | {"epochs": 1}, random_state=0).fit(X, y)
+
+
+def check_fresh_statistics(runs, table, data_home):
+    X_train, X_test, y_train, y_test = images_of(fetch_cifar10, data_home)
+    dense = trained("alexnet-dense", X_train, y_train)
+    assert runs.loc["alexnet-dense", "fresh"] == dense.score(X_test, y_test), "it has no statistics"
+    assert runs.loc["alexnet-dense", "train_accuracy"] == dense.score(X_train, y_train), "of the trained network"
+    assert runs["fresh"].between(0, 1).all()
+
+
+def check_saturated_units(runs, table, data_home):
+    X_train, X_test, y_train, _ = images_of(fetch_fashion_mnist, data_home)
+    X_train, X_test = (np.float32(X / 127.5 - 1) for X in (X_train, X_test))
+    for name in ("sigmoid-width-2-4", "sigmoid-width-15-30"):
+        model = trained(name, X_train, y_train).model_  # all of them are one batch
+        hidden = np.float64(keras.Sequential(model.layers[1:-1])(X_test))
+        assert runs.loc[name, "saturated"] == pytest.approx(((hidden < 0.01) | (hidden > 0.99)).mean(), abs=1e-3)
+
+
+def check_the_choice(runs, table, data_home):
+    held_out = runs["held_out_accuracy"]
+    factors = [held_out.filter(like="learning rate"), held_out.filter(regex="^.. epochs"), held_out[["cascade-one"]]]
+    best = [pd.concat([held_out[["cascade-two"]], each]).idxmax() for each in factors]
+    assert f"Best of each factor (learning rate, epochs, cascades): {', '.join(best)}." in table
+    assert held_out["best of each"] == held_out["cascade-two"] or set(best) != {"cascade-two"}
+
+
+def check_mirror_images(runs, table, data_home):
+    X_train, X_test, y_train, y_test = images_of(fetch_cifar10, data_home)
+    modern = trained("modern", X_train, y_train)
+    both = [modern.predict_proba(images) for images in (X_test, np.flip(X_test, axis=2))]
+    mirrored = np.mean(modern.classes_[np.mean(both, axis=0).argmax(axis=1)] == y_test)
+    assert runs.loc["modern", ["mirrored", "test_accuracy"]].tolist() == [mirrored, modern.score(X_test, y_test)]
+
+
+CHECKS = {  # of what a study measures beside accuracy
+    "reproduce_s1_width_depth": check_fresh_statistics,
+    "reproduce_s2_fashion_mnist": check_saturated_units,
+    "reproduce_s3_one_at_a_time": check_the_choice,
+    "reproduce_s5_budget": check_mirror_images,
+}
+
+
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study(name, data_home, tmp_path):
     printed = run_script(name, "--data-home", data_home, "--scale", 0.01, "--seeds", 1, "--out", tmp_path)
@@ -68,6 +122,8 @@ def test_a_study(name, data_home, tmp_path):
             measured = runs.loc[network, "test_accuracy"]
             assert f"| {published:.4f} | {measured:.4f} | {measured - published:+.4f} |" in line
     assert [path for path in tmp_path.glob("*.png") if path.stat().st_size > 5000]
+    if name in CHECKS:
+        CHECKS[name](runs, table, data_home)
 
 
 def test_a_study_that_is_run_again_trains_nothing(data_home, tmp_path):
@@ -146,6 +202,22 @@ def test_a_table_has_what_was_published_and_no_empty_columns(monkeypatch):
     assert (row["test loss, published"], row["train accuracy, published"]) == ("1.1647", "0.6015")
     own = study.compare(runs.assign(network="our own"))
     assert not {"test loss", "published", "difference"} & set(own) and "measured" in own
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--n-samples", "0"], "--n-samples must be from 1 to 1347, the number of training images; got 0."),
+        (["--n-samples", "1348"], "--n-samples must be from 1 to 1347, the number of training images; got 1348."),
+        (["--out", "nowhere/picture.png"], "--out nowhere/picture.png: there is no such folder"),
+        (["--data", "nowhere.npz"], "--data nowhere.npz: no such file"),
+    ],
+)
+def test_the_demo_names_a_bad_option_before_the_search(options, told):
+    command = [sys.executable, str(EXAMPLES / "plot_grid_search.py"), *options]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert result.returncode and told in result.stderr
+    assert "Traceback" not in result.stderr and "candidates" not in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,18 @@ def test_learning_curves_take_any_column_of_history(fitted):
         LearningCurvesDisplay.from_estimator(fitted[0], metrics=["auc"])
 
 
+@pytest.mark.parametrize("metrics", ["loss", [], ()])
+def test_metrics_are_a_sequence_of_names(fitted, metrics):
+    with pytest.raises(ValueError, match="metrics must be a sequence of names, at least one; got"):
+        LearningCurvesDisplay.from_estimator(fitted[0], metrics=metrics)
+
+
+def test_there_must_be_a_classifier_to_draw(images):
+    for draw in (LearningCurvesDisplay.from_estimators, lambda none: WidthDepthDisplay.from_estimators(none, *images)):
+        with pytest.raises(ValueError, match="estimators must be at least one; got none"):
+            draw([])
+
+
 def test_names_must_be_as_many_as_runs(fitted):
     with pytest.raises(ValueError, match=r"names must be 2, one for each run; got \['a'\]"):
         LearningCurvesDisplay.from_estimators(fitted, names=["a"])
@@ -235,6 +247,44 @@ def test_any_search_of_scikit_learn_will_do(images):
         assert x.tolist() == values
         assert mean == pytest.approx([results["mean_test_score"][last[value]] for value in values])
     assert len(halving.cv_results_["params"]) > len(values), "or there was no later trial"
+
+
+def test_trials_of_halving_that_differ_in_epochs_are_of_one_candidate_unless_epochs_are_asked_for(images):
+    rates = [0.0, 0.25, 0.5, 0.75]
+    halving = HalvingGridSearchCV(
+        classifier(), {"dropout": rates}, resource="epochs", min_resources=1, max_resources=2, factor=2, cv=2
+    ).fit(*images)
+    tried = [(params["dropout"], params["epochs"]) for params in halving.cv_results_["params"]]
+    last = {rate: i for i, (rate, _) in enumerate(tried)}
+    assert len(tried) > len(last) == 4, "or there was no later trial"
+    display = GridSearchDisplay.from_search(halving, "dropout")
+    assert display.scores[0] == pytest.approx(split_scores(halving)[[last[rate] for rate in rates]])
+    assert display.score_name == "accuracy", "no mean over trials"
+    by_epochs = GridSearchDisplay.from_search(halving, "dropout", "epochs")
+    scored = {
+        (by_epochs.x_values[x], by_epochs.y_values[y]) for y, x in np.argwhere(~np.isnan(by_epochs.scores[..., 0]))
+    }
+    assert scored == set(tried)
+    fixed = GridSearchDisplay.from_search(halving, "dropout", fixed={"epochs": 1})
+    assert fixed.scores[0] == pytest.approx(split_scores(halving)[candidates(halving, epochs=1)])
+    sizes = WidthDepthDisplay.from_search(halving, by="dropout")
+    assert sizes.scores == pytest.approx(split_scores(halving)[[last[rate] for rate in rates]].ravel())
+
+
+def test_a_search_over_nothing_has_one_candidate():
+    search = results_of([{}], [[0.5, 0.6]])
+    assert WidthDepthDisplay.from_search(search, (8, 8), 10).scores == [0.5, 0.6]
+    with pytest.raises(ValueError, match=r"x must name one of \[\]; got 'epochs'"):
+        GridSearchDisplay.from_search(search, "epochs")
+
+
+def test_labels_of_many_numbers_are_written_too():
+    search = results_of([{"epochs": n} for n in range(1, 11)], np.full((10, 2), 0.5))
+    names = [f"e{n}" for n in range(1, 11)]
+    display = GridSearchDisplay.from_search(search, "epochs", labels={"epochs": names})
+    assert [label.get_text() for label in display.ax_.get_xticklabels()] == names
+    numbers = GridSearchDisplay.from_search(search, "epochs").ax_.get_xticks()
+    assert len(numbers) < 10, "without labels, matplotlib chooses round numbers"
 
 
 def test_failed_candidates_are_left_out_and_said_to_have_failed():
@@ -550,6 +600,9 @@ def test_where_nothing_is_wrong_the_picture_says_so(images):
         (np.array([-1.0, 0.0, 0.0, 1.0]).reshape(1, 2, 2, 1), [[0, 0.5], [0.5, 1]]),
         (np.array([4.0, 16.0, 0.0, 8.0]).reshape(1, 2, 2, 1), [[0.25, 1], [0, 0.5]]),
         (np.array([0.0, 0.4]).reshape(1, 1, 1, 2), 0.2),
+        (np.array([True, False]).reshape(1, 1, 2, 1), [[1, 0]]),
+        (np.array([-128, 127], np.int8).reshape(1, 1, 2, 1), [[0, 1]]),
+        (np.array([-30_000, 0, 30_000], np.int16).reshape(1, 1, 3, 1), [[0, 0.5, 1]]),
     ],
 )
 def test_pixels_of_any_scale_are_shown_from_black_to_white(images, shown):
@@ -561,8 +614,21 @@ def test_predictions_refuse_what_does_not_fit_together(fitted, images):
     X, y = images
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         PredictionsDisplay.from_estimator(fitted[0], X, y[:-1])
-    with pytest.raises(ValueError, match="target_names must be 10, one for each class; got 2"):
-        PredictionsDisplay.from_estimator(fitted[0], X, y, target_names=["a", "b"])
+    for names in (["a", "b"], {label: f"digit{label}" for label in range(10)}):
+        with pytest.raises(ValueError, match="target_names must be 10 in a sequence, one for each class; got"):
+            PredictionsDisplay.from_estimator(fitted[0], X, y, target_names=names)
+    for n_images in (0, -1, 2.0):
+        with pytest.raises(ValueError, match=f"n_images must be an integer of at least 1; got {n_images}"):
+            PredictionsDisplay.from_estimator(fitted[0], X, y, n_images=n_images)
+    with pytest.raises(ValueError, match="Mix of label input types"):
+        PredictionsDisplay.from_estimator(fitted[0], X, y.astype(str))
+
+
+@pytest.mark.filterwarnings("ignore:A column-vector y was passed")  # scikit-learn says so, as fit does
+def test_labels_may_be_a_column_as_for_fit(fitted, images):
+    X, y = images
+    display = PredictionsDisplay.from_estimator(fitted[0], X, y[:, None], n_images=3)
+    assert titles(display) == titles(PredictionsDisplay.from_estimator(fitted[0], X, y, n_images=3))
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -573,7 +639,7 @@ def test_predictions_refuse_what_does_not_fit_together(fitted, images):
 def drawings(fitted, search, images):
     """Each display as a function of the axes, with the number of axes it wants."""
     X, y = images
-    run = fitted[0]
+    run, shifted = fitted[0], classifier(augmentation="shift")
     return {
         "curves": (lambda ax: LearningCurvesDisplay.from_estimators(fitted, ax=ax), 2),
         "one curve": (lambda ax: LearningCurvesDisplay.from_estimator(run, ax=ax, metrics=["loss"]), 1),
@@ -582,10 +648,14 @@ def drawings(fitted, search, images):
         "sizes": (lambda ax: WidthDepthDisplay.from_search(search, by="epochs", ax=ax), 1),
         "filters": (lambda ax: FilterDisplay.from_estimator(run, ax=ax), 1),
         "predictions": (lambda ax: PredictionsDisplay.from_estimator(run, X, y, n_images=3, ax=ax), 3),
+        "augmentation": (lambda ax: AugmentationDisplay.from_estimator(shifted, X[:2], ax=ax), 1),
+        "one draw": (lambda ax: AugmentationDisplay.from_estimator(shifted, X[:2], n_draws=1, ax=ax), 1),
+        "many draws": (lambda ax: AugmentationDisplay.from_estimator(shifted, X[:2], n_draws=20, ax=ax), 1),
     }
 
 
 DISPLAYS = ["curves", "one curve", "map", "lines", "sizes", "filters", "predictions"]
+DISPLAYS += ["augmentation", "one draw", "many draws"]
 
 
 def axes_of(display):
@@ -634,7 +704,7 @@ def test_spare_axes_stay_empty(drawings):
 def shown_texts(axes):
     """What is written upright on axes, without the labels of ticks that are out of view."""
     low, high = sorted(axes.get_xlim())
-    ticks = zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+    ticks = [(tick.get_loc(), tick.label1) for tick in axes.xaxis.get_major_ticks()]
     labels = [label for place, label in ticks if low <= place <= high and not label.get_rotation()]
     legend = axes.get_legend()
     texts = [*labels, *axes.texts, axes.title, axes.xaxis.label, *(legend.get_texts() if legend else [])]
@@ -656,7 +726,7 @@ def test_nothing_is_clipped_and_no_text_on_another(drawings, name, width):
     box, size = display.figure_.get_tightbbox(), display.figure_.get_size_inches()
     assert (box.min >= -0.01).all() and (box.max <= size + 0.01).all()
     texts = [text for axes in axes_of(display) for text in shown_texts(axes)]
-    assert texts or name == "filters"
+    assert texts or name == "filters" or (width and name in ("augmentation", "many draws"))  # slanted
     boxes = [text.get_window_extent() for text in texts]
     assert not any(first.overlaps(second) for first, second in combinations(boxes, 2))
 

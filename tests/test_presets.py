@@ -103,6 +103,24 @@ def test_the_modern_network_keeps_to_the_budget():
     assert NETWORKS["modern"]["epochs"] == NETWORKS["grid-32-64"]["epochs"] == 10
 
 
+@pytest.mark.parametrize(
+    ("name", "rates"),
+    [
+        ("grid-best", {"block1_dropout": 0.25, "block2_dropout": 0.25}),
+        ("alexnet-base", {f"block{n}_dropout": 0.25 for n in (1, 2, 3)} | {"dense1_dropout": 0.5}),
+        ("alexnet-wide", {f"block{n}_dropout": 0.25 for n in (1, 2, 3)} | {"dense1_dropout": 0.5}),
+        ("alexnet-deep", {f"block{n}_dropout": 0.25 for n in (1, 2, 5)} | {"dense1_dropout": 0.5}),
+        ("alexnet-dense", {"dense1_dropout": 0.5}),
+        ("cascade-two", {"block1_dropout": 0.25, "block3_dropout": 0.25, "dense1_dropout": 0.5}),
+        ("cascade-one", {"block1_dropout": 0.25, "dense1_dropout": 0.5}),
+        ("modern", {}),
+    ],
+)
+def test_rates_of_dropout(name, rates):
+    dropout = {layer.name: layer.settings["rate"] for layer in design(name).layers if layer.kind == "dropout"}
+    assert dropout == rates
+
+
 def test_no_dropout_where_the_deep_network_does_not_pool():
     names = {layer.name for layer in design("alexnet-deep").layers}
     assert {name for name in names if "dropout" in name} == {
@@ -181,6 +199,50 @@ def test_validation_curves():
         assert all(0.1 <= accuracy <= 0.8 for accuracy in curve)
         if PUBLISHED[name].study == "S1":  # validated on the test set
             assert curve[-1] == PUBLISHED[name].test_accuracy
+
+
+def test_curves_are_those_of_the_studies():
+    curves = {
+        "alexnet-base": ".1073 .3455 .4426 .4057 .4163 .3840 .5486 .5127 .5279 .5800",
+        "alexnet-wide": ".3101 .3853 .4133 .4098 .4042 .5640 .5423 .5515 .5482 .6357",
+        "alexnet-deep": ".3708 .3900 .3915 .3466 .5076 .4599 .5148 .5526 .5441 .5520",
+        "alexnet-dense": ".3729 .3833 .4173 .4357 .4429 .4603 .4572 .4622 .4716 .4688",
+        "cascade-two": ".4936 .5492 .6304 .6718 .6790 .7106 .7248 .7272 .7442 .7234 .7346 .7488 .7618 .7588 .7574 "
+        ".7770 .7694 .7576 .7730 .7648 .7636 .7684 .7674 .7748 .7750",
+    }
+    for name, curve in curves.items():
+        assert PUBLISHED[name].validation_accuracy == tuple(map(float, curve.split()))
+
+
+@pytest.mark.parametrize(
+    ("name", "test_loss", "test_accuracy", "train_loss", "train_accuracy"),
+    [
+        ("grid-32-64", None, None, None, None),
+        ("grid-best", 0.67298, 0.7777, None, None),
+        ("grid-wider", 0.80283, 0.7731, None, None),
+        ("alexnet-base", 1.16469, 0.5800, 1.1132, 0.60148),
+        ("alexnet-wide", 1.01786, 0.6357, 0.93682, 0.66514),
+        ("alexnet-deep", 1.28092, 0.5520, 1.22475, 0.56654),
+        ("alexnet-dense", None, 0.4688, 1.46268, 0.49376),
+        ("sigmoid-width-2-4", 0.3040, 0.8880, None, None),
+        ("sigmoid-width-5-10", 0.2655, 0.9020, None, None),
+        ("sigmoid-width-8-16", 0.2645, 0.9077, None, None),
+        ("sigmoid-width-10-20", 0.2646, 0.9053, None, None),
+        ("sigmoid-width-15-30", 2.3041, 0.1000, None, None),
+        ("sigmoid-depth-1", None, 0.8903, None, None),
+        ("sigmoid-depth-2", None, 0.8620, None, None),
+        ("sigmoid-depth-3", None, 0.8424, None, None),
+        ("sigmoid-depth-4", None, 0.7616, None, None),
+        ("cascade-two", None, 0.7629, None, None),
+        ("cascade-one", None, None, None, None),
+        ("max-norm", None, 0.7663, 0.2383, None),
+        ("modern", None, None, None, None),
+    ],
+)
+def test_losses_and_accuracies_are_those_of_the_studies(name, test_loss, test_accuracy, train_loss, train_accuracy):
+    found = PUBLISHED[name]
+    assert (found.test_loss, found.test_accuracy) == (test_loss, test_accuracy)
+    assert (found.train_loss, found.train_accuracy) == (train_loss, train_accuracy)
 
 
 def test_the_mistake_in_the_dense_row_is_not_repeated():

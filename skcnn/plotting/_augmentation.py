@@ -8,7 +8,7 @@ from skcnn._augmentation import augmented_images
 from skcnn._compat import isolated
 from skcnn._images import as_images, flatten_images
 from skcnn._seeds import run_seed
-from skcnn.plotting._drawing import displayable, make_axes, mosaic
+from skcnn.plotting._drawing import displayable, make_axes, mosaic, slant_if_crowded
 
 
 class AugmentationDisplay:
@@ -50,7 +50,7 @@ class AugmentationDisplay:
         self.augmented = augmented
 
     def plot(self, ax=None):
-        """Draw all images on one scale.
+        """Draw all images on one scale, each draw under the epoch that it stands for.
 
         Parameters
         ----------
@@ -80,10 +80,11 @@ class AugmentationDisplay:
         tiled = mosaic(shown.reshape(n_images, n_draws + 1, *shown.shape[1:]))
         self.im_ = self.ax_.imshow(np.nan_to_num(tiled, nan=1.0), cmap="gray", vmin=0, vmax=1)
         self.ax_.axvline(width, color="C3", linewidth=2)  # in the gap after the images as they are
-        middle = width + (n_draws * (width + 1)) / 2
-        self.ax_.set_xticks([(width - 1) / 2, middle], ["as given", "as trained on, in one epoch after another"])
+        middles = (width - 1) / 2 + (width + 1) * np.arange(n_draws + 1)
+        self.ax_.set_xticks(middles, ["as given", *(f"epoch {epoch}" for epoch in range(1, n_draws + 1))])
         self.ax_.tick_params(length=0)
         self.ax_.set(yticks=[], frame_on=False)
+        slant_if_crowded(self.ax_)
         return self
 
     @classmethod

@@ -5,6 +5,8 @@ from numbers import Real
 
 import numpy as np
 
+from skcnn.plotting._study import brief
+
 _MARKERS = "osD^vPX*<"
 
 
@@ -66,7 +68,8 @@ def x_positions(ax, values, labels):
     gaps = np.diff(positions)
     if numeric and len(gaps) > 1 and positions[0] > 0 and gaps.max() > 5 * gaps.min():
         ax.set_xscale("log")
-    if not numeric or len(positions) <= 8:
+    named = [brief(value) for value in values] != list(labels)
+    if not numeric or named or len(positions) <= 8:
         ax.set_xticks(positions, labels)
         ax.minorticks_off()
     return positions
@@ -133,7 +136,8 @@ def mosaic(tiles):
 
 def displayable(images):
     """Images from 0 to 1, gray or RGB, all on the same scale."""
-    images = np.asarray(images)
-    low, high = (0, 255) if images.dtype == np.uint8 else (images.min(initial=0), images.max(initial=1))
+    pixels = np.asarray(images)
+    images = pixels.astype(float)  # what booleans and small integers cannot hold are their differences
+    low, high = (0, 255) if pixels.dtype == np.uint8 else (images.min(initial=0), images.max(initial=1))
     scaled = (images - low) / (high - low)
     return scaled if images.shape[-1] == 3 else scaled.mean(axis=-1)

@@ -191,7 +191,8 @@ class GridSearchDisplay:
         Parameters
         ----------
         search : GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV or the like
-            Fitted: what has `cv_results_`. Of a candidate that a halving search tried again, the last trial counts.
+            Fitted: what has `cv_results_`. Of a candidate that a halving search tried again, the last
+            trial counts, even if its `resource` is a parameter, unless that is drawn or fixed.
         x : str
             Name of the parameter along the x axis.
         y : str, default=None
@@ -223,7 +224,7 @@ class GridSearchDisplay:
         ValueError
             For a parameter, a value or a metric that the search does not have.
         """
-        study = Study(search, metric, fixed, labels, reduce)
+        study = Study(search, metric, fixed, labels, reduce, drawn=(x, y))
         columns, rows = study.axis("x", x), study.axis("y", y)
         n_failed = np.zeros((len(rows.values), len(columns.values)), int)
         scores = np.zeros((*n_failed.shape, study.scores.shape[1]))

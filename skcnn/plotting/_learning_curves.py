@@ -71,7 +71,7 @@ class LearningCurvesDisplay:
         TypeError
             If `ax` is something else.
         ValueError
-            For a metric that a run has not, or a wrong number of axes.
+            For a metric that a run has not, for no metric, or a wrong number of axes.
         """
         self._check(metrics)
         size = (1.4 + 3.1 * len(metrics), 3.0)
@@ -90,6 +90,8 @@ class LearningCurvesDisplay:
         return self
 
     def _check(self, metrics):
+        if isinstance(metrics, str) or not len(metrics):
+            raise ValueError(f"metrics must be a sequence of names, at least one; got {metrics!r}.")
         if self.names is not None and len(self.names) != len(self.histories):
             raise ValueError(f"names must be {len(self.histories)}, one for each run; got {self.names!r}.")
         for metric in metrics:
@@ -181,8 +183,10 @@ class LearningCurvesDisplay:
         NotFittedError
             Before fit.
         ValueError
-            If there are not as many names as classifiers.
+            If there is no classifier, or if there are not as many names as classifiers.
         """
+        if not len(estimators):
+            raise ValueError("estimators must be at least one; got none.")
         title = None
         if names is None:
             names, title = _differences(estimators)

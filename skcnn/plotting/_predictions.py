@@ -1,7 +1,11 @@
 """Images with what they are and what they were taken for."""
 
+from collections.abc import Mapping
+from numbers import Integral
+
 import numpy as np
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.multiclass import unique_labels
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from skcnn._images import check_images
 from skcnn.plotting._drawing import displayable, fit_titles, make_axes
@@ -136,14 +140,19 @@ class PredictionsDisplay:
         NotFittedError
             Before fit.
         ValueError
-            For another `which`, or if `X`, `y`, `target_names` and the classifier do not fit together.
+            For another `which`, if `n_images` is not an integer of at least 1, or if `X`, `y`, `target_names` and the
+            classifier do not fit together.
         """
         check_is_fitted(estimator)
         check_consistent_length(X, y)
-        classes = estimator.classes_
-        if target_names is not None and len(target_names) != len(classes):
-            raise ValueError(f"target_names must be {len(classes)}, one for each class; got {len(target_names)}.")
-        y = np.asarray(y)
+        classes, y = estimator.classes_, column_or_1d(y)
+        unique_labels(classes, y)  # an error if one is text and the other numbers, which are never equal
+        if not isinstance(n_images, Integral) or n_images < 1:
+            raise ValueError(f"n_images must be an integer of at least 1; got {n_images!r}.")
+        if target_names is not None and (isinstance(target_names, Mapping) or len(target_names) != len(classes)):
+            raise ValueError(
+                f"target_names must be {len(classes)} in a sequence, one for each class; got {target_names!r}."
+            )
         proba = estimator.predict_proba(X)
         predicted, probabilities = classes[proba.argmax(axis=1)], proba.max(axis=1)
         chosen = _chosen(which, y, predicted, probabilities)[:n_images]

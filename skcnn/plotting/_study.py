@@ -26,7 +26,7 @@ class Levels:
 class Study:
     """The candidates of a fitted search: parameters, and scores in each fold."""
 
-    def __init__(self, search, metric, fixed, labels, reduce):
+    def __init__(self, search, metric, fixed, labels, reduce, drawn):
         if not hasattr(search, "cv_results_"):
             raise NotFittedError(f"search must be fitted; got a {type(search).__name__} without cv_results_.")
         if reduce not in ("mean", "max"):
@@ -36,7 +36,7 @@ class Study:
         self._metric = _metric(search, metric)
         self._defaults = search.estimator.get_params() if hasattr(search, "estimator") else {}
         self._levels = self._all_levels(labels or {})
-        kept = self._kept(fixed or {})
+        kept = self._kept(fixed or {}, drawn)
         self.params = [self.params[i] for i in kept]
         self.scores = self._split_scores()[kept]
         for levels in self._levels.values():
@@ -52,9 +52,13 @@ class Study:
             for name in names
         }
 
-    def _kept(self, fixed):
+    def _kept(self, fixed, drawn):
         """Candidates that have the fixed values, without earlier trials of the same parameters."""
-        last = {key: i for i, key in enumerate(zip(*(levels.codes for levels in self._levels.values()), strict=True))}
+        # A halving search gives a candidate more of a resource with each trial. Where that is a parameter, such as
+        # epochs, it tells trials apart, and not candidates, unless it is asked for.
+        resource = {getattr(self._search, "resource", None)} - {*fixed, *drawn}
+        telling = [levels.codes for name, levels in self._levels.items() if name not in resource]
+        last = {tuple(codes[i] for codes in telling): i for i in range(len(self.params))}
         kept = np.array(sorted(last.values()))
         for name, value in fixed.items():
             check_among("fixed", name, list(self._levels))
@@ -170,17 +174,17 @@ def _rank(value, by_length=True):
 
 def _labels(values):
     """A label for each value, as short as they are unique; numbered if that is too long for a picture."""
-    for write in (_brief, _with_kernels, _full):
+    for write in (brief, _with_kernels, _full):
         labels = [write(value) for value in values]
         if len(set(labels)) == len(labels) and max(map(len, "\n".join(labels).split("\n"))) <= 40:
             return labels
-    return [f"{_brief(value)} ({number})" for number, value in enumerate(values, start=1)]
+    return [f"{brief(value)} ({number})" for number, value in enumerate(values, start=1)]
 
 
-def _brief(value):
+def brief(value):
     """Sequences as their numbers, blocks as their filters: [(4, 5, 2, 2), (8, 3, 2, 2)] as 4·8."""
     if isinstance(value, (list, tuple, np.ndarray)):
-        return "·".join(_brief(_block(each)[0] if _is_block(each) else each) for each in value) or "none"
+        return "·".join(brief(_block(each)[0] if _is_block(each) else each) for each in value) or "none"
     if isinstance(value, float):
         return f"{value:g}"
     if value is None or isinstance(value, (str, Real)):
@@ -199,7 +203,7 @@ def _full(value):
     """Values as one writes them in Python, each block on a line."""
     if isinstance(value, (list, tuple)):
         return "\n".join(as_text(each) for each in value)
-    return as_text(value) if isinstance(value, (Real, str, dict)) else _brief(value)
+    return as_text(value) if isinstance(value, (Real, str, dict)) else brief(value)
 
 
 def _is_block(value):

@@ -153,7 +153,8 @@ class WidthDepthDisplay:
         Parameters
         ----------
         search : GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV or the like
-            Fitted, over the parameters of a :class:`~skcnn.ConvPoolClassifier`.
+            Fitted, over the parameters of a :class:`~skcnn.ConvPoolClassifier`. Trials of a halving search count as
+            for :meth:`GridSearchDisplay.from_search`.
         image_shape : tuple of int, default=None
             (height, width, channels) of the images. None takes it from the refitted best estimator.
         n_classes : int, default=None
@@ -191,7 +192,7 @@ class WidthDepthDisplay:
         UserWarning
             If candidates are left out because their network is impossible, and so has no size.
         """
-        study = Study(search, metric, fixed, labels, reduce)
+        study = Study(search, metric, fixed, labels, reduce, drawn=(by,))
         groups = study.axis("by", by)
         sizes = _network_sizes(study.estimators(), image_shape_and_classes(search, image_shape, n_classes))
         n_params, scores, names = [], [], []
@@ -240,8 +241,11 @@ class WidthDepthDisplay:
         NotFittedError
             Before fit.
         ValueError
-            If classifiers have no parameter `by`, or if there are not as many `labels` as it has values.
+            If there is no classifier, if classifiers have no parameter `by`, or if there are not as many `labels` as
+            it has values.
         """
+        if not len(estimators):
+            raise ValueError("estimators must be at least one; got none.")
         for estimator in estimators:
             check_is_fitted(estimator)
         order, groups = range(len(estimators)), None
