@@ -91,3 +91,4 @@ notes = (
     f"on the test images after 20. The aim here is 0.88.\n"
 )
 study.write(runs, table, data, options, notes)
+# sphinx_gallery_thumbnail_path = "results/s5/ablation.png"
