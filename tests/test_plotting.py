@@ -283,8 +283,10 @@ def test_labels_of_many_numbers_are_written_too():
     names = [f"e{n}" for n in range(1, 11)]
     display = GridSearchDisplay.from_search(search, "epochs", labels={"epochs": names})
     assert [label.get_text() for label in display.ax_.get_xticklabels()] == names
-    numbers = GridSearchDisplay.from_search(search, "epochs").ax_.get_xticks()
-    assert len(numbers) < 10, "without labels, matplotlib chooses round numbers"
+    alike = results_of([{"dropout": 0.5 + n * 1e-9} for n in range(10)], np.full((10, 2), 0.5))  # in six figures
+    for unnamed, parameter in ((search, "epochs"), (alike, "dropout")):
+        display = GridSearchDisplay.from_search(unnamed, parameter)
+        assert display.ax_.get_xticks().tolist() != display.x_values, "matplotlib chooses round numbers"
 
 
 def test_failed_candidates_are_left_out_and_said_to_have_failed():

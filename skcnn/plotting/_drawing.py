@@ -5,7 +5,7 @@ from numbers import Real
 
 import numpy as np
 
-from skcnn.plotting._study import brief
+from skcnn.plotting._study import default_labels
 
 _MARKERS = "osD^vPX*<"
 
@@ -68,7 +68,7 @@ def x_positions(ax, values, labels):
     gaps = np.diff(positions)
     if numeric and len(gaps) > 1 and positions[0] > 0 and gaps.max() > 5 * gaps.min():
         ax.set_xscale("log")
-    named = [brief(value) for value in values] != list(labels)
+    named = default_labels(values) != list(labels)
     if not numeric or named or len(positions) <= 8:
         ax.set_xticks(positions, labels)
         ax.minorticks_off()

@@ -135,7 +135,7 @@ def find_levels(values, labels=None):
     distinct = {}  # in order of appearance
     for key, value in zip(keys, values, strict=True):
         distinct.setdefault(key, value)
-    labels = _labels(distinct.values()) if labels is None else list(labels)
+    labels = default_labels(distinct.values()) if labels is None else list(labels)
     if len(labels) != len(distinct):
         raise ValueError(f"labels must be {len(distinct)}, one for each of {list(distinct.values())}; got {labels!r}.")
     order = sorted(zip(distinct, distinct.values(), labels, strict=True), key=lambda level: _rank(level[1]))
@@ -172,19 +172,19 @@ def _rank(value, by_length=True):
     return (4,) if value is None else (3,)
 
 
-def _labels(values):
+def default_labels(values):
     """A label for each value, as short as they are unique; numbered if that is too long for a picture."""
-    for write in (brief, _with_kernels, _full):
+    for write in (_brief, _with_kernels, _full):
         labels = [write(value) for value in values]
         if len(set(labels)) == len(labels) and max(map(len, "\n".join(labels).split("\n"))) <= 40:
             return labels
-    return [f"{brief(value)} ({number})" for number, value in enumerate(values, start=1)]
+    return [f"{_brief(value)} ({number})" for number, value in enumerate(values, start=1)]
 
 
-def brief(value):
+def _brief(value):
     """Sequences as their numbers, blocks as their filters: [(4, 5, 2, 2), (8, 3, 2, 2)] as 4·8."""
     if isinstance(value, (list, tuple, np.ndarray)):
-        return "·".join(brief(_block(each)[0] if _is_block(each) else each) for each in value) or "none"
+        return "·".join(_brief(_block(each)[0] if _is_block(each) else each) for each in value) or "none"
     if isinstance(value, float):
         return f"{value:g}"
     if value is None or isinstance(value, (str, Real)):
@@ -203,7 +203,7 @@ def _full(value):
     """Values as one writes them in Python, each block on a line."""
     if isinstance(value, (list, tuple)):
         return "\n".join(as_text(each) for each in value)
-    return as_text(value) if isinstance(value, (Real, str, dict)) else brief(value)
+    return as_text(value) if isinstance(value, (Real, str, dict)) else _brief(value)
 
 
 def _is_block(value):
