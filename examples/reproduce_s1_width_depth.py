@@ -11,10 +11,8 @@ To run it::
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 import study
-from keras.layers import BatchNormalization
 
 from skcnn import ConvBlock, presets
 from skcnn.datasets import fetch_cifar10
@@ -35,18 +33,8 @@ published = {name: presets.NETWORKS[name] for name in ("alexnet-base", "alexnet-
 def measure(classifier, data):
     X_train, X_test, y_train, y_test = data
     train_loss, train_accuracy = study.loss_and_accuracy(classifier, X_train, y_train)
-    fresh = accuracy_with_fresh_statistics(classifier, X_train, X_test, y_test)
+    fresh = study.accuracy_with_fresh_statistics(classifier, X_train[:3000], X_test, y_test)
     return {"train_loss": train_loss, "train_accuracy": train_accuracy, "fresh": fresh}
-
-
-def accuracy_with_fresh_statistics(classifier, X_train, X_test, y_test):
-    model = classifier.model_
-    for layer in model.layers:
-        if isinstance(layer, BatchNormalization):
-            layer.momentum = 0.0  # forgets all but the next batch
-    model(X_train[:3000], training=True)
-    probabilities = np.concatenate([model(images) for images in np.array_split(X_test, 20)])
-    return (classifier.classes_[probabilities.argmax(axis=1)] == y_test).mean()
 
 
 # %%

@@ -66,7 +66,7 @@ def check_fresh_statistics(runs, table, data_home):
     dense = trained("alexnet-dense", X_train, y_train)
     assert runs.loc["alexnet-dense", "fresh"] == dense.score(X_test, y_test), "it has no statistics"
     assert runs.loc["alexnet-dense", "train_accuracy"] == dense.score(X_train, y_train), "of the trained network"
-    assert runs["fresh"].between(0, 1).all()
+    assert runs["fresh"].between(0, 1).all()  # the rest has dropout: what it is, a test of its own tells
 
 
 def check_saturated_units(runs, table, data_home):
@@ -179,6 +179,27 @@ def test_shorter_runs_cost_nothing_beside_longer_ones(monkeypatch):
 
     networks = [{"dropout": 0.5, "epochs": 3}, {"dropout": 0.5, "epochs": 5}, {"dropout": 0.2, "epochs": 3}]
     assert study.longest(networks) == networks[1:]
+
+
+def test_fresh_statistics_are_those_of_the_training_images(digits, monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import study
+
+    X, y = digits
+    X_train, X_test, y_train, y_test = X[:300], X[300:], y[:300], y[300:]
+    network = {"conv_layers": [(8, 3), (8, 3)], "batch_norm": True, "dropout": 0.0, "batch_size": 16, "epochs": 5}
+    classifier = ConvPoolClassifier(**network, random_state=0).fit(X_train, y_train)
+    lagging = classifier.score(X_test, y_test)
+    model = classifier.model_
+    for layer in model.layers:  # one after the other: statistics depend on the layers before
+        if isinstance(layer, keras.layers.BatchNormalization):
+            seen = np.float64(keras.Model(model.inputs[0], layer.input)(X_train))
+            gamma, beta, *_ = layer.get_weights()
+            layer.set_weights([gamma, beta, seen.mean(axis=(0, 1, 2)), seen.var(axis=(0, 1, 2))])
+    expected = (np.array(model(X_test)).argmax(axis=1) == y_test).mean()
+    assert expected > lagging + 0.2, "or the test shows nothing"
+    assert study.accuracy_with_fresh_statistics(classifier, X_train, X_test, y_test) == expected
+    assert classifier.score(X_test, y_test) == lagging, "the classifier itself is left alone"
 
 
 def test_a_fit_that_diverges_is_a_row_of_the_table(data_home, monkeypatch):
