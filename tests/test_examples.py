@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import ParameterGrid, train_test_split
 
 from skcnn import ConvPoolClassifier
 from skcnn.datasets import fetch_cifar10, fetch_fashion_mnist
-from skcnn.presets import NETWORKS, PUBLISHED
+from skcnn.presets import GRIDS, NETWORKS, PUBLISHED
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SHAPES = {"cifar10": (32, 32, 3), "fashion_mnist": (28, 28)}
@@ -60,8 +61,8 @@ def images_of(fetch, data_home):
     return X_train, X_test, y_train, y_test
 
 
-def trained(name, X, y):
-    return ConvPoolClassifier(**NETWORKS[name] | {"epochs": 1}, random_state=0).fit(X, y)
+def trained(name, X, y, **changes):
+    return ConvPoolClassifier(**NETWORKS[name] | changes | {"epochs": 1}, random_state=0).fit(X, y)
 
 
 def check_fresh_statistics(runs, table, data_home):
@@ -86,7 +87,13 @@ def check_the_choice(runs, table, data_home):
     factors = [held_out.filter(like="learning rate"), held_out.filter(regex="^.. epochs"), held_out[["cascade-one"]]]
     best = [pd.concat([held_out[["cascade-two"]], each]).idxmax() for each in factors]
     assert f"Best of each factor (learning rate, epochs, cascades): {', '.join(best)}." in table
-    assert held_out["best of each"] == held_out["cascade-two"] or set(best) != {"cascade-two"}
+    changes = dict(zip(runs.index[:-1], ParameterGrid(GRIDS["s3"]), strict=True))
+    together = {key: value for name in best if name != "cascade-two" for key, value in changes[name].items()}
+    X, X_test, y, y_test = images_of(fetch_cifar10, data_home)
+    X, X_held_out, y, y_held_out = train_test_split(X, y, test_size=10, stratify=y, random_state=0)
+    network = trained("cascade-two", X, y, **together)
+    scores = [network.score(X_held_out, y_held_out), network.score(X_test, y_test)]
+    assert runs.loc["best of each", ["held_out_accuracy", "test_accuracy"]].tolist() == pytest.approx(scores)
 
 
 def check_mirror_images(runs, table, data_home):
@@ -174,6 +181,22 @@ def test_as_many_images_as_asked_for_or_none(data_home, monkeypatch):
     options.n_samples = 1001
     with pytest.raises(SystemExit, match="there are 1,000 training images; got a number of 1,001"):
         study.load(fetch_cifar10, options)
+
+
+def test_one_of_each_class_is_held_out_however_few_images_there_are(data_home, tmp_path):
+    few = ["--n-samples", 90, "--scale", 0.01]  # a tenth would be too few for ten classes
+    printed = run_script("reproduce_s3_one_at_a_time", "--data-home", data_home, *few, "--out", tmp_path)
+    assert "epochs of up to 80 images" in printed
+
+
+def test_the_demo_takes_nearly_all_images_of_a_file(tmp_path):
+    random = np.random.RandomState(0)
+    images, labels = random.randint(0, 256, (24, 8, 8), np.uint8), np.arange(24) % 3
+    np.savez(tmp_path / "own.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    printed = run_script(
+        "plot_grid_search", "--data", tmp_path / "own.npz", "--n-samples", 23, "--out", tmp_path / "grid.png"
+    )  # the one that is left out cannot be of three classes
+    assert "on 23 images" in printed and (tmp_path / "grid.png").exists()
 
 
 def test_shorter_runs_cost_nothing_beside_longer_ones(monkeypatch):

@@ -1,9 +1,7 @@
 """Loss and accuracy by epoch."""
 
-from sklearn.utils.validation import check_is_fitted
-
 from skcnn.plotting._drawing import draw_legend, make_axes, series_style
-from skcnn.plotting._study import find_levels
+from skcnn.plotting._study import check_fitted, find_levels
 
 
 class LearningCurvesDisplay:
@@ -185,18 +183,15 @@ class LearningCurvesDisplay:
         ValueError
             If there is no classifier, or if there are not as many names as classifiers.
         """
-        if not len(estimators):
-            raise ValueError("estimators must be at least one; got none.")
-        title = None
+        curves, title = _curves(estimators), None
         if names is None:
             names, title = _differences(estimators)
-        return cls(**_curves(estimators), names=list(names), names_title=title).plot(ax, **kwargs)
+        return cls(**curves, names=list(names), names_title=title).plot(ax, **kwargs)
 
 
 def _curves(estimators):
     """What fitted estimators know of their training."""
-    for estimator in estimators:
-        check_is_fitted(estimator)
+    check_fitted(estimators)
     return {
         "histories": [{name: list(values) for name, values in each.history_.items()} for each in estimators],
         "best_iters": [getattr(estimator, "best_iter_", None) for estimator in estimators],

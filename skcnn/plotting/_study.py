@@ -9,6 +9,7 @@ from numbers import Real
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
 from skcnn._search import as_text
 from skcnn._settings import nearest_name
@@ -119,6 +120,13 @@ def _metric(search, metric):
     if metric not in metrics:
         raise ValueError(f"metric must be one of {metrics}, which cv_results_ has; got {metric!r}.")
     return metric
+
+
+def check_fitted(estimators):
+    if not len(estimators):
+        raise ValueError("estimators must be at least one; got none.")
+    for estimator in estimators:
+        check_is_fitted(estimator)
 
 
 def check_among(argument, name, names):

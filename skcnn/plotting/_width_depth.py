@@ -3,11 +3,11 @@
 import warnings
 
 import numpy as np
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_consistent_length
 
 from skcnn._search import count_if_possible, image_shape_and_classes
 from skcnn.plotting._drawing import draw_legend, draw_series, log_scale_of_counts, make_axes
-from skcnn.plotting._study import Study, check_among, find_levels
+from skcnn.plotting._study import Study, check_among, check_fitted, find_levels
 
 
 class WidthDepthDisplay:
@@ -244,10 +244,7 @@ class WidthDepthDisplay:
             If there is no classifier, if classifiers have no parameter `by`, or if there are not as many `labels` as
             it has values.
         """
-        if not len(estimators):
-            raise ValueError("estimators must be at least one; got none.")
-        for estimator in estimators:
-            check_is_fitted(estimator)
+        check_fitted(estimators)
         order, groups = range(len(estimators)), None
         if by is not None:
             params = [estimator.get_params() for estimator in estimators]
