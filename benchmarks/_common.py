@@ -33,8 +33,12 @@ _QUIET_LOAD = 0.5  # of one core, in the last minute
 
 def option_parser(doc):
     """A parser that shows a script's docstring and knows --json."""
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", metavar="PATH", help="write the figures there as well")
+    parser = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--json", metavar="PATH", help="write the figures there as well"
+    )
     return parser
 
 
@@ -45,7 +49,9 @@ def names_among(allowed):
         names = text.split(",")
         unknown = [name for name in names if name not in allowed]
         if unknown:
-            raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(allowed)}")
+            raise argparse.ArgumentTypeError(
+                f"{unknown[0]!r} is none of {', '.join(allowed)}"
+            )
         return names
 
     return parse
@@ -63,13 +69,18 @@ def load_images(path=None, n_samples=None):
     """
     if path is None:
         digits = load_digits()
-        images, labels = np.rint(digits.images[..., None] * (255 / 16)).astype(np.uint8), digits.target
+        images, labels = (
+            np.rint(digits.images[..., None] * (255 / 16)).astype(np.uint8),
+            digits.target,
+        )
     else:
         with np.load(path) as arrays:
             images, labels = arrays["x_train"], arrays["y_train"].ravel()
     if n_samples is None or n_samples >= len(labels):
         return images, labels
-    chosen, _ = train_test_split(np.arange(len(labels)), train_size=n_samples, stratify=labels, random_state=0)
+    chosen, _ = train_test_split(
+        np.arange(len(labels)), train_size=n_samples, stratify=labels, random_state=0
+    )
     return images[chosen], labels[chosen]
 
 
@@ -101,16 +112,30 @@ def run_fresh(function, **arguments):
     module = Path(function.__code__.co_filename).stem
     with tempfile.TemporaryDirectory() as directory:
         answer = Path(directory) / "answer.json"
-        command = [sys.executable, __file__, module, function.__name__, json.dumps(arguments), str(answer)]
-        with tempfile.TemporaryFile("w+") as noise:  # TensorFlow's chatter; shown only after a failure
+        command = [
+            sys.executable,
+            __file__,
+            module,
+            function.__name__,
+            json.dumps(arguments),
+            str(answer),
+        ]
+        with tempfile.TemporaryFile(
+            "w+"
+        ) as noise:  # TensorFlow's chatter; shown only after a failure
             started = time.perf_counter()
             with subprocess.Popen(command, stderr=noise) as process:
                 peak = _watch(process)
             seconds = time.perf_counter() - started
             if process.returncode:
                 noise.seek(0)
-                sys.exit(f"{noise.read()}\n{module}.{function.__name__} failed with {arguments}")
-        return json.loads(answer.read_text()) | {"process_seconds": seconds, "peak_mb": peak / MB}
+                sys.exit(
+                    f"{noise.read()}\n{module}.{function.__name__} failed with {arguments}"
+                )
+        return json.loads(answer.read_text()) | {
+            "process_seconds": seconds,
+            "peak_mb": peak / MB,
+        }
 
 
 def _watch(process):
@@ -172,7 +197,11 @@ def _processor_name():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return platform.processor() or platform.machine()
-    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    models = (
+        line.partition(":")[2].strip()
+        for line in lines
+        if line.startswith("model name")
+    )
     return next(models, platform.machine())
 
 
@@ -187,7 +216,8 @@ def print_machine(facts):
     """One line about the machine, one about the versions, and a warning where others were at work."""
     print(
         f"{facts['processor']}, {facts['cores']} cores, {facts['memory_gb']} GB, load {facts['load_before']} before\n"
-        f"Python {facts['python']}, " + ", ".join(f"{name} {facts[name]}" for name in _PACKAGES)
+        f"Python {facts['python']}, "
+        + ", ".join(f"{name} {facts[name]}" for name in _PACKAGES)
     )
     if facts["load_before"] > _QUIET_LOAD:
         print("The machine was busy with something else: do not quote these figures.")
@@ -199,7 +229,14 @@ def print_table(header, rows):
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     for row in [header, ["-" * width for width in widths], *rows]:
         first, *others = zip(row, widths, strict=True)
-        print("  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]))
+        print(
+            "  ".join(
+                [
+                    first[0].ljust(first[1]),
+                    *(cell.rjust(width) for cell, width in others),
+                ]
+            )
+        )
 
 
 def write_json(path, benchmark, facts, options, results):
@@ -218,7 +255,13 @@ def write_json(path, benchmark, facts, options, results):
     if path is None:
         return
     date = datetime.now(UTC).isoformat(timespec="seconds")
-    report = {"benchmark": benchmark, "date": date, "machine": facts, "options": options, "results": results}
+    report = {
+        "benchmark": benchmark,
+        "date": date,
+        "machine": facts,
+        "options": options,
+        "results": results,
+    }
     Path(path).write_text(json.dumps(report, indent=1) + "\n")
     print(f"\nWritten to {path}")
 

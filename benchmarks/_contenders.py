@@ -22,7 +22,9 @@ def create_model(conv_layers, dense_layers, dropout, meta):
     for units in dense_layers:
         model.add(Dense(units, activation="relu"))
     model.add(Dense(meta["n_classes_"], activation="softmax"))
-    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(
+        optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     return model
 
 
@@ -30,13 +32,18 @@ def scikeras_classifier(random_state=0, **parameters):
     """Bare scikeras; `parameters` as :func:`scikeras_names` gives them."""
     from scikeras.wrappers import KerasClassifier
 
-    return KerasClassifier(model=create_model, verbose=0, random_state=random_state, **parameters)
+    return KerasClassifier(
+        model=create_model, verbose=0, random_state=random_state, **parameters
+    )
 
 
 def scikeras_names(parameters):
     """ConvPoolClassifier's names of parameters, or of a grid, as scikeras routes them."""
     routed = ("conv_layers", "dense_layers", "dropout")
-    return {f"{_ROUTE if name in routed else ''}{name}": value for name, value in parameters.items()}
+    return {
+        f"{_ROUTE if name in routed else ''}{name}": value
+        for name, value in parameters.items()
+    }
 
 
 def plain_names(parameters):
@@ -66,4 +73,8 @@ def fit_skcnn(images, labels, network, seed):
     """The same with ConvPoolClassifier; images as uint8."""
     from skcnn import ConvPoolClassifier
 
-    return ConvPoolClassifier(**network, epochs=1, random_state=seed).fit(images, labels).predict(images)
+    return (
+        ConvPoolClassifier(**network, epochs=1, random_state=seed)
+        .fit(images, labels)
+        .predict(images)
+    )

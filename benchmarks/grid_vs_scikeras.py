@@ -36,7 +36,10 @@ from _contenders import plain_names, scikeras_classifier, scikeras_names
 from sklearn.model_selection import GridSearchCV, ParameterGrid, StratifiedKFold
 
 N_FOLDS = 3
-_SMALL, _MIDDLE, _LARGE = ([(first, 5, 2, 2), (second, 3, 2, 2)] for first, second in ((4, 8), (8, 16), (32, 64)))
+_SMALL, _MIDDLE, _LARGE = (
+    [(first, 5, 2, 2), (second, 3, 2, 2)]
+    for first, second in ((4, 8), (8, 16), (32, 64))
+)
 # By the number of fits.
 GRIDS = {
     "36": {
@@ -60,17 +63,31 @@ GRIDS = {
 
 
 def search_scikeras(images, labels, grid, **parallel):
-    return timed_search(scikeras_classifier(), scikeras_names(grid), as_floats(images), labels, **parallel)
+    return timed_search(
+        scikeras_classifier(),
+        scikeras_names(grid),
+        as_floats(images),
+        labels,
+        **parallel,
+    )
 
 
-def search_skcnn(images, labels, grid, memory=None, shared=True, single=False, **parallel):
+def search_skcnn(
+    images, labels, grid, memory=None, shared=True, single=False, **parallel
+):
     if single:
         os.environ["TF_NUM_INTRAOP_THREADS"] = "1"  # before TensorFlow starts
     from skcnn import ConvPoolClassifier, clear_cache
 
     if not shared:
         clear_cache(max_bytes=0)
-    return timed_search(ConvPoolClassifier(random_state=0, memory=memory), grid, images, labels, **parallel)
+    return timed_search(
+        ConvPoolClassifier(random_state=0, memory=memory),
+        grid,
+        images,
+        labels,
+        **parallel,
+    )
 
 
 THREADS, PROCESSES = {"n_jobs": 2, "backend": "threading"}, {"n_jobs": 2}
@@ -99,7 +116,11 @@ PEERS = ("scikeras", "scikeras-2")
 
 def timed_search(estimator, grid, images, labels, n_jobs=1, backend="loky"):
     """Search a grid, and time that alone."""
-    folds = list(StratifiedKFold(N_FOLDS, shuffle=True, random_state=0).split(np.zeros(len(labels)), labels))
+    folds = list(
+        StratifiedKFold(N_FOLDS, shuffle=True, random_state=0).split(
+            np.zeros(len(labels)), labels
+        )
+    )
     search = GridSearchCV(estimator, grid, cv=folds, refit=False, error_score="raise")
     started = time.perf_counter()
     with joblib.parallel_config(backend=backend, n_jobs=n_jobs):
@@ -114,7 +135,9 @@ def scores_in_common_order(search):
     ParameterGrid sorts by name, so scikeras' prefixes put the same candidates in another order.
     """
     params = [plain_names(candidate) for candidate in search.cv_results_["params"]]
-    scores = np.transpose([search.cv_results_[f"split{fold}_test_score"] for fold in range(N_FOLDS)])
+    scores = np.transpose(
+        [search.cv_results_[f"split{fold}_test_score"] for fold in range(N_FOLDS)]
+    )
     ordered = ParameterGrid(plain_names(search.param_grid))
     return [scores[params.index(candidate)].tolist() for candidate in ordered]
 
@@ -130,7 +153,12 @@ def run_contender(name, grid, data):
     elif not folder.exists():
         raise SystemExit(f"{name} must come after {name.removesuffix('warm')}cold")
     result = MEMORY_CONTENDERS[name](images, labels, GRIDS[grid], memory=str(folder))
-    return result | {"disk_mb": sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / MB}
+    return result | {
+        "disk_mb": sum(
+            file.stat().st_size for file in folder.rglob("*") if file.is_file()
+        )
+        / MB
+    }
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -144,26 +172,46 @@ def main():
     images, labels = load_images(options.data, options.n_samples)
     candidates = list(ParameterGrid(GRIDS[options.grid]))
     epochs = N_FOLDS * sum(candidate["epochs"] for candidate in candidates)
-    print(f"{len(candidates)} candidates x {N_FOLDS} folds, {epochs} epochs, {len(labels)} images {images.shape[1:]}\n")
+    print(
+        f"{len(candidates)} candidates x {N_FOLDS} folds, {epochs} epochs, {len(labels)} images {images.shape[1:]}\n"
+    )
     rounds = run_rounds(images, labels, options)
     results = [summarize(name, rounds, candidates) for name in options.contenders]
     add_ratios(results, rounds)
-    report(results, chance=float(np.unique(labels, return_counts=True)[1].max() / len(labels)))
+    report(
+        results,
+        chance=float(np.unique(labels, return_counts=True)[1].max() / len(labels)),
+    )
     shown = {
         "grid": options.grid,
         "data": Path(options.data).name if options.data else "digits",
         "n_samples": len(labels),
     }
-    write_json(options.json, "grid_vs_scikeras", facts, shown | {"repeats": options.repeats}, results)
+    write_json(
+        options.json,
+        "grid_vs_scikeras",
+        facts,
+        shown | {"repeats": options.repeats},
+        results,
+    )
 
 
 def parse_options():
     parser = option_parser(__doc__)
     parser.add_argument(
-        "--data", metavar="NPZ", help="uint8 images as x_train, y_train; default: scikit-learn's digits"
+        "--data",
+        metavar="NPZ",
+        help="uint8 images as x_train, y_train; default: scikit-learn's digits",
     )
-    parser.add_argument("--n-samples", type=int, default=600, help="images to take, stratified (default: 600)")
-    parser.add_argument("--grid", choices=GRIDS, default="36", help="by number of fits (default: 36)")
+    parser.add_argument(
+        "--n-samples",
+        type=int,
+        default=600,
+        help="images to take, stratified (default: 600)",
+    )
+    parser.add_argument(
+        "--grid", choices=GRIDS, default="36", help="by number of fits (default: 36)"
+    )
     parser.add_argument(
         "--contenders",
         type=names_among([*CONTENDERS, *MEMORY_CONTENDERS]),
@@ -171,11 +219,20 @@ def parse_options():
         metavar="NAME,NAME",
         help=f"of {', '.join([*CONTENDERS, *MEMORY_CONTENDERS])} (default: scikeras,skcnn)",
     )
-    parser.add_argument("--skip-peer", action="store_true", help="leave bare scikeras out")
-    parser.add_argument("--repeats", type=int, default=1, help="rounds of all contenders; medians count (default: 1)")
+    parser.add_argument(
+        "--skip-peer", action="store_true", help="leave bare scikeras out"
+    )
+    parser.add_argument(
+        "--repeats",
+        type=int,
+        default=1,
+        help="rounds of all contenders; medians count (default: 1)",
+    )
     options = parser.parse_args()
     if options.skip_peer:
-        options.contenders = [name for name in options.contenders if name not in PEERS] or ["skcnn"]
+        options.contenders = [
+            name for name in options.contenders if name not in PEERS
+        ] or ["skcnn"]
     return options
 
 
@@ -185,7 +242,10 @@ def run_rounds(images, labels, options):
         data = Path(directory) / "images.npz"
         np.savez(data, images=images, labels=labels)
         return [
-            {name: announced(name, options.grid, str(data)) for name in options.contenders}
+            {
+                name: announced(name, options.grid, str(data))
+                for name in options.contenders
+            }
             for _ in range(options.repeats)
         ]
 
@@ -219,7 +279,8 @@ def add_ratios(results, rounds):
     for result in results:
         result["times_faster_than"] = {
             baseline: median(
-                figures[baseline]["search_seconds"] / figures[result["contender"]]["search_seconds"]
+                figures[baseline]["search_seconds"]
+                / figures[result["contender"]]["search_seconds"]
                 for figures in rounds
             )
             for baseline in baselines
@@ -228,7 +289,14 @@ def add_ratios(results, rounds):
 
 def report(results, chance):
     baselines = list(results[0]["times_faster_than"])
-    header = ["contender", "search s", "process s", "peak MB", "mean score", "best score"]
+    header = [
+        "contender",
+        "search s",
+        "process s",
+        "peak MB",
+        "mean score",
+        "best score",
+    ]
     rows = [
         [
             result["contender"],
@@ -243,11 +311,15 @@ def report(results, chance):
     ]
     print()
     print_table([*header, *(f"x {name}" for name in baselines)], rows)
-    print("\nScores are accuracies in cross-validation: the mean over all candidates, and the best candidate's.")
+    print(
+        "\nScores are accuracies in cross-validation: the mean over all candidates, and the best candidate's."
+    )
     print(
         f"Always the commonest label scores {chance:.4f}: scores near it say nothing about who learns as well as whom."
     )
-    print(f"'x {baselines[0]}': how many times faster its search is than that of {baselines[0]}.")
+    print(
+        f"'x {baselines[0]}': how many times faster its search is than that of {baselines[0]}."
+    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,14 @@ states are shared, ConvPoolClassifier trains only the further ones. Both searche
 import time
 from pathlib import Path
 
-from _common import load_images, machine, option_parser, print_machine, print_table, write_json
+from _common import (
+    load_images,
+    machine,
+    option_parser,
+    print_machine,
+    print_table,
+    write_json,
+)
 from grid_vs_scikeras import GRIDS, N_FOLDS
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes the next import possible
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
@@ -21,10 +28,22 @@ from skcnn import _training
 def main():
     parser = option_parser(__doc__)
     parser.add_argument(
-        "--data", metavar="NPZ", help="uint8 images as x_train, y_train; default: scikit-learn's digits"
+        "--data",
+        metavar="NPZ",
+        help="uint8 images as x_train, y_train; default: scikit-learn's digits",
     )
-    parser.add_argument("--n-samples", type=int, default=600, help="images to take, stratified (default: 600)")
-    parser.add_argument("--factor", type=int, default=3, help="the share kept in each round is 1/factor (default: 3)")
+    parser.add_argument(
+        "--n-samples",
+        type=int,
+        default=600,
+        help="images to take, stratified (default: 600)",
+    )
+    parser.add_argument(
+        "--factor",
+        type=int,
+        default=3,
+        help="the share kept in each round is 1/factor (default: 3)",
+    )
     options = parser.parse_args()
     facts = machine()
     print_machine(facts)
@@ -37,11 +56,19 @@ def main():
             cv=N_FOLDS, refit=False, random_state=0,
         ),
     }  # fmt: skip
-    results = [measure(name, search, images, labels) for name, search in searches.items()]
+    results = [
+        measure(name, search, images, labels) for name, search in searches.items()
+    ]
     print_table(
         ["search", "seconds", "epochs trained", "epochs asked for", "best score"],
         [
-            [r["search"], f"{r['seconds']:.1f}", str(r["trained"]), str(r["asked"]), f"{r['best_score']:.4f}"]
+            [
+                r["search"],
+                f"{r['seconds']:.1f}",
+                str(r["trained"]),
+                str(r["asked"]),
+                f"{r['best_score']:.4f}",
+            ]
             for r in results
         ],
     )
@@ -75,7 +102,8 @@ def measure(name, search, images, labels):
         "search": name,
         "seconds": time.perf_counter() - started,
         "trained": len(trained),
-        "asked": N_FOLDS * sum(params["epochs"] for params in search.cv_results_["params"]),
+        "asked": N_FOLDS
+        * sum(params["epochs"] for params in search.cv_results_["params"]),
         "best_score": float(search.best_score_),
         "best_params": search.best_params_,
     }

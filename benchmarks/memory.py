@@ -41,7 +41,11 @@ def memory_of_fits(name, fits):
     images = prepare(images)
     resident = []
     for seed in range(fits):
-        network = {"conv_layers": CONV_LAYERS[seed % len(CONV_LAYERS)], "dense_layers": [20], "dropout": 0.25}
+        network = {
+            "conv_layers": CONV_LAYERS[seed % len(CONV_LAYERS)],
+            "dense_layers": [20],
+            "dropout": 0.25,
+        }
         fit(images, labels, network | {"batch_size": 64}, seed)
         resident.append(own_memory_mb())
     return {"resident_mb": resident}
@@ -57,9 +61,14 @@ def main():
     options = parse_options()
     facts = machine()
     print_machine(facts)
-    fits = {"scikeras": 0 if options.skip_peer else options.peer_fits, "skcnn": options.fits}
+    fits = {
+        "scikeras": 0 if options.skip_peer else options.peer_fits,
+        "skcnn": options.fits,
+    }
     results = [
-        {"contender": name} | run_fresh(memory_of_fits, name=name, fits=count) for name, count in fits.items() if count
+        {"contender": name} | run_fresh(memory_of_fits, name=name, fits=count)
+        for name, count in fits.items()
+        if count
     ]
     for result in results:
         result["mb_per_fit"] = slope_after_warm_up(result["resident_mb"])
@@ -69,14 +78,33 @@ def main():
 
 def parse_options():
     parser = option_parser(__doc__)
-    parser.add_argument("--fits", type=int, default=300, help="of ConvPoolClassifier, at least 2 (default: 300)")
-    parser.add_argument("--peer-fits", type=int, default=40, help="of bare scikeras, at least 2 (default: 40)")
-    parser.add_argument("--skip-peer", action="store_true", help="leave bare scikeras out")
+    parser.add_argument(
+        "--fits",
+        type=int,
+        default=300,
+        help="of ConvPoolClassifier, at least 2 (default: 300)",
+    )
+    parser.add_argument(
+        "--peer-fits",
+        type=int,
+        default=40,
+        help="of bare scikeras, at least 2 (default: 40)",
+    )
+    parser.add_argument(
+        "--skip-peer", action="store_true", help="leave bare scikeras out"
+    )
     return parser.parse_args()
 
 
 def report(results):
-    header = ["contender", "fits", *(f"MB after {shown}" for shown in SHOWN), "after last", "since 20", "MB per fit"]
+    header = [
+        "contender",
+        "fits",
+        *(f"MB after {shown}" for shown in SHOWN),
+        "after last",
+        "since 20",
+        "MB per fit",
+    ]
     print_table(header, [row(result) for result in results])
     print(f"\nMB per fit: slope of resident memory after the first {WARM_UP} fits.")
 
@@ -88,7 +116,9 @@ def row(result):
         str(len(resident)),
         *(memory_after(resident, shown) for shown in SHOWN),
         f"{resident[-1]:.0f}",
-        f"{resident[-1] - resident[WARM_UP - 1]:+.1f}" if len(resident) > WARM_UP else "",
+        f"{resident[-1] - resident[WARM_UP - 1]:+.1f}"
+        if len(resident) > WARM_UP
+        else "",
         f"{result['mb_per_fit']:.3f}",
     ]
 

@@ -27,7 +27,15 @@ from statistics import median
 
 import joblib
 import numpy as np
-from _common import as_floats, machine, names_among, option_parser, print_machine, print_table, write_json
+from _common import (
+    as_floats,
+    machine,
+    names_among,
+    option_parser,
+    print_machine,
+    print_table,
+    write_json,
+)
 
 NETWORKS = {
     "4-8": [(4, 5, 2, 2), (8, 3, 2, 2)],
@@ -41,36 +49,71 @@ LONGER = {"4-8": 3, "8-16": 2, "32-64": 1}  # times --epochs
 def main():
     options = parse_options()
     if options.intra_op_threads:
-        os.environ["TF_NUM_INTRAOP_THREADS"] = str(options.intra_op_threads)  # before TensorFlow starts
+        os.environ["TF_NUM_INTRAOP_THREADS"] = str(
+            options.intra_op_threads
+        )  # before TensorFlow starts
     facts = machine()
     print_machine(facts)
     images, labels = random_images(options.n_samples, options.dtype)
     products = matrix_products()
     results = [
-        measure(name, images, labels, LONGER[name] * options.epochs, options.repeats, products)
+        measure(
+            name,
+            images,
+            labels,
+            LONGER[name] * options.epochs,
+            options.repeats,
+            products,
+        )
         for name in options.networks
     ]
     gflops = {
-        library: max(rate for result in results for rate in result["matmul_gflops"][library]) for library in products
+        library: max(
+            rate for result in results for rate in result["matmul_gflops"][library]
+        )
+        for library in products
     }
     for result in results:
         add_shares(result, gflops)
     report(results, gflops)
     shown = {name: value for name, value in vars(options).items() if name != "json"}
-    write_json(options.json, "throughput", facts, shown | {"matmul_gflops": gflops}, results)
+    write_json(
+        options.json, "throughput", facts, shown | {"matmul_gflops": gflops}, results
+    )
 
 
 def parse_options():
     parser = option_parser(__doc__)
-    parser.add_argument("--n-samples", type=int, default=4096, help="images (default: 4096)")
     parser.add_argument(
-        "--epochs", type=int, default=3, help="epochs of each timed fit of the largest network (default: 3)"
+        "--n-samples", type=int, default=4096, help="images (default: 4096)"
     )
-    parser.add_argument("--repeats", type=int, default=5, help="rounds; medians count (default: 5)")
-    parser.add_argument("--intra-op-threads", type=int, metavar="N", help="threads that share one operation")
-    parser.add_argument("--dtype", choices=("uint8", "float32"), default="uint8", help="of the images (default: uint8)")
     parser.add_argument(
-        "--networks", type=names_among(NETWORKS), default=list(NETWORKS), metavar="NAME,NAME", help=", ".join(NETWORKS)
+        "--epochs",
+        type=int,
+        default=3,
+        help="epochs of each timed fit of the largest network (default: 3)",
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=5, help="rounds; medians count (default: 5)"
+    )
+    parser.add_argument(
+        "--intra-op-threads",
+        type=int,
+        metavar="N",
+        help="threads that share one operation",
+    )
+    parser.add_argument(
+        "--dtype",
+        choices=("uint8", "float32"),
+        default="uint8",
+        help="of the images (default: uint8)",
+    )
+    parser.add_argument(
+        "--networks",
+        type=names_among(NETWORKS),
+        default=list(NETWORKS),
+        metavar="NAME,NAME",
+        help=", ".join(NETWORKS),
     )
     return parser.parse_args()
 
@@ -113,7 +156,9 @@ def measure(name, images, labels, epochs, repeats, products):
         fit_skcnn(name, images, labels, epochs, seed)
 
     def two(seed):
-        joblib.Parallel(n_jobs=2, backend="threading")(joblib.delayed(one)(2 * seed + thread) for thread in (0, 1))
+        joblib.Parallel(n_jobs=2, backend="threading")(
+            joblib.delayed(one)(2 * seed + thread) for thread in (0, 1)
+        )
 
     def keras(epochs=epochs):
         model.fit(images, labels, epochs=epochs, batch_size=BATCH_SIZE, verbose=0)
@@ -146,7 +191,9 @@ def measure(name, images, labels, epochs, repeats, products):
 def fit_skcnn(name, images, labels, epochs, seed):
     from skcnn import ConvPoolClassifier
 
-    classifier = ConvPoolClassifier(NETWORKS[name], epochs=epochs, batch_size=BATCH_SIZE, random_state=seed)
+    classifier = ConvPoolClassifier(
+        NETWORKS[name], epochs=epochs, batch_size=BATCH_SIZE, random_state=seed
+    )
     return classifier.fit(images, labels)
 
 
@@ -164,10 +211,14 @@ def add_shares(result, gflops):
     rates = result["rates"]
     result["times_keras"] = paired_ratio(rates["skcnn"], rates["keras"])
     result["times_one_thread"] = paired_ratio(rates["two_threads"], rates["skcnn"])
-    reached = {contender: median(values) * result["flops_per_image"] / 1e9 for contender, values in rates.items()}
+    reached = {
+        contender: median(values) * result["flops_per_image"] / 1e9
+        for contender, values in rates.items()
+    }
     result["gflops"] = reached
     result["share_of_matmul"] = {
-        library: {contender: value / rate for contender, value in reached.items()} for library, rate in gflops.items()
+        library: {contender: value / rate for contender, value in reached.items()}
+        for library, rate in gflops.items()
     }
 
 
@@ -182,7 +233,10 @@ def report(results, gflops):
         [
             [
                 result["network"],
-                *(f"{median(result['rates'][contender]):,.0f}" for contender in contenders),
+                *(
+                    f"{median(result['rates'][contender]):,.0f}"
+                    for contender in contenders
+                ),
                 f"{result['times_keras']:.2f}",
                 f"{result['times_one_thread']:.2f}",
             ]
@@ -193,12 +247,18 @@ def report(results, gflops):
     print_table(
         ["share of the matrix product", "keras", "skcnn", "two threads"],
         [
-            [f"{result['network']}, of {library}'s", *(f"{shares[contender]:.2f}" for contender in contenders)]
+            [
+                f"{result['network']}, of {library}'s",
+                *(f"{shares[contender]:.2f}" for contender in contenders),
+            ]
             for result in results
             for library, shares in result["share_of_matmul"].items()
         ],
     )
-    print("\nBest rates: " + ", ".join(f"{library} {rate:.0f} GFLOP/s" for library, rate in gflops.items()))
+    print(
+        "\nBest rates: "
+        + ", ".join(f"{library} {rate:.0f} GFLOP/s" for library, rate in gflops.items())
+    )
 
 
 if __name__ == "__main__":

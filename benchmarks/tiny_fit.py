@@ -12,9 +12,23 @@ from statistics import median
 
 import _contenders
 import numpy as np
-from _common import as_floats, load_images, machine, option_parser, print_machine, print_table, run_fresh, write_json
+from _common import (
+    as_floats,
+    load_images,
+    machine,
+    option_parser,
+    print_machine,
+    print_table,
+    run_fresh,
+    write_json,
+)
 
-NETWORK = {"conv_layers": [(4, 5, 2, 2), (8, 3, 2, 2)], "dense_layers": [50], "dropout": 0.25, "batch_size": 128}
+NETWORK = {
+    "conv_layers": [(4, 5, 2, 2), (8, 3, 2, 2)],
+    "dense_layers": [50],
+    "dropout": 0.25,
+    "batch_size": 128,
+}
 CONTENDERS = {
     "scikeras": (_contenders.fit_scikeras, as_floats),
     "keras": (_contenders.fit_keras, as_floats),
@@ -28,7 +42,11 @@ def time_fits(name, repeats):
     images, labels = load_images()
     images, labels = prepare(images[:64]), labels[:64]
     fit(images, labels, NETWORK, seed=0)
-    return {"seconds": [timed(fit, images, labels, NETWORK, seed) for seed in range(1, repeats + 1)]}
+    return {
+        "seconds": [
+            timed(fit, images, labels, NETWORK, seed) for seed in range(1, repeats + 1)
+        ]
+    }
 
 
 def timed(function, *arguments):
@@ -39,11 +57,19 @@ def timed(function, *arguments):
 
 def main():
     parser = option_parser(__doc__)
-    parser.add_argument("--repeats", type=int, default=9, help="timed fits of each contender (default: 9)")
+    parser.add_argument(
+        "--repeats",
+        type=int,
+        default=9,
+        help="timed fits of each contender (default: 9)",
+    )
     options = parser.parse_args()
     facts = machine()
     print_machine(facts)
-    results = [{"contender": name} | run_fresh(time_fits, name=name, repeats=options.repeats) for name in CONTENDERS]
+    results = [
+        {"contender": name} | run_fresh(time_fits, name=name, repeats=options.repeats)
+        for name in CONTENDERS
+    ]
     ours = median(results[-1]["seconds"])
     for result in results:
         result["median_seconds"] = median(result["seconds"])

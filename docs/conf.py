@@ -2,7 +2,9 @@
 
 import os
 
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # as the examples of the gallery want it, before TensorFlow starts
+os.environ.setdefault(
+    "TF_NUM_INTRAOP_THREADS", "1"
+)  # as the examples of the gallery want it, before TensorFlow starts
 
 import skcnn
 
@@ -27,7 +29,10 @@ myst_heading_anchors = 3
 
 autosummary_generate = True
 numpydoc_show_class_members = False  # each method has its own entry below its class
-autodoc_default_options = {"members": True, "inherited-members": "BaseWrapper"}  # nothing of scikeras alone
+autodoc_default_options = {
+    "members": True,
+    "inherited-members": "BaseWrapper",
+}  # nothing of scikeras alone
 
 intersphinx_mapping = {
     "python": ("https://docs.python.org/3", None),

@@ -19,22 +19,34 @@ from skcnn import ConvPoolClassifier, search_results
 from skcnn.datasets import load_digits
 from skcnn.plotting import AugmentationDisplay
 
-parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--out", metavar="PNG", help="where to save the picture; without it, it is shown")
+parser = argparse.ArgumentParser(
+    description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+)
+parser.add_argument(
+    "--out", metavar="PNG", help="where to save the picture; without it, it is shown"
+)
 options = parser.parse_args()
 
 X, y = load_digits(subset="all", return_X_y=True)
 
 # %%
 # Shifts by up to a pixel, which is what 1/16 of 8 pixels is rounded up to. Mirrored digits are no digits, so no flips.
-classifier = ConvPoolClassifier([(16, 3), (32, 3)], epochs=60, batch_size=25, augmentation="shift", random_state=0)
+classifier = ConvPoolClassifier(
+    [(16, 3), (32, 3)], epochs=60, batch_size=25, augmentation="shift", random_state=0
+)
 display = AugmentationDisplay.from_estimator(classifier, X[:5])
 
 # %%
 # With 100 images to train on, and the others to test.
 few = StratifiedShuffleSplit(n_splits=3, train_size=100, random_state=0)
-search = GridSearchCV(classifier, {"augmentation": [None, "shift"]}, cv=few, refit=False).fit(X, y)
-print(search_results(search)[["param_augmentation", "mean_test_score", "std_test_score"]].to_string(index=False))
+search = GridSearchCV(
+    classifier, {"augmentation": [None, "shift"]}, cv=few, refit=False
+).fit(X, y)
+print(
+    search_results(search)[
+        ["param_augmentation", "mean_test_score", "std_test_score"]
+    ].to_string(index=False)
+)
 
 if options.out:
     display.figure_.savefig(options.out, dpi=150)

@@ -40,13 +40,33 @@ from skcnn import ConvPoolClassifier
 
 def parse_options():
     parser = argparse.ArgumentParser(description="Grid search over network designs.")
-    parser.add_argument("--data", default="digits", metavar="NAME_OR_PATH", help="'digits' (default) or an .npz file")
-    parser.add_argument("--n-samples", type=int, help="train on so many images only, of all classes alike")
-    parser.add_argument("--n-jobs", type=int, default=2, help="fits side by side, in threads (default 2)")
-    parser.add_argument("--out", default="grid_search.png", help="where to save the picture (default %(default)s)")
+    parser.add_argument(
+        "--data",
+        default="digits",
+        metavar="NAME_OR_PATH",
+        help="'digits' (default) or an .npz file",
+    )
+    parser.add_argument(
+        "--n-samples",
+        type=int,
+        help="train on so many images only, of all classes alike",
+    )
+    parser.add_argument(
+        "--n-jobs",
+        type=int,
+        default=2,
+        help="fits side by side, in threads (default 2)",
+    )
+    parser.add_argument(
+        "--out",
+        default="grid_search.png",
+        help="where to save the picture (default %(default)s)",
+    )
     options = parser.parse_args()
     if not Path(options.out).resolve().parent.is_dir():
-        parser.error(f"--out {options.out}: there is no such folder")  # not only after the search
+        parser.error(
+            f"--out {options.out}: there is no such folder"
+        )  # not only after the search
     return options
 
 
@@ -55,14 +75,29 @@ def load_images(name):
     if name == "digits":
         digits = load_digits()
         images = (digits.images * (255 / 16)).astype(np.uint8)
-        return train_test_split(images, digits.target, test_size=0.25, stratify=digits.target, random_state=0)
+        return train_test_split(
+            images,
+            digits.target,
+            test_size=0.25,
+            stratify=digits.target,
+            random_state=0,
+        )
     if not Path(name).is_file():
-        sys.exit(f"--data {name}: no such file; give 'digits' or an .npz with x_train, y_train, x_test, y_test.")
+        sys.exit(
+            f"--data {name}: no such file; give 'digits' or an .npz with x_train, y_train, x_test, y_test."
+        )
     with np.load(name) as data:
         missing = {"x_train", "x_test", "y_train", "y_test"} - set(data.files)
         if missing:
-            sys.exit(f"--data {name}: the file lacks {', '.join(sorted(missing))}; it holds {', '.join(data.files)}.")
-        return data["x_train"], data["x_test"], data["y_train"].ravel(), data["y_test"].ravel()
+            sys.exit(
+                f"--data {name}: the file lacks {', '.join(sorted(missing))}; it holds {', '.join(data.files)}."
+            )
+        return (
+            data["x_train"],
+            data["x_test"],
+            data["y_train"].ravel(),
+            data["y_test"].ravel(),
+        )
 
 
 options = parse_options()
@@ -73,7 +108,12 @@ if options.n_samples is not None:
             f"--n-samples must be from 1 to {len(y_train)}, the number of training images; got {options.n_samples}."
         )
     X_train, y_train = resample(
-        X_train, y_train, replace=False, n_samples=options.n_samples, stratify=y_train, random_state=0
+        X_train,
+        y_train,
+        replace=False,
+        n_samples=options.n_samples,
+        stratify=y_train,
+        random_state=0,
     )
 
 # %%
@@ -92,7 +132,9 @@ grid = {
 }
 search = GridSearchCV(ConvPoolClassifier(random_state=0), grid, cv=3)
 n_candidates = int(np.prod([len(values) for values in grid.values()]))
-print(f"{n_candidates} candidates x 3 folds on {len(y_train)} images of shape {X_train.shape[1:]}")
+print(
+    f"{n_candidates} candidates x 3 folds on {len(y_train)} images of shape {X_train.shape[1:]}"
+)
 
 # %%
 # The search, with a progress bar that reaches down to the epochs of each fit. Fits that differ only in `epochs` are
@@ -114,9 +156,13 @@ def filters(conv_layers):
     return "-".join(str(block[0]) for block in conv_layers)
 
 
-print(f"{'rank':>4}  {'accuracy':>8}  {'+/-':>6}  {'filters':<8}{'dense':<9}{'dropout':>7}{'batch':>7}{'epochs':>8}")
+print(
+    f"{'rank':>4}  {'accuracy':>8}  {'+/-':>6}  {'filters':<8}{'dense':<9}{'dropout':>7}{'batch':>7}{'epochs':>8}"
+)
 for i in order:
-    rank, mean, spread = (results[f"{name}_test_score"][i] for name in ("rank", "mean", "std"))
+    rank, mean, spread = (
+        results[f"{name}_test_score"][i] for name in ("rank", "mean", "std")
+    )
     p = results["params"][i]
     dense = "-".join(map(str, p["dense_layers"]))
     print(
@@ -131,7 +177,12 @@ print(f"Accuracy on {len(y_test)} held-out images: {search.score(X_test, y_test)
 # -----------
 # Rows are widths and dense layers, columns the rest; darker is better.
 rows = [(conv, dense) for conv in grid["conv_layers"] for dense in grid["dense_layers"]]
-columns = [(d, b, e) for d in grid["dropout"] for b in grid["batch_size"] for e in grid["epochs"]]
+columns = [
+    (d, b, e)
+    for d in grid["dropout"]
+    for b in grid["batch_size"]
+    for e in grid["epochs"]
+]
 accuracy = np.full((len(rows), len(columns)), np.nan)
 for p, score in zip(results["params"], results["mean_test_score"], strict=True):
     row = rows.index((p["conv_layers"], p["dense_layers"]))
@@ -142,11 +193,35 @@ image = ax.imshow(accuracy, cmap="YlGnBu", aspect="auto")
 middle = (np.nanmin(accuracy) + np.nanmax(accuracy)) / 2
 for row, column in np.ndindex(accuracy.shape):
     value = accuracy[row, column]
-    ax.text(column, row, f"{value:.3f}", ha="center", va="center", color="white" if value > middle else "black")
+    ax.text(
+        column,
+        row,
+        f"{value:.3f}",
+        ha="center",
+        va="center",
+        color="white" if value > middle else "black",
+    )
 best = np.unravel_index(np.nanargmax(accuracy), accuracy.shape)
-ax.add_patch(plt.Rectangle((best[1] - 0.5, best[0] - 0.5), 1, 1, fill=False, edgecolor="crimson", linewidth=3))
-ax.set_xticks(range(len(columns)), [f"dropout {d}\nbatch {b}\n{e} epochs" for d, b, e in columns], fontsize=9)
-ax.set_yticks(range(len(rows)), [f"filters {filters(c)}\ndense {'-'.join(map(str, d))}" for c, d in rows], fontsize=9)
+ax.add_patch(
+    plt.Rectangle(
+        (best[1] - 0.5, best[0] - 0.5),
+        1,
+        1,
+        fill=False,
+        edgecolor="crimson",
+        linewidth=3,
+    )
+)
+ax.set_xticks(
+    range(len(columns)),
+    [f"dropout {d}\nbatch {b}\n{e} epochs" for d, b, e in columns],
+    fontsize=9,
+)
+ax.set_yticks(
+    range(len(rows)),
+    [f"filters {filters(c)}\ndense {'-'.join(map(str, d))}" for c, d in rows],
+    fontsize=9,
+)
 ax.set_title(f"Mean accuracy over 3 folds; best {search.best_score_:.4f} (red)")
 figure.colorbar(image, label="accuracy")
 figure.savefig(options.out, dpi=120)

@@ -27,22 +27,30 @@ data = study.load(fetch_cifar10, options)
 # %%
 # The grid. Epochs 3, 5 and 10 are prefixes of one run.
 n_grid = options.grid_samples
-X_grid, _, y_grid, _ = study.load(fetch_cifar10, options, n_samples=n_grid) if n_grid else data
+X_grid, _, y_grid, _ = (
+    study.load(fetch_cifar10, options, n_samples=n_grid) if n_grid else data
+)
 grid = presets.GRIDS["s0"]
 candidates = {str(candidate): candidate for candidate in ParameterGrid(grid)}
 third = len(y_grid) // 3
 fold = X_grid[third:], X_grid[:third], y_grid[third:], y_grid[:third]
 best_and_wider = {name: presets.NETWORKS[name] for name in ("grid-best", "grid-wider")}
 study.announce([(candidates, 3, fold), (best_and_wider, options.seeds, data)], options)
-grid["epochs"] = sorted({study.scaled(candidate, options)["epochs"] for candidate in candidates.values()})
-search = GridSearchCV(ConvPoolClassifier(random_state=0, memory=options.memory), grid, cv=3, refit=False)
+grid["epochs"] = sorted(
+    {study.scaled(candidate, options)["epochs"] for candidate in candidates.values()}
+)
+search = GridSearchCV(
+    ConvPoolClassifier(random_state=0, memory=options.memory), grid, cv=3, refit=False
+)
 search.set_callbacks(ProgressBar())
 with parallel_config(backend="threading", n_jobs=options.n_jobs):
     search.fit(X_grid, y_grid)
 table = search_results(search, image_shape=X_grid.shape[1:], n_classes=10)
 table.to_csv(f"{options.out}/grid.csv", index=False)
 print(table.head(10).to_string(index=False))
-display = GridSearchDisplay.from_search(search, "epochs", "conv_layers", kind="lines", reduce="max")
+display = GridSearchDisplay.from_search(
+    search, "epochs", "conv_layers", kind="lines", reduce="max"
+)
 study.save(display.figure_, options, "grid")
 display = GridSearchDisplay.from_search(search, "batch_size", "dropout", reduce="max")
 study.save(display.figure_, options, "grid_batch_dropout")
@@ -51,7 +59,9 @@ study.save(display.figure_, options, "grid_batch_dropout")
 # The best network again, and the wider one, for 20 epochs on all images.
 runs = study.run(best_and_wider, data, options)
 first = runs[runs["seed"] == 0]
-display = LearningCurvesDisplay(histories=list(first["history"]), names=list(first["network"])).plot()
+display = LearningCurvesDisplay(
+    histories=list(first["history"]), names=list(first["network"])
+).plot()
 study.save(display.figure_, options, "curves")
 best = search.cv_results_["params"][search.cv_results_["rank_test_score"].argmin()]
 published = presets.PUBLISHED["grid-32-64"].cv_accuracy

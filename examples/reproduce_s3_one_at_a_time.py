@@ -38,33 +38,56 @@ for change in ParameterGrid(presets.GRIDS["s3"]):
     if name != "learning rate 0.01":  # that of the base
         changes[name] = change
 networks = {name: base | change for name, change in changes.items()}
-study.announce([(networks, options.seeds, data), ({"best of each": base}, options.seeds, data)], options)
+study.announce(
+    [(networks, options.seeds, data), ({"best of each": base}, options.seeds, data)],
+    options,
+)
 runs = study.run(networks, data, options, validation_data=(X_held_out, y_held_out))
 
 # %%
 # The best value of each factor, by the images held out; the base is among the choices.
-factors = {"learning rate": "optimizer__learning_rate", "epochs": "epochs", "cascades": "conv_layers"}
+factors = {
+    "learning rate": "optimizer__learning_rate",
+    "epochs": "epochs",
+    "cascades": "conv_layers",
+}
 choices = {
-    factor: ["cascade-two", *(name for name, change in changes.items() if parameter in change)]
+    factor: [
+        "cascade-two",
+        *(name for name, change in changes.items() if parameter in change),
+    ]
     for factor, parameter in factors.items()
 }
 
 
 def add_held_out_accuracy(runs):
-    return runs.assign(held_out_accuracy=[history["val_accuracy"][-1] for history in runs["history"]])
+    return runs.assign(
+        held_out_accuracy=[history["val_accuracy"][-1] for history in runs["history"]]
+    )
 
 
 runs = add_held_out_accuracy(runs)
 held_out = runs.groupby("network")["held_out_accuracy"].mean()
 chosen = [held_out[names].idxmax() for names in choices.values()]
-together = {parameter: value for name in chosen for parameter, value in changes[name].items()}
-best = study.run({"best of each": base | together}, data, options, validation_data=(X_held_out, y_held_out))
+together = {
+    parameter: value for name in chosen for parameter, value in changes[name].items()
+}
+best = study.run(
+    {"best of each": base | together},
+    data,
+    options,
+    validation_data=(X_held_out, y_held_out),
+)
 
 first = runs[runs["seed"] == 0].set_index("network")
 shown = choices | {"epochs": ["30 epochs"]}  # the others are its beginning
-figure, axes = plt.subplots(1, len(choices), figsize=(10, 3.6), sharey=True, layout="constrained")
+figure, axes = plt.subplots(
+    1, len(choices), figsize=(10, 3.6), sharey=True, layout="constrained"
+)
 for ax, (factor, names) in zip(axes, shown.items(), strict=True):
-    curves = [{"accuracy": history["val_accuracy"]} for history in first.loc[names, "history"]]
+    curves = [
+        {"accuracy": history["val_accuracy"]} for history in first.loc[names, "history"]
+    ]
     LearningCurvesDisplay(histories=curves, names=names).plot(ax, metrics=["accuracy"])
     ax.set(title=factor, ylabel="accuracy on images held out")
     ax.label_outer()
@@ -75,6 +98,8 @@ study.save(study.plot_beside_published(runs, ["cascade-two"]), options, "publish
 notes = f"\nBest of each factor ({', '.join(factors)}): {', '.join(chosen)}.\n"
 table = study.compare(runs)
 by_network = runs.groupby("network", sort=False)
-table["on images held out"] = [study.in_figures(fits["held_out_accuracy"]) for _, fits in by_network]
+table["on images held out"] = [
+    study.in_figures(fits["held_out_accuracy"]) for _, fits in by_network
+]
 study.write(runs, table, data, options, notes)
 # sphinx_gallery_thumbnail_path = "results/s3/factors.png"

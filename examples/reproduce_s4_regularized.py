@@ -21,7 +21,9 @@ data = study.load(fetch_cifar10, options)
 networks = {"max-norm": presets.NETWORKS["max-norm"]}
 study.announce([(networks, options.seeds, data)], options)
 runs = study.run(networks, data, options)
-display = LearningCurvesDisplay(histories=list(runs["history"]), names=[f"seed {seed}" for seed in runs["seed"]])
+display = LearningCurvesDisplay(
+    histories=list(runs["history"]), names=[f"seed {seed}" for seed in runs["seed"]]
+)
 study.save(display.plot().figure_, options, "curves")
 losses = runs["history"].map(lambda history: history["loss"])
 first, last = (study.in_figures(losses.str[epoch]) for epoch in (0, -1))

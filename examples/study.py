@@ -41,17 +41,43 @@ def parse_options(doc, name, seeds=1, numbers=None):
     -------
     argparse.Namespace
     """
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     add = parser.add_argument
-    add("--data-home", metavar="FOLDER", help="where the images are, or are downloaded to")
-    add("--n-samples", type=positive, metavar="N", help="training images, of all classes alike (default: all)")
-    add("--scale", type=float, default=1.0, metavar="S", help="take this share of images and of epochs (default: 1)")
+    add(
+        "--data-home",
+        metavar="FOLDER",
+        help="where the images are, or are downloaded to",
+    )
+    add(
+        "--n-samples",
+        type=positive,
+        metavar="N",
+        help="training images, of all classes alike (default: all)",
+    )
+    add(
+        "--scale",
+        type=float,
+        default=1.0,
+        metavar="S",
+        help="take this share of images and of epochs (default: 1)",
+    )
     purpose = "fits of each network, but of a grid and of what another option counts (default: %(default)s)"
     add("--seeds", type=positive, default=seeds, metavar="N", help=purpose)
     purpose = "fits side by side, in threads; -1 for all cores (default: 1, with a progress bar)"
     add("--n-jobs", type=number_of_jobs, default=1, metavar="N", help=purpose)
-    add("--memory", metavar="FOLDER", help="keep the state after every epoch; a killed study goes on from there")
-    add("--out", default=f"results/{name}", metavar="FOLDER", help="for tables and figures (default: %(default)s)")
+    add(
+        "--memory",
+        metavar="FOLDER",
+        help="keep the state after every epoch; a killed study goes on from there",
+    )
+    add(
+        "--out",
+        default=f"results/{name}",
+        metavar="FOLDER",
+        help="for tables and figures (default: %(default)s)",
+    )
     for option, purpose in (numbers or {}).items():
         add(option, type=positive, metavar="N", help=purpose)
     options = parser.parse_args()
@@ -65,7 +91,9 @@ def parse_options(doc, name, seeds=1, numbers=None):
 def positive(text):
     """A whole number of at least 1."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1; got {text}")
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number of at least 1; got {text}"
+        )
     return int(text)
 
 
@@ -92,9 +120,13 @@ def load(fetch, options, n_samples=None):
     parts = {}
     for subset in ("train", "test"):
         X, y = fetch(subset=subset, data_home=options.data_home, return_X_y=True)
-        wanted = (n_samples or options.n_samples if subset == "train" else None) or len(y)
+        wanted = (n_samples or options.n_samples if subset == "train" else None) or len(
+            y
+        )
         if wanted > len(y):
-            sys.exit(f"there are {len(y):,} training images; got a number of {wanted:,}")
+            sys.exit(
+                f"there are {len(y):,} training images; got a number of {wanted:,}"
+            )
         n_wanted = max(round(options.scale * wanted), min(wanted, 100))
         if n_wanted < len(y):
             asked = {"subset": subset, "n_samples": n_wanted, "random_state": 0}
@@ -133,14 +165,23 @@ def run(networks, data, options, validation_data=None, measure=None, n_seeds=Non
     """
     networks = {name: scaled(network, options) for name, network in networks.items()}
     seeds = range(n_seeds or options.seeds)
-    fits = [(name, seed) for seed in seeds for name in networks]  # a killed study has whole seeds
-    parallel = Parallel(n_jobs=options.n_jobs, backend="threading", return_as="generator")
+    fits = [
+        (name, seed) for seed in seeds for name in networks
+    ]  # a killed study has whole seeds
+    parallel = Parallel(
+        n_jobs=options.n_jobs, backend="threading", return_as="generator"
+    )
     train = delayed(fit_one)
-    rows = parallel(train(name, networks[name], seed, data, options, validation_data, measure) for name, seed in fits)
+    rows = parallel(
+        train(name, networks[name], seed, data, options, validation_data, measure)
+        for name, seed in fits
+    )
     done = []
     for row in rows:
         done.append(row)
-        told = "{network}, seed {seed}: test accuracy {test_accuracy:.4f}, {seconds:.0f} s".format(**row)
+        told = "{network}, seed {seed}: test accuracy {test_accuracy:.4f}, {seconds:.0f} s".format(
+            **row
+        )
         print(f"[{len(done)}/{len(fits)}] {told}", flush=True)
     return pd.DataFrame(done)
 
@@ -151,7 +192,9 @@ def fit_one(name, network, seed, data, options, validation_data=None, measure=No
     classifier = ConvPoolClassifier(**network, random_state=seed, memory=options.memory)
     if options.n_jobs == 1 and sys.stdout.isatty():
         classifier.set_callbacks(ProgressBar())
-    classifier.fit(X_train, y_train, validation_data=validation_data or (X_test, y_test))
+    classifier.fit(
+        X_train, y_train, validation_data=validation_data or (X_test, y_test)
+    )
     history = classifier.history_
     test_loss, test_accuracy = loss_and_accuracy(classifier, X_test, y_test)
     row = {
@@ -173,7 +216,9 @@ def fit_one(name, network, seed, data, options, validation_data=None, measure=No
 def loss_and_accuracy(classifier, X, y):
     """Cross-entropy and accuracy of a fitted classifier."""
     probabilities = classifier.predict_proba(X)
-    finite = np.isfinite(probabilities).all()  # not if training has diverged, which is a result, too
+    finite = np.isfinite(
+        probabilities
+    ).all()  # not if training has diverged, which is a result, too
     loss = log_loss(y, probabilities, labels=classifier.classes_) if finite else np.nan
     return loss, (classifier.classes_[probabilities.argmax(axis=1)] == y).mean()
 
@@ -188,7 +233,9 @@ def accuracy_with_fresh_statistics(classifier, X_train, X_test, y_test):
         if hasattr(layer, "moving_mean"):  # batch normalization
             layer.momentum = 0.0  # forgets all but the next batch
     model(X_train, training=True)
-    probabilities = np.concatenate([model(images) for images in np.array_split(X_test, 20)])
+    probabilities = np.concatenate(
+        [model(images) for images in np.array_split(X_test, 20)]
+    )
     return (classifier.classes_[probabilities.argmax(axis=1)] == y_test).mean()
 
 
@@ -205,14 +252,22 @@ def announce(work, options):
     seconds_per_image = {}  # of an epoch, by what decides most of it
     for networks, n_times, data in work:
         X_train, X_test, y_train, _ = data
-        n_images = len(y_train) + len(X_test) / 3  # measuring an image takes about a third of learning from it
+        n_images = (
+            len(y_train) + len(X_test) / 3
+        )  # measuring an image takes about a third of learning from it
         n_fits += len(networks) * n_times
-        for network in longest([scaled(network, options) for network in networks.values()]):
+        for network in longest(
+            [scaled(network, options) for network in networks.values()]
+        ):
             shape = f"{network['conv_layers']} {network.get('n_branches')}"
             if shape not in seconds_per_image:
                 few = slice(min(len(y_train), 512))
-                probe = ConvPoolClassifier(**network | {"epochs": 2}).fit(X_train[few], y_train[few])
-                seconds_per_image[shape] = probe.history_["time"][1] / few.stop  # the first epoch compiles
+                probe = ConvPoolClassifier(**network | {"epochs": 2}).fit(
+                    X_train[few], y_train[few]
+                )
+                seconds_per_image[shape] = (
+                    probe.history_["time"][1] / few.stop
+                )  # the first epoch compiles
             n_epochs += network["epochs"] * n_times
             seconds += seconds_per_image[shape] * n_images * network["epochs"] * n_times
     n_images = max(len(data[2]) for _, _, data in work)
@@ -226,7 +281,9 @@ def announce(work, options):
 def longest(networks):
     """The networks without those that are the beginning of another, which has more epochs: they cost nothing more."""
     runs = []
-    for network in sorted(networks, key=lambda network: network["epochs"], reverse=True):
+    for network in sorted(
+        networks, key=lambda network: network["epochs"], reverse=True
+    ):
         if not any(network | {"epochs": run["epochs"]} == run for run in runs):
             runs.append(network)
     return runs
@@ -252,11 +309,16 @@ def compare(runs):
     """
     rows = []
     for name, fits in runs.groupby("network", sort=False):
-        published, measured = published_figures(name), {measure: in_figures(fits[measure]) for measure in MEASURES}
+        published, measured = (
+            published_figures(name),
+            {measure: in_figures(fits[measure]) for measure in MEASURES},
+        )
         accuracy = published["test_accuracy"]
         row = {
             "network": name,
-            "parameters": in_brackets(fits["n_params"].iloc[0], fits["n_non_trainable"].iloc[0]),
+            "parameters": in_brackets(
+                fits["n_params"].iloc[0], fits["n_non_trainable"].iloc[0]
+            ),
             "epochs": f"{fits['epochs'].iloc[0]}",
             "seeds": f"{len(fits)}",
             "published": "" if accuracy is None else f"{accuracy:.4f}",
@@ -265,12 +327,24 @@ def compare(runs):
         }
         for measure in MEASURES[1:]:
             value, label = published[measure], measure.replace("_", " ")
-            row |= {f"{label}, published": "" if value is None else f"{value:.4f}", label: measured[measure]}
+            row |= {
+                f"{label}, published": "" if value is None else f"{value:.4f}",
+                label: measured[measure],
+            }
         rows.append(row | {"seconds": f"{fits['seconds'].mean():.0f}"})
     table = pd.DataFrame(rows)
-    unpublished = [name for name in table if name.endswith(", published") and not table[name].any()]
-    dropped = [column for name in unpublished for column in (name, name.removesuffix(", published"))]
-    return table.drop(columns=dropped + ([] if table["published"].any() else ["published", "difference"]))
+    unpublished = [
+        name for name in table if name.endswith(", published") and not table[name].any()
+    ]
+    dropped = [
+        column
+        for name in unpublished
+        for column in (name, name.removesuffix(", published"))
+    ]
+    return table.drop(
+        columns=dropped
+        + ([] if table["published"].any() else ["published", "difference"])
+    )
 
 
 def difference(name, accuracy):
@@ -281,7 +355,9 @@ def difference(name, accuracy):
 
 def published_figures(name):
     """What was published of a network, None for what was not."""
-    return {measure: getattr(PUBLISHED.get(name), measure, None) for measure in MEASURES}
+    return {
+        measure: getattr(PUBLISHED.get(name), measure, None) for measure in MEASURES
+    }
 
 
 def in_brackets(n_params, n_non_trainable):
@@ -293,7 +369,11 @@ def in_figures(values):
     """Mean and standard deviation, or a single value, or nothing."""
     if not len(values):
         return ""
-    return f"{values.mean():.4f} ± {values.std(ddof=0):.4f}" if len(values) > 1 else f"{values.iloc[0]:.4f}"
+    return (
+        f"{values.mean():.4f} ± {values.std(ddof=0):.4f}"
+        if len(values) > 1
+        else f"{values.iloc[0]:.4f}"
+    )
 
 
 def write(runs, table, data, options, notes=""):
@@ -312,7 +392,9 @@ def write(runs, table, data, options, notes=""):
         What the figures alone do not say.
     """
     folder = Path(options.out)
-    runs.drop(columns="history", errors="ignore").to_csv(folder / "runs.csv", index=False)
+    runs.drop(columns="history", errors="ignore").to_csv(
+        folder / "runs.csv", index=False
+    )
     text = markdown(table)
     print(f"\n{text}\n{notes}".rstrip())
     page = f"# {options.name}\n\n{conditions(data, options)}\n\n{text}\n{notes}"
@@ -322,19 +404,33 @@ def write(runs, table, data, options, notes=""):
 
 def markdown(table):
     """A table of text as Markdown."""
-    lines = [list(table.columns), ["---"] * len(table.columns), *table.astype(str).to_numpy().tolist()]
+    lines = [
+        list(table.columns),
+        ["---"] * len(table.columns),
+        *table.astype(str).to_numpy().tolist(),
+    ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def conditions(data, options):
     """Command, images, machine, versions: without them no figure means anything."""
     X_train, X_test, _, _ = data
-    pixels = joblib.hash((X_train, X_test))[:8]  # tells one edition of a data set from another
-    shown = {name.replace("_", "-"): value for name, value in vars(options).items() if name not in ("name", "out")}
+    pixels = joblib.hash((X_train, X_test))[
+        :8
+    ]  # tells one edition of a data set from another
+    shown = {
+        name.replace("_", "-"): value
+        for name, value in vars(options).items()
+        if name not in ("name", "out")
+    }
     shown |= {name: "FOLDER" for name in ("data-home", "memory") if shown[name]}
-    arguments = " ".join(f"--{name} {value}" for name, value in shown.items() if value is not None)
+    arguments = " ".join(
+        f"--{name} {value}" for name, value in shown.items() if value is not None
+    )
     versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
-    threads = os.environ.get("TF_NUM_INTRAOP_THREADS")  # on which the last bits depend, and the seconds
+    threads = os.environ.get(
+        "TF_NUM_INTRAOP_THREADS"
+    )  # on which the last bits depend, and the seconds
     threads = f"TF_NUM_INTRAOP_THREADS={threads} " if threads else ""
     return (
         f"`{threads}python examples/{Path(sys.argv[0]).name} {arguments}`\n\n"
@@ -362,14 +458,24 @@ def plot_beside_published(runs, names):
     n_columns = min(len(names), 2)
     n_rows = -(-len(names) // n_columns)
     figure, axes = plt.subplots(
-        n_rows, n_columns, figsize=(3.4 * n_columns + 1, 2.5 * n_rows), sharey=True, layout="constrained", squeeze=False
+        n_rows,
+        n_columns,
+        figsize=(3.4 * n_columns + 1, 2.5 * n_rows),
+        sharey=True,
+        layout="constrained",
+        squeeze=False,
     )
     for ax, name in zip(axes.flat, names, strict=False):
         own = runs[runs["network"] == name]
-        curves = [PUBLISHED[name].validation_accuracy, *(history["val_accuracy"] for history in own["history"])]
+        curves = [
+            PUBLISHED[name].validation_accuracy,
+            *(history["val_accuracy"] for history in own["history"]),
+        ]
         display = LearningCurvesDisplay(
             histories=[{"accuracy": list(curve)} for curve in curves],
-            names=["published", *(f"seed {seed}" for seed in own["seed"])] if ax is axes.flat[n_columns - 1] else None,
+            names=["published", *(f"seed {seed}" for seed in own["seed"])]
+            if ax is axes.flat[n_columns - 1]
+            else None,
         )
         display.plot(ax, metrics=["accuracy"])
         ax.set(title=name, ylabel="validation accuracy")

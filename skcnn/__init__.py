@@ -6,4 +6,11 @@ from skcnn._search import feasible_grid, search_results
 from skcnn._trajectory import clear_cache
 
 __version__ = "0.1.0.dev0"
-__all__ = ["ConvBlock", "ConvPoolClassifier", "__version__", "clear_cache", "feasible_grid", "search_results"]
+__all__ = [
+    "ConvBlock",
+    "ConvPoolClassifier",
+    "__version__",
+    "clear_cache",
+    "feasible_grid",
+    "search_results",
+]

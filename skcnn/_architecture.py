@@ -243,18 +243,24 @@ class Architecture:
             n_classes=_integer("n_classes", n_classes, 2),
             blocks=tuple(
                 _resolve_block(number, block, defaults)
-                for number, block in enumerate(_sequence("conv_layers", conv_layers), start=1)
+                for number, block in enumerate(
+                    _sequence("conv_layers", conv_layers), start=1
+                )
             ),
             dense_layers=tuple(
                 _integer(f"dense_layers, layer {number}", units, 1)
-                for number, units in enumerate(_sequence("dense_layers", dense_layers), start=1)
+                for number, units in enumerate(
+                    _sequence("dense_layers", dense_layers), start=1
+                )
             ),
             activation=defaults.activation,
             dense_dropout=_rate("dense_dropout", dense_dropout),
             dense_max_norm=_norm("dense_max_norm", dense_max_norm),
             n_branches=_integer("n_branches", n_branches, 1),
             head=_choice("head", head, HEADS),
-            kernel_regularizer=_norm("kernel_regularizer", kernel_regularizer, "penalty"),
+            kernel_regularizer=_norm(
+                "kernel_regularizer", kernel_regularizer, "penalty"
+            ),
             scale=float(scale),
         )
 
@@ -335,7 +341,9 @@ def check_image_shape(image_shape):
     """
     shape = _sequence("image_shape", image_shape)
     if len(shape) not in (2, 3):
-        raise ValueError(f"image_shape must be (height, width) or (height, width, channels); got {image_shape!r}.")
+        raise ValueError(
+            f"image_shape must be (height, width) or (height, width, channels); got {image_shape!r}."
+        )
     return (*(_integer("image_shape", size, 1) for size in shape), 1)[:3]
 
 
@@ -345,9 +353,13 @@ def check_image_shape(image_shape):
 
 def _integer(name, value, minimum):
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be an integer of at least {minimum}; got {value!r}.")
+        raise TypeError(
+            f"{name} must be an integer of at least {minimum}; got {value!r}."
+        )
     if value < minimum:
-        raise ValueError(f"{name} must be an integer of at least {minimum}; got {value!r}.")
+        raise ValueError(
+            f"{name} must be an integer of at least {minimum}; got {value!r}."
+        )
     return int(value)
 
 
@@ -374,7 +386,10 @@ def _norm(name, value, what="limit"):
 
 
 def _boolean(name, value):
-    if not isinstance(value, bool) and type(value).__name__ not in ("bool", "bool_"):  # numpy's bool, unimported
+    if not isinstance(value, bool) and type(value).__name__ not in (
+        "bool",
+        "bool_",
+    ):  # numpy's bool, unimported
         raise TypeError(f"{name} must be True or False; got {value!r}.")
     return bool(value)
 
@@ -403,7 +418,12 @@ def _resolve_block(number, block, defaults):
     """Turn any form of a block into a ConvBlock without None, but for `pool_size` and `pool_stride` without pooling."""
     where = f"conv_layers, block {number}"
     given = _as_block(where, block)
-    filled = ConvBlock(*(default if value is None else value for value, default in zip(given, defaults, strict=True)))
+    filled = ConvBlock(
+        *(
+            default if value is None else value
+            for value, default in zip(given, defaults, strict=True)
+        )
+    )
     pools = given.pool_size is not None
     pool_size = _integer(f"{where}: pool_size", given.pool_size, 1) if pools else None
     pool_stride = pool_size if given.pool_stride is None else given.pool_stride
@@ -411,13 +431,18 @@ def _resolve_block(number, block, defaults):
         filters=_integer(f"{where}: filters", given.filters, 1),
         kernel_size=_kernel_size(f"{where}: kernel_size", given.kernel_size),
         pool_size=pool_size,
-        pool_stride=_integer(f"{where}: pool_stride", pool_stride, 1) if pools else None,
+        pool_stride=_integer(f"{where}: pool_stride", pool_stride, 1)
+        if pools
+        else None,
         n_convs=_integer(f"{where}: n_convs", filled.n_convs, 1),
         padding=_choice(f"{where}: padding", filled.padding, PADDINGS),
         pooling=_choice(f"{where}: pooling", filled.pooling, POOLINGS),
         activation=_choice(f"{where}: activation", filled.activation, ACTIVATIONS),
         batch_norm=_boolean(f"{where}: batch_norm", filled.batch_norm),
-        dropout=_rate(f"{where}: dropout", filled.dropout if pools or given.dropout is not None else 0.0),
+        dropout=_rate(
+            f"{where}: dropout",
+            filled.dropout if pools or given.dropout is not None else 0.0,
+        ),
         max_norm=_norm(f"{where}: max_norm", filled.max_norm),
     )
 
@@ -449,7 +474,9 @@ def _kernel_size(name, value):
         return _integer(name, value, 1)
     sizes = tuple(_integer(name, size, 1) for size in _sequence(name, value))
     if not sizes:
-        raise ValueError(f"{name} must be an integer or a tuple of at least one; got {value!r}.")
+        raise ValueError(
+            f"{name} must be an integer or a tuple of at least one; got {value!r}."
+        )
     return sizes[0] if len(sizes) == 1 else sizes
 
 
@@ -467,7 +494,11 @@ class _Plan:
 
     def add(self, name, kind, inputs, output_shape, **details):
         """Append a layer that reads `inputs` (one Layer or several) and return it."""
-        names = tuple(layer.name for layer in inputs) if isinstance(inputs, list) else (inputs.name,)
+        names = (
+            tuple(layer.name for layer in inputs)
+            if isinstance(inputs, list)
+            else (inputs.name,)
+        )
         layer = Layer(name, kind, names, tuple(output_shape), **details)
         self.layers.append(layer)
         return layer
@@ -481,7 +512,13 @@ def _plan_layers(design):
     plan = _Plan(design.image_shape, design.kernel_regularizer)
     maps = plan.layers[0]
     if design.scale != 1:
-        maps = plan.add("rescaling", "rescaling", maps, maps.output_shape, settings={"scale": design.scale})
+        maps = plan.add(
+            "rescaling",
+            "rescaling",
+            maps,
+            maps.output_shape,
+            settings={"scale": design.scale},
+        )
     if design.blocks:
         if prod(design.image_shape[:2]) == 1:
             channels = design.image_shape[2]
@@ -494,10 +531,21 @@ def _plan_layers(design):
         raise InfeasibleArchitecture(
             f"n_branches={design.n_branches} needs at least one block in conv_layers; got none."
         )
-    vector = plan.add(design.head, design.head, maps, _head_shape(design.head, maps.output_shape))
+    vector = plan.add(
+        design.head, design.head, maps, _head_shape(design.head, maps.output_shape)
+    )
     for number, units in enumerate(design.dense_layers, start=1):
-        vector = _add_dense(plan, f"dense{number}", vector, units, design.activation, design.dense_max_norm)
-        vector = _add_dropout(plan, f"dense{number}_dropout", vector, design.dense_dropout)
+        vector = _add_dense(
+            plan,
+            f"dense{number}",
+            vector,
+            units,
+            design.activation,
+            design.dense_max_norm,
+        )
+        vector = _add_dropout(
+            plan, f"dense{number}_dropout", vector, design.dense_dropout
+        )
     _add_dense(plan, "output", vector, design.n_classes, "softmax", 0.0)
     return tuple(plan.layers)
 
@@ -507,10 +555,16 @@ def _add_branches(plan, images, design):
     for branch in range(1, design.n_branches + 1):
         maps = images
         for number, block in enumerate(design.blocks, start=1):
-            name = f"block{number}" if design.n_branches == 1 else f"branch{branch}_block{number}"
+            name = (
+                f"block{number}"
+                if design.n_branches == 1
+                else f"branch{branch}_block{number}"
+            )
             maps = _add_block(plan, name, maps, number, block)
         branches.append(maps)
-    return branches[0] if len(branches) == 1 else _add_concat(plan, "branches", branches)
+    return (
+        branches[0] if len(branches) == 1 else _add_concat(plan, "branches", branches)
+    )
 
 
 def _add_block(plan, name, maps, number, block):
@@ -526,7 +580,9 @@ def _add_convolutions(plan, name, maps, number, block):
     if not isinstance(block.kernel_size, tuple):
         return _add_convolution(plan, name, maps, number, block, block.kernel_size)
     parallel = [
-        _add_convolution(plan, f"{name}_{index}_{size}x{size}", maps, number, block, size)
+        _add_convolution(
+            plan, f"{name}_{index}_{size}x{size}", maps, number, block, size
+        )
         for index, size in enumerate(block.kernel_size, start=1)
     ]
     if len({layer.output_shape[:2] for layer in parallel}) > 1:
@@ -542,7 +598,9 @@ def _add_convolution(plan, name, maps, number, block, size):
     kernel = plan.window(size)
     if block.padding == "valid":
         _check_fit(plan, number, "kernel", kernel, map_size)
-        map_size = [length - side + 1 for length, side in zip(map_size, kernel, strict=True)]
+        map_size = [
+            length - side + 1 for length, side in zip(map_size, kernel, strict=True)
+        ]
     layer = plan.add(
         name,
         "conv",
@@ -574,7 +632,10 @@ def _add_pooling(plan, name, maps, number, block):
     *map_size, channels = maps.output_shape
     window, stride = plan.window(block.pool_size), plan.window(block.pool_stride)
     _check_fit(plan, number, "pooling window", window, map_size)
-    pooled = [(length - side) // step + 1 for length, side, step in zip(map_size, window, stride, strict=True)]
+    pooled = [
+        (length - side) // step + 1
+        for length, side, step in zip(map_size, window, stride, strict=True)
+    ]
     return plan.add(
         name,
         f"{block.pooling}_pool",
@@ -599,7 +660,11 @@ def _add_concat(plan, name, layers):
 
 
 def _add_dropout(plan, name, layer, rate):
-    return plan.add(name, "dropout", layer, layer.output_shape, settings={"rate": rate}) if rate else layer
+    return (
+        plan.add(name, "dropout", layer, layer.output_shape, settings={"rate": rate})
+        if rate
+        else layer
+    )
 
 
 def _add_dense(plan, name, vector, units, activation, max_norm):
@@ -608,7 +673,12 @@ def _add_dense(plan, name, vector, units, activation, max_norm):
         "dense",
         vector,
         (units,),
-        settings={"units": units, "activation": activation, "max_norm": max_norm, "l2": plan.l2},
+        settings={
+            "units": units,
+            "activation": activation,
+            "max_norm": max_norm,
+            "l2": plan.l2,
+        },
         n_trainable=(vector.output_shape[0] + 1) * units,
     )
 
@@ -620,6 +690,8 @@ def _head_shape(head, map_shape):
 # The parameters that the architecture checks itself: the classifier's, by the name Architecture gives them.
 ARCHITECTURE_PARAMETERS = tuple(
     name
-    for name, parameter in inspect.signature(Architecture.from_parameters).parameters.items()
+    for name, parameter in inspect.signature(
+        Architecture.from_parameters
+    ).parameters.items()
     if parameter.kind is parameter.KEYWORD_ONLY and name != "scale"
 )

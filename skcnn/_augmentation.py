@@ -19,9 +19,13 @@ def _flip(image_shape):
 
 
 def _shift(image_shape):
-    height, width = (0.0 if side == 1 else max(_SHIFT, 1 / side) for side in image_shape[:2])
+    height, width = (
+        0.0 if side == 1 else max(_SHIFT, 1 / side) for side in image_shape[:2]
+    )
     # What comes in at a border is the image mirrored there: black bars are in no image to be predicted.
-    return keras.layers.RandomTranslation(height, width, fill_mode="reflect", interpolation="nearest", seed=0)
+    return keras.layers.RandomTranslation(
+        height, width, fill_mode="reflect", interpolation="nearest", seed=0
+    )
 
 
 AUGMENTATIONS = {"flip": (_flip,), "shift": (_shift,), "flip+shift": (_flip, _shift)}
@@ -61,7 +65,11 @@ def augmentation_config(augmentation, image_shape):
             )
         layers = [make(image_shape) for make in AUGMENTATIONS[augmentation]]
     else:
-        layers = list(augmentation) if isinstance(augmentation, (list, tuple)) else [augmentation]
+        layers = (
+            list(augmentation)
+            if isinstance(augmentation, (list, tuple))
+            else [augmentation]
+        )
     config = tuple(_layer_config(layer) for layer in layers)
     _check_layers(config, tuple(image_shape))
     return config
@@ -172,25 +180,47 @@ def _layer_config(layer):
 def _check_layers(config, image_shape):
     """Try each layer on an image: only then do we know its weights and what it makes of the shape."""
     for layer in make_augmentation(config):
-        shape, kind = tuple(layer(tf.zeros((1, *image_shape)), training=True).shape[1:]), type(layer).__name__
+        shape, kind = (
+            tuple(layer(tf.zeros((1, *image_shape)), training=True).shape[1:]),
+            type(layer).__name__,
+        )
         if shape != image_shape:
             raise ValueError(
                 f"augmentation must leave the shape of images, {image_shape}, as it is; {kind} makes it {shape}."
             )
-        if not all(variable.path.endswith("seed_generator_state") for variable in layer.variables):
-            raise ValueError(f"augmentation must be layers without weights; got {kind}.")
+        if not all(
+            variable.path.endswith("seed_generator_state")
+            for variable in layer.variables
+        ):
+            raise ValueError(
+                f"augmentation must be layers without weights; got {kind}."
+            )
 
 
 def _seedless(config):
     """The configuration with seed 0 for every seed (None would draw from Python's global generator) and no name."""
     if isinstance(config, dict):
-        return {key: 0 if key == "seed" else _seedless(value) for key, value in config.items() if key != "name"}
-    return [_seedless(value) for value in config] if isinstance(config, (list, tuple)) else config
+        return {
+            key: 0 if key == "seed" else _seedless(value)
+            for key, value in config.items()
+            if key != "name"
+        }
+    return (
+        [_seedless(value) for value in config]
+        if isinstance(config, (list, tuple))
+        else config
+    )
 
 
 def _nested(config, key):
     """What stands under a key, in a configuration and in those inside it."""
     if isinstance(config, dict):
         own = [config[key]] if config.get(key) else []
-        return own + [found for value in config.values() for found in _nested(value, key)]
-    return [found for value in config for found in _nested(value, key)] if isinstance(config, list) else []
+        return own + [
+            found for value in config.values() for found in _nested(value, key)
+        ]
+    return (
+        [found for value in config for found in _nested(value, key)]
+        if isinstance(config, list)
+        else []
+    )

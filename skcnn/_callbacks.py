@@ -68,7 +68,8 @@ class SklearnCallbacks(EpochHook):
 
     def end_epoch(self, epoch, logs, snapshot):
         return self.epoch_context.call_on_fit_task_end(
-            **self.task, reconstruction_attributes=lambda: self.fitted_attributes(snapshot())
+            **self.task,
+            reconstruction_attributes=lambda: self.fitted_attributes(snapshot()),
         )
 
 
@@ -85,5 +86,10 @@ class PrintEpochs(EpochHook):
         self.epochs = epochs
 
     def end_epoch(self, epoch, logs, snapshot):
-        values = "  ".join(f"{name} {value:.4f}" for name, value in logs.items() if name != "time")
-        print(f"epoch {epoch + 1}/{self.epochs}  {values}  {logs['time']:.1f} s", flush=True)
+        values = "  ".join(
+            f"{name} {value:.4f}" for name, value in logs.items() if name != "time"
+        )
+        print(
+            f"epoch {epoch + 1}/{self.epochs}  {values}  {logs['time']:.1f} s",
+            flush=True,
+        )

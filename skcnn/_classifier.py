@@ -26,15 +26,31 @@ from skcnn._compat import (
     validate_parameter_constraints,
 )
 from skcnn._early_stopping import EarlyStopping, split_off_validation
-from skcnn._images import check_images, check_training_data, check_validation_data, pixel_scale
+from skcnn._images import (
+    check_images,
+    check_training_data,
+    check_validation_data,
+    pixel_scale,
+)
 from skcnn._program import POOL, compiled_network, state_variables
 from skcnn._seeds import run_seed
 from skcnn._settings import compile_settings, keras_callbacks, nearest_name
 from skcnn._training import TrainingData, TrainingPlan, predict
 from skcnn._trajectory import Run, Trajectory, follow
 
-_FEATURES = ("n_features_in_", "feature_names_in_")  # what scikit-learn's validation sets
-_FITTED = ("classes_", "image_shape_", "n_iter_", "best_iter_", "history_", "architecture_", "n_params_")
+_FEATURES = (
+    "n_features_in_",
+    "feature_names_in_",
+)  # what scikit-learn's validation sets
+_FITTED = (
+    "classes_",
+    "image_shape_",
+    "n_iter_",
+    "best_iter_",
+    "history_",
+    "architecture_",
+    "n_params_",
+)
 _FITTED += ("_settings", "_plan", "_state", "_best_state")
 _ROUTING_PREFIXES = ("optimizer", "loss", "learning_rate_schedule", "callbacks")
 
@@ -42,7 +58,9 @@ _ROUTING_PREFIXES = ("optimizer", "loss", "learning_rate_schedule", "callbacks")
 def _does_not_stop_early(classifier):
     """Whether there is `partial_fit`: scikit-learn's tools look for it before they call it."""
     if classifier.early_stopping:
-        raise AttributeError("partial_fit sets nothing aside to stop early by; got early_stopping=True.")
+        raise AttributeError(
+            "partial_fit sets nothing aside to stop early by; got early_stopping=True."
+        )
     return True
 
 
@@ -289,7 +307,10 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     # Parameters: scikit-learn's rules for the signature, scikeras' for the routed names
 
     def _get_param_names(self):
-        return [*signature_parameters(type(self)), *sorted(name for name in vars(self) if _is_routed(name))]
+        return [
+            *signature_parameters(type(self)),
+            *sorted(name for name in vars(self) if _is_routed(name)),
+        ]
 
     def set_params(self, **params):
         """Set parameters of this estimator.
@@ -332,7 +353,9 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             f"{', '.join(f'{prefix}__' for prefix in _ROUTING_PREFIXES)}."
         )
 
-    __repr__ = BaseEstimator.__repr__  # scikeras' own lists every parameter, changed or not
+    __repr__ = (
+        BaseEstimator.__repr__
+    )  # scikeras' own lists every parameter, changed or not
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -368,7 +391,14 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         TypeError, ValueError
             Before any training, if a parameter or the data is not usable; the message names which.
         """
-        self._fit(X, y, sample_weight, self.epochs, resume=self.warm_start, validation_data=validation_data)
+        self._fit(
+            X,
+            y,
+            sample_weight,
+            self.epochs,
+            resume=self.warm_start,
+            validation_data=validation_data,
+        )
         return self
 
     @available_if(_does_not_stop_early)
@@ -427,16 +457,32 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         self._fit(X, y, None, 0)
         return self
 
-    def _fit(self, X, y, sample_weight, epochs, *, resume=False, classes=None, validation_data=None):
+    def _fit(
+        self,
+        X,
+        y,
+        sample_weight,
+        epochs,
+        *,
+        resume=False,
+        classes=None,
+        validation_data=None,
+    ):
         """Check everything, then train `epochs` epochs from the start, or from where the estimator is."""
         POOL.check_process()
         continues, resume = resume, resume and self.initialized_
         callbacks = keras_callbacks(self.get_params(deep=False))
-        run, classes, features = self._checked_run(X, y, sample_weight, continues, resume, classes, validation_data)
+        run, classes, features = self._checked_run(
+            X, y, sample_weight, continues, resume, classes, validation_data
+        )
         origin = self._continued_state(run) if resume else None
         stopper = self._stopper(origin) if self.early_stopping and epochs else None
-        until = (origin.epoch if origin else 0) + (0 if stopper and stopper.has_stopped else epochs)
-        shares = isinstance(self.random_state, Integral) and not resume and not callbacks
+        until = (origin.epoch if origin else 0) + (
+            0 if stopper and stopper.has_stopped else epochs
+        )
+        shares = (
+            isinstance(self.random_state, Integral) and not resume and not callbacks
+        )
         key = run.key() if shares else None
 
         if not resume:  # an interrupted new fit leaves an estimator that is not fitted, rather than one half changed
@@ -447,7 +493,9 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         task = {"estimator": self, "X": X, "y": y, "metadata": metadata}
         context.call_on_fit_task_begin(**task)
-        hooks = self._hooks(callbacks, context, task, run, classes, until) + ([stopper] if stopper else [])
+        hooks = self._hooks(callbacks, context, task, run, classes, until) + (
+            [stopper] if stopper else []
+        )
         if key is None:
             state = run.train(origin or run.initial_state(), until, hooks)
         else:
@@ -464,42 +512,73 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             stopper.recall(origin.history, self._best_state)
         return stopper
 
-    def _checked_run(self, X, y, sample_weight, continues, resume, classes, validation_data):
+    def _checked_run(
+        self, X, y, sample_weight, continues, resume, classes, validation_data
+    ):
         """The run that parameters and data describe, the labels, and what scikit-learn wants known of the features."""
         params = self.get_params(deep=False)
         constrained = {name: params[name] for name in self._parameter_constraints}
-        validate_parameter_constraints(self._parameter_constraints, constrained, caller_name=type(self).__name__)
-        checked_as = copy.copy(self)  # takes what scikit-learn sets: a refused fit leaves this estimator as it was
+        validate_parameter_constraints(
+            self._parameter_constraints, constrained, caller_name=type(self).__name__
+        )
+        checked_as = copy.copy(
+            self
+        )  # takes what scikit-learn sets: a refused fit leaves this estimator as it was
         classes, *arrays = check_training_data(
-            checked_as, X, y, sample_weight, known_classes=self.classes_ if resume else None, classes=classes
+            checked_as,
+            X,
+            y,
+            sample_weight,
+            known_classes=self.classes_ if resume else None,
+            classes=classes,
         )
         data = TrainingData(*arrays)
         architecture = Architecture.from_parameters(
             data.images.shape[1:],
             len(classes),
             **{name: params[name] for name in ARCHITECTURE_PARAMETERS},
-            scale=self.architecture_.scale if resume else pixel_scale(data.images.dtype),
+            scale=self.architecture_.scale
+            if resume
+            else pixel_scale(data.images.dtype),
         )
         validation = None
         if validation_data is not None:
-            arrays = check_validation_data(checked_as, validation_data, classes, architecture.image_shape)
+            arrays = check_validation_data(
+                checked_as, validation_data, classes, architecture.image_shape
+            )
             validation = TrainingData(*arrays)
-        plan = TrainingPlan(self._plan.seed if resume else run_seed(self.random_state), int(self.batch_size))
+        plan = TrainingPlan(
+            self._plan.seed if resume else run_seed(self.random_state),
+            int(self.batch_size),
+        )
         if self.early_stopping and validation is None:
-            data, validation = split_off_validation(data, self.validation_fraction, plan.seed, classes)
+            data, validation = split_off_validation(
+                data, self.validation_fraction, plan.seed, classes
+            )
         n_steps = None if continues else self.epochs * -(-len(data) // plan.batch_size)
         settings = isolated(compile_settings, params, architecture.image_shape, n_steps)
-        features = {name: value for name, value in vars(checked_as).items() if name in _FEATURES}
+        features = {
+            name: value for name, value in vars(checked_as).items() if name in _FEATURES
+        }
         return Run(architecture, settings, plan, data, validation), classes, features
 
     def _hooks(self, callbacks, context, task, run, classes, until):
         """Everybody who wants to hear of epochs."""
         hooks = []
         if hasattr(self, "_skl_callbacks"):
-            hooks.append(SklearnCallbacks(context, task, partial(_fitted_attributes, run, classes)))
+            hooks.append(
+                SklearnCallbacks(
+                    context, task, partial(_fitted_attributes, run, classes)
+                )
+            )
         if callbacks:
             steps = -(-len(run.data) // run.plan.batch_size)
-            hooks.append(KerasCallbacks(callbacks, {"epochs": until, "steps": steps, "verbose": self.verbose}))
+            hooks.append(
+                KerasCallbacks(
+                    callbacks,
+                    {"epochs": until, "steps": steps, "verbose": self.verbose},
+                )
+            )
         if self.verbose:
             hooks.append(PrintEpochs(until))
         return hooks
@@ -518,7 +597,9 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
                 f"only the learning rate may change; got optimizer={self.optimizer!r}, loss={self.loss!r}, "
                 f"augmentation={self.augmentation!r} with other settings."
             )
-        same_rate = run.settings.learning_rate == self._settings.learning_rate  # callbacks may have set another one
+        same_rate = (
+            run.settings.learning_rate == self._settings.learning_rate
+        )  # callbacks may have set another one
         return self._state if same_rate else run.adopt(self._state)
 
     def __sklearn_is_fitted__(self):
@@ -615,14 +696,22 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     def _build_model(self):
         model = compiled_network(self.architecture_, self._settings)
-        for variable, array in zip(state_variables(model), (self._best_state or self._state).arrays, strict=True):
+        for variable, array in zip(
+            state_variables(model),
+            (self._best_state or self._state).arrays,
+            strict=True,
+        ):
             variable.assign(array)
         return model
 
 
 def _signature_without_routed(cls):
     signature = inspect.signature(cls)
-    return signature.replace(parameters=[p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD])
+    return signature.replace(
+        parameters=[
+            p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD
+        ]
+    )
 
 
 # scikit-learn's tools take every name in a class's signature for a parameter, the `routed` of `**routed` included.
@@ -641,19 +730,26 @@ def _fitted_attributes(run, classes, state, stopper=None):
         "_settings": run.settings,
         "_plan": run.plan,
         "_state": state,
-        "_best_state": stopper and stopper.best_state(),  # the one that predicts, if that is not the last
+        "_best_state": stopper
+        and stopper.best_state(),  # the one that predicts, if that is not the last
     }
     return attributes | ({"best_iter_": stopper.best_epoch} if stopper else {})
 
 
 def _version():
-    from skcnn import __version__  # the package imports this module, and so cannot be imported at its head
+    from skcnn import (
+        __version__,
+    )  # the package imports this module, and so cannot be imported at its head
 
     return __version__
 
 
 def _as_memory(memory):
-    return memory if memory is None or isinstance(memory, Memory) else Memory(os.fspath(memory), verbose=0)
+    return (
+        memory
+        if memory is None or isinstance(memory, Memory)
+        else Memory(os.fspath(memory), verbose=0)
+    )
 
 
 def _is_routed(name):
@@ -663,7 +759,9 @@ def _is_routed(name):
 
 def _warn_if_diverged(history):
     losses = history.get("loss", [])
-    diverged = [epoch for epoch, loss in enumerate(losses, start=1) if not np.isfinite(loss)]
+    diverged = [
+        epoch for epoch, loss in enumerate(losses, start=1) if not np.isfinite(loss)
+    ]
     if diverged:
         warnings.warn(
             f"Training diverged: the loss is not finite from epoch {diverged[0]} on. "

@@ -11,7 +11,9 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import parent_process
 
-_QUIET = "3"  # TensorFlow's level for no messages at all; what goes wrong is raised besides
+_QUIET = (
+    "3"  # TensorFlow's level for no messages at all; what goes wrong is raised besides
+)
 
 
 @contextlib.contextmanager
@@ -108,7 +110,11 @@ def limit_worker_threads():
     the main process is left alone. Must run before TensorFlow's first operation; later it does nothing.
     """
     budget = os.environ.get("OMP_NUM_THREADS", "")
-    if parent_process() is None or not budget.isdigit() or "TF_NUM_INTRAOP_THREADS" in os.environ:
+    if (
+        parent_process() is None
+        or not budget.isdigit()
+        or "TF_NUM_INTRAOP_THREADS" in os.environ
+    ):
         return
     with contextlib.suppress(RuntimeError):  # TensorFlow has started
         tf.config.threading.set_intra_op_parallelism_threads(int(budget))
@@ -127,7 +133,9 @@ def unrewritten_graphs():
     before = context.function_call_options
     config = context.config
     config.graph_options.rewrite_options.disable_meta_optimizer = True
-    context.function_call_options = tf_context.FunctionCallOptions(before.executor_type, config)
+    context.function_call_options = tf_context.FunctionCallOptions(
+        before.executor_type, config
+    )
     try:
         yield
     finally:
@@ -151,7 +159,10 @@ def call_on_variables(graph, inputs, handles):
     object
         What the graph returns.
     """
-    captured = [handles[id(tensor)] if tensor.dtype == tf.resource else tensor for tensor in graph.captured_inputs]
+    captured = [
+        handles[id(tensor)] if tensor.dtype == tf.resource else tensor
+        for tensor in graph.captured_inputs
+    ]
     return graph._call_flat(inputs, captured)
 
 

@@ -38,7 +38,10 @@ def split_off_validation(data, fraction, seed, classes):
         )
     try:
         kept, aside = train_test_split(
-            np.arange(len(data)), test_size=fraction, stratify=data.labels, random_state=derive(seed, "validation")
+            np.arange(len(data)),
+            test_size=fraction,
+            stratify=data.labels,
+            random_state=derive(seed, "validation"),
         )
     except ValueError as error:
         raise ValueError(
@@ -79,15 +82,25 @@ class EarlyStopping(EpochHook):
         history : dict of str to list of float
         best_state : TrainingState
         """
-        for epoch, (accuracy, loss) in enumerate(zip(history["val_accuracy"], history["val_loss"], strict=True)):
-            self.end_epoch(epoch, {"val_accuracy": accuracy, "val_loss": loss}, lambda: best_state)
+        for epoch, (accuracy, loss) in enumerate(
+            zip(history["val_accuracy"], history["val_loss"], strict=True)
+        ):
+            self.end_epoch(
+                epoch, {"val_accuracy": accuracy, "val_loss": loss}, lambda: best_state
+            )
 
     def end_epoch(self, epoch, logs, snapshot):
         score = (logs["val_accuracy"], -logs["val_loss"])
-        if score[0] > self._best_score[0] + self.tol or np.isnan(score[0]):  # NaN: an epoch without validation data
+        if score[0] > self._best_score[0] + self.tol or np.isnan(
+            score[0]
+        ):  # NaN: an epoch without validation data
             self._last_rise = epoch + 1
         if score > self._best_score:
-            self.best_epoch, self._best_score, self._snapshot = epoch + 1, score, snapshot
+            self.best_epoch, self._best_score, self._snapshot = (
+                epoch + 1,
+                score,
+                snapshot,
+            )
         self.has_stopped = epoch + 1 - self._last_rise >= self.n_iter_no_change
         return self.has_stopped
 

@@ -7,13 +7,19 @@ from math import prod
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
+from sklearn.utils.validation import (
+    check_consistent_length,
+    column_or_1d,
+    validate_data,
+)
 
 from skcnn._architecture import check_image_shape
 from skcnn._compat import check_sample_weight, check_y
 
 
-def check_training_data(estimator, X, y, sample_weight, *, known_classes=None, classes=None):
+def check_training_data(
+    estimator, X, y, sample_weight, *, known_classes=None, classes=None
+):
     """Check what is given to fit; sets `n_features_in_` and `feature_names_in_`.
 
     Parameters
@@ -45,7 +51,9 @@ def check_training_data(estimator, X, y, sample_weight, *, known_classes=None, c
     """
     resume = known_classes is not None
     check_labels_1d(y)
-    X, image_shape = flatten_images(X, estimator.image_shape_ if resume else estimator.image_shape)
+    X, image_shape = flatten_images(
+        X, estimator.image_shape_ if resume else estimator.image_shape
+    )
     with _named("y"):
         y = check_y(y, estimator=estimator)
         check_classification_targets(y)
@@ -57,10 +65,14 @@ def check_training_data(estimator, X, y, sample_weight, *, known_classes=None, c
     images, weights = as_images(X, image_shape), None
     if sample_weight is not None:
         with _named("sample_weight"):
-            weights = check_sample_weight(sample_weight, X, dtype=np.float32, ensure_non_negative=True)
+            weights = check_sample_weight(
+                sample_weight, X, dtype=np.float32, ensure_non_negative=True
+            )
         used = weights != 0
         if not used.any():
-            raise ValueError("sample_weight must be above 0 for at least one sample; got only zeros.")
+            raise ValueError(
+                "sample_weight must be above 0 for at least one sample; got only zeros."
+            )
         if not used.all():
             images, y, weights = images[used], y[used], weights[used]
     classes = _all_classes(y, known_classes, classes)
@@ -94,13 +106,17 @@ def check_validation_data(estimator, validation_data, classes, image_shape):
         Naming what is wrong.
     """
     if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
-        raise ValueError(f"validation_data must be a tuple (X, y); got {type(validation_data).__name__}.")
+        raise ValueError(
+            f"validation_data must be a tuple (X, y); got {type(validation_data).__name__}."
+        )
     X, y = validation_data
     with _named("validation_data"):
         check_labels_1d(y)
         images, y = check_images(estimator, X, image_shape), column_or_1d(y)
     if len(y) != len(images):
-        raise ValueError(f"validation_data must have as many labels as images; got {len(y)} and {len(images)}.")
+        raise ValueError(
+            f"validation_data must have as many labels as images; got {len(y)} and {len(images)}."
+        )
     return images, label_codes(y, classes, "validation_data")
 
 
@@ -133,17 +149,23 @@ def label_codes(y, classes, name):
     """The place of each label in `classes`, as int32; ValueError for labels that are not among them."""
     unknown = np.setdiff1d(y, classes)
     if len(unknown):
-        raise ValueError(f"{name} has labels that are not among the classes {classes.tolist()}: {unknown.tolist()}.")
+        raise ValueError(
+            f"{name} has labels that are not among the classes {classes.tolist()}: {unknown.tolist()}."
+        )
     return np.searchsorted(classes, y).astype(np.int32)
 
 
 def _class_weights(class_weight, y, classes):
     try:
-        weights = compute_class_weight(class_weight, classes=classes, y=y).astype(np.float32)
+        weights = compute_class_weight(class_weight, classes=classes, y=y).astype(
+            np.float32
+        )
     except ValueError as error:
         raise ValueError(f"class_weight={class_weight!r}: {error}") from error
     if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
-        raise ValueError(f"class_weight must be finite, at least 0, and not always 0; got {class_weight!r}.")
+        raise ValueError(
+            f"class_weight must be finite, at least 0, and not always 0; got {class_weight!r}."
+        )
     return weights
 
 
@@ -163,10 +185,14 @@ def _all_classes(y, known_classes, classes):
     given = np.unique(y if classes is None else column_or_1d(classes))
     if known_classes is None:
         if len(given) < 2:
-            raise ValueError(f"y must hold samples of at least 2 classes; got 1 class: {given.tolist()[0]!r}.")
+            raise ValueError(
+                f"y must hold samples of at least 2 classes; got 1 class: {given.tolist()[0]!r}."
+            )
         return given
     if classes is not None and not np.array_equal(given, known_classes):
-        raise ValueError(f"classes must be those of the first call, {known_classes.tolist()}; got {given.tolist()}.")
+        raise ValueError(
+            f"classes must be those of the first call, {known_classes.tolist()}; got {given.tolist()}."
+        )
     return known_classes
 
 
@@ -236,7 +262,9 @@ def as_images(flat, image_shape):
     n_features = flat.shape[1]
     shape = (1, n_features, 1) if image_shape is None else image_shape
     if prod(shape) != n_features:
-        raise ValueError(f"image_shape={shape} holds {prod(shape)} values, but X has {n_features} features.")
+        raise ValueError(
+            f"image_shape={shape} holds {prod(shape)} values, but X has {n_features} features."
+        )
     return flat.reshape(-1, *shape)
 
 
@@ -259,7 +287,9 @@ def check_range(flat):
     if flat.dtype.kind == "f" and flat.dtype.itemsize > 4 and flat.size:
         largest = np.finfo(np.float32).max
         if flat.max() > largest or flat.min() < -largest:
-            raise ValueError(f"X contains values too large for float32; the largest allowed is {largest:.4g}.")
+            raise ValueError(
+                f"X contains values too large for float32; the largest allowed is {largest:.4g}."
+            )
 
 
 def check_labels_1d(y):
@@ -274,7 +304,9 @@ def check_labels_1d(y):
     ValueError
         If `y` is a table of several columns.
     """
-    shape = getattr(y, "shape", None) or np.shape(_as_array(y) if isinstance(y, (list, tuple)) else ())
+    shape = getattr(y, "shape", None) or np.shape(
+        _as_array(y) if isinstance(y, (list, tuple)) else ()
+    )
     if len(shape) == 2 and shape[1] > 1:
         raise ValueError(
             f"y should be a 1d array of labels, got an array of shape {tuple(shape)} instead. "

@@ -26,11 +26,17 @@ def build_network(architecture, seed):
     outputs = {}
     for layer in architecture.layers:
         if layer.kind == "input":
-            outputs[layer.name] = keras.Input(layer.output_shape, name=layer.name, dtype="float32")
+            outputs[layer.name] = keras.Input(
+                layer.output_shape, name=layer.name, dtype="float32"
+            )
             continue
         inputs = [outputs[name] for name in layer.inputs]
-        keras_layer = _KINDS[layer.kind](layer, _seeds.derive(seed, "weights", name=layer.name))
-        outputs[layer.name] = keras_layer(inputs if layer.kind == "concat" else inputs[0])
+        keras_layer = _KINDS[layer.kind](
+            layer, _seeds.derive(seed, "weights", name=layer.name)
+        )
+        outputs[layer.name] = keras_layer(
+            inputs if layer.kind == "concat" else inputs[0]
+        )
     return keras.Model(outputs["images"], outputs["output"], name="conv_pool")
 
 
@@ -52,7 +58,12 @@ def initial_kernels(architecture, model, seed):
     for layer in architecture.layers:
         if layer.kind in ("conv", "dense"):
             kernel = model.get_layer(layer.name).kernel
-            yield kernel, _initializer(_seeds.derive(seed, "weights", name=layer.name))(kernel.shape, dtype="float32")
+            yield (
+                kernel,
+                _initializer(_seeds.derive(seed, "weights", name=layer.name))(
+                    kernel.shape, dtype="float32"
+                ),
+            )
 
 
 def dropout_states(architecture, model):
@@ -117,7 +128,9 @@ def _dense(layer, seed):
 
 
 def _pool(cls):
-    return lambda layer, seed: cls(**layer.settings, **_common(layer), padding="valid", data_format="channels_last")
+    return lambda layer, seed: cls(
+        **layer.settings, **_common(layer), padding="valid", data_format="channels_last"
+    )
 
 
 def _global_pool(cls):
@@ -129,14 +142,20 @@ def _common(layer):
 
 
 _KINDS = {
-    "rescaling": lambda layer, seed: layers.Rescaling(**layer.settings, **_common(layer)),
+    "rescaling": lambda layer, seed: layers.Rescaling(
+        **layer.settings, **_common(layer)
+    ),
     "conv": _conv,
     "batch_norm": lambda layer, seed: layers.BatchNormalization(**_common(layer)),
     "max_pool": _pool(layers.MaxPooling2D),
     "avg_pool": _pool(layers.AveragePooling2D),
-    "dropout": lambda layer, seed: layers.Dropout(**layer.settings, **_common(layer), seed=seed),
+    "dropout": lambda layer, seed: layers.Dropout(
+        **layer.settings, **_common(layer), seed=seed
+    ),
     "concat": lambda layer, seed: layers.Concatenate(**_common(layer)),
-    "flatten": lambda layer, seed: layers.Flatten(**_common(layer), data_format="channels_last"),
+    "flatten": lambda layer, seed: layers.Flatten(
+        **_common(layer), data_format="channels_last"
+    ),
     "global_avg": _global_pool(layers.GlobalAveragePooling2D),
     "global_max": _global_pool(layers.GlobalMaxPooling2D),
     "dense": _dense,

@@ -41,7 +41,9 @@ def compiled_network(architecture, settings):
     model.compile(
         optimizer=settings.make_optimizer(),
         loss=settings.make_loss(),
-        weighted_metrics=[settings.make_accuracy()],  # as scikit-learn's score is, and as the loss
+        weighted_metrics=[
+            settings.make_accuracy()
+        ],  # as scikit-learn's score is, and as the loss
         jit_compile=False,  # on a CPU, XLA is several times slower for these networks
     )
     model.optimizer.build(model.trainable_variables)
@@ -66,9 +68,13 @@ class Network:
         self.architecture = architecture
         self.model = compiled_network(architecture, settings)
         self.variables = state_variables(self.model)
-        self.untrained = tuple(np.array(variable.numpy()) for variable in self.variables)
+        self.untrained = tuple(
+            np.array(variable.numpy()) for variable in self.variables
+        )
         largest = max(int(np.prod(layer.output_shape)) for layer in architecture.layers)
-        self.predict_batch = int(np.clip(2 ** int(np.log2(PREDICT_BYTES / (4 * largest) + 1)), 1, 256))
+        self.predict_batch = int(
+            np.clip(2 ** int(np.log2(PREDICT_BYTES / (4 * largest) + 1)), 1, 256)
+        )
         self.augmentation = make_augmentation(settings.augmentation)
         self._one_hot = settings.one_hot
         self._build_metrics()
@@ -84,7 +90,9 @@ class Network:
 
     def position(self, variable):
         """Where a variable of the model or its optimizer is in a state."""
-        return next(place for place, other in enumerate(self.variables) if other is variable)
+        return next(
+            place for place, other in enumerate(self.variables) if other is variable
+        )
 
     def graph(self, name, *arrays):
         """The graph of a step for arrays of these types, traced once, whoever asks first.
@@ -105,12 +113,18 @@ class Network:
             return self._graphs[key]
 
     def _trace(self, name, arrays):
-        specs = [tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays]
+        specs = [
+            tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays
+        ]
         if name == "predict":
-            return tf.function(self._predict_graph, autograph=False).get_concrete_function(*specs)
+            return tf.function(
+                self._predict_graph, autograph=False
+            ).get_concrete_function(*specs)
         changes = self.augmentation if name == "train_step" else []
         graph = self._batches_graph(getattr(self.model, name), changes)
-        return tf.function(graph, autograph=False).get_concrete_function(tf.TensorSpec((), tf.int32), *specs)
+        return tf.function(graph, autograph=False).get_concrete_function(
+            tf.TensorSpec((), tf.int32), *specs
+        )
 
     def _batches_graph(self, step, changes):
         """A loop over batches inside the graph: no Python, and so no GIL, between two batches."""
@@ -129,7 +143,12 @@ class Network:
                 step((batch, targets, *(w[start:stop] for w in weights)))
                 return (stop,)
 
-            tf.while_loop(lambda start: start < n_samples, one_batch, (tf.constant(0),), parallel_iterations=1)
+            tf.while_loop(
+                lambda start: start < n_samples,
+                one_batch,
+                (tf.constant(0),),
+                parallel_iterations=1,
+            )
             return self.model.get_metrics_result()
 
         return run
@@ -138,9 +157,14 @@ class Network:
         size, shape = self.predict_batch, self.architecture.image_shape
         batches = tf.reshape(images, (-1, size, *shape))
         probabilities = tf.map_fn(
-            lambda batch: self.model(tf.cast(tf.ensure_shape(batch, (size, *shape)), tf.float32), training=False),
+            lambda batch: self.model(
+                tf.cast(tf.ensure_shape(batch, (size, *shape)), tf.float32),
+                training=False,
+            ),
             batches,
-            fn_output_signature=tf.TensorSpec((size, self.architecture.n_classes), tf.float32),
+            fn_output_signature=tf.TensorSpec(
+                (size, self.architecture.n_classes), tf.float32
+            ),
             parallel_iterations=1,
         )
         return tf.reshape(probabilities, (-1, self.architecture.n_classes))
@@ -162,7 +186,9 @@ class Program:
         self._handles = {}  # id of the handle of a variable of the network -> handle of that of this program
         self._variables = self._take(network.variables, own_variables)
         self._metric_sums = self._take(network.model.metrics_variables, own_variables)
-        self._augmentation_states = self._take(seed_states(network.augmentation), own_variables)
+        self._augmentation_states = self._take(
+            seed_states(network.augmentation), own_variables
+        )
         self._dropout_states = [
             (name, self._variables[network.position(state)])
             for name, state in dropout_states(network.architecture, network.model)
@@ -171,7 +197,10 @@ class Program:
     def _take(self, variables, own):
         originals = [variable.value for variable in variables]
         taken = [tf.Variable(value) for value in originals] if own else originals
-        self._handles |= {id(old.handle): new.handle for old, new in zip(originals, taken, strict=True)}
+        self._handles |= {
+            id(old.handle): new.handle
+            for old, new in zip(originals, taken, strict=True)
+        }
         return taken
 
     @property
@@ -203,7 +232,9 @@ class Program:
         """The same state with another learning rate; None leaves it, since a schedule is not part of the state."""
         arrays = list(arrays)
         if learning_rate is not None:
-            arrays[self.network.position(self.network.model.optimizer.learning_rate)] = np.float32(learning_rate)
+            arrays[
+                self.network.position(self.network.model.optimizer.learning_rate)
+            ] = np.float32(learning_rate)
         return tuple(arrays)
 
     def load(self, arrays):
@@ -213,7 +244,9 @@ class Program:
 
     def load_model(self, arrays):
         """Take on only the model's part of a state, which comes first: enough to predict."""
-        for variable, array in zip(self._variables[: len(self.network.model.variables)], arrays, strict=False):
+        for variable, array in zip(
+            self._variables[: len(self.network.model.variables)], arrays, strict=False
+        ):
             variable.assign(array)
 
     def read(self):
@@ -279,7 +312,9 @@ class Program:
     def _run(self, name, *arrays, before=()):
         graph = self.network.graph(name, *arrays)
         with unrewritten_graphs():
-            return call_on_variables(graph, [*before, *map(tf.constant, arrays)], self._handles)
+            return call_on_variables(
+                graph, [*before, *map(tf.constant, arrays)], self._handles
+            )
 
 
 def keras_numbers():
@@ -298,8 +333,12 @@ class ProgramPool:
 
     def __init__(self, max_idle=16):
         self.max_idle = max_idle
-        self._idle = OrderedDict()  # (key, serial) -> Program; last is most recently used
-        self._networks = WeakValueDictionary()  # key -> Network, as long as a program of it is idle or at work
+        self._idle = (
+            OrderedDict()
+        )  # (key, serial) -> Program; last is most recently used
+        self._networks = (
+            WeakValueDictionary()
+        )  # key -> Network, as long as a program of it is idle or at work
         self._lock = threading.Lock()
         self._building = threading.Lock()
         self._serial = 0
@@ -328,7 +367,9 @@ class ProgramPool:
         """
         self.check_process()
         key = (architecture, settings.program_key, exposed, *keras_numbers())
-        program = self._take(key) or isolated(self._new_program, key, architecture, settings, exposed)
+        program = self._take(key) or isolated(
+            self._new_program, key, architecture, settings, exposed
+        )
         yield program
         self._give_back(key, program)
 
@@ -351,7 +392,9 @@ class ProgramPool:
     def _new_program(self, key, architecture, settings, exposed):
         if exposed:
             return Program(Network(architecture, settings), own_variables=False)
-        with self._building:  # whoever wants the same network at the same time waits for it
+        with (
+            self._building
+        ):  # whoever wants the same network at the same time waits for it
             network = self._networks.get(key)
             if network is None:
                 network = self._networks[key] = Network(architecture, settings)

@@ -24,7 +24,11 @@ def _one_cycle(learning_rate, n_steps, *, warmup=0.3, start=0.04, end=0.0):
     if n_warmup == 0:
         return _cosine(learning_rate, n_steps, end=end)
     return keras.optimizers.schedules.CosineDecay(
-        start * learning_rate, n_steps - n_warmup, alpha=end, warmup_target=learning_rate, warmup_steps=n_warmup
+        start * learning_rate,
+        n_steps - n_warmup,
+        alpha=end,
+        warmup_target=learning_rate,
+        warmup_steps=n_warmup,
     )
 
 
@@ -59,7 +63,9 @@ def make_schedule(params, learning_rate, n_steps):
         Naming the parameter, what it is and what it may be.
     """
     name = params["learning_rate_schedule"]
-    settings = route_params(params, destination="learning_rate_schedule", pass_filter=set())
+    settings = route_params(
+        params, destination="learning_rate_schedule", pass_filter=set()
+    )
     if name is None:
         if settings:
             raise ValueError(
@@ -91,8 +97,19 @@ def _check_settings(name, make, settings):
     for setting, value in settings.items():
         parameter = f"learning_rate_schedule__{setting}"
         if setting not in allowed:
-            raise ValueError(f"{parameter}: {name!r} takes no {setting!r}. It takes {allowed}.")
-        largest, text = (1, "from 0 to 1") if setting in _FRACTIONS else (float("inf"), "of at least 0")
-        if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value) or not 0 <= value <= largest:
+            raise ValueError(
+                f"{parameter}: {name!r} takes no {setting!r}. It takes {allowed}."
+            )
+        largest, text = (
+            (1, "from 0 to 1")
+            if setting in _FRACTIONS
+            else (float("inf"), "of at least 0")
+        )
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, Real)
+            or not isfinite(value)
+            or not 0 <= value <= largest
+        ):
             raise ValueError(f"{parameter} must be a number {text}; got {value!r}.")
         settings[setting] = float(value)

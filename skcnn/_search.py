@@ -9,11 +9,18 @@ from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn._architecture import ARCHITECTURE_PARAMETERS, Architecture, ConvBlock, InfeasibleArchitecture
+from skcnn._architecture import (
+    ARCHITECTURE_PARAMETERS,
+    Architecture,
+    ConvBlock,
+    InfeasibleArchitecture,
+)
 from skcnn._classifier import ConvPoolClassifier
 
 
-def feasible_grid(param_grid, image_shape, max_params=None, *, n_classes=10, estimator=None):
+def feasible_grid(
+    param_grid, image_shape, max_params=None, *, n_classes=10, estimator=None
+):
     """Leave out of a grid the networks that cannot be built or are too large.
 
     No network is built for this: it is arithmetic on shapes.
@@ -66,14 +73,22 @@ def feasible_grid(param_grid, image_shape, max_params=None, *, n_classes=10, est
     {'conv_layers': [[(8, 3), (8, 3)]], 'epochs': [5]}
     {'conv_layers': [[(8, 3), (8, 3)]], 'epochs': [10]}
     """
-    if max_params is not None and (not isinstance(max_params, Integral) or max_params is True or max_params < 1):
-        raise ValueError(f"max_params must be None or an integer of at least 1; got {max_params!r}.")
+    if max_params is not None and (
+        not isinstance(max_params, Integral) or max_params is True or max_params < 1
+    ):
+        raise ValueError(
+            f"max_params must be None or an integer of at least 1; got {max_params!r}."
+        )
     estimator = ConvPoolClassifier() if estimator is None else estimator
     if _classifier_in(estimator) is None:
-        raise TypeError(f"estimator must be a ConvPoolClassifier or contain one; got {estimator!r}.")
+        raise TypeError(
+            f"estimator must be a ConvPoolClassifier or contain one; got {estimator!r}."
+        )
     kept, left_out = [], {}
     for candidate in ParameterGrid(param_grid):
-        objection = _objection(_with(estimator, candidate), image_shape, n_classes, max_params)
+        objection = _objection(
+            _with(estimator, candidate), image_shape, n_classes, max_params
+        )
         if objection is None:
             kept.append({name: [value] for name, value in candidate.items()})
         else:
@@ -100,7 +115,10 @@ def _objection(estimator, image_shape, n_classes, max_params):
 
 
 def _account(left_out):
-    lines = [f"{len(candidates)} {reason}, such as {candidates[0]}" for reason, candidates in left_out.items()]
+    lines = [
+        f"{len(candidates)} {reason}, such as {candidates[0]}"
+        for reason, candidates in left_out.items()
+    ]
     return "".join(f"\n{line}" for line in lines)
 
 
@@ -167,28 +185,56 @@ def search_results(search, image_shape=None, n_classes=None):
     try:
         import pandas as pd
     except ImportError as error:
-        raise ImportError("search_results makes a table of pandas: pip install pandas") from error
+        raise ImportError(
+            "search_results makes a table of pandas: pip install pandas"
+        ) from error
     check_is_fitted(search, "cv_results_")
     results = search.cv_results_
     candidates = [_with(search.estimator, params) for params in results["params"]]
     columns = dict(results)
     for name in results:
         if name.startswith("param_"):
-            values = [candidate.get_params().get(name.removeprefix("param_"), np.nan) for candidate in candidates]
+            values = [
+                candidate.get_params().get(name.removeprefix("param_"), np.nan)
+                for candidate in candidates
+            ]
             columns[name] = pd.Series([_readable(value) for value in values])
     shape = image_shape_and_classes(search, image_shape, n_classes)
     if shape is not None:
-        columns["n_params"] = pd.array([count_if_possible(candidate, *shape) for candidate in candidates], "Int64")
-    table = pd.DataFrame({name: columns[name] for start in _ORDER for name in columns if name.startswith(start)})
+        columns["n_params"] = pd.array(
+            [count_if_possible(candidate, *shape) for candidate in candidates], "Int64"
+        )
+    table = pd.DataFrame(
+        {
+            name: columns[name]
+            for start in _ORDER
+            for name in columns
+            if name.startswith(start)
+        }
+    )
     ranks = [name for name in table if name.startswith("rank_test_")]
-    rank = f"rank_test_{search.refit}" if f"rank_test_{search.refit}" in ranks else ranks[0]
+    rank = (
+        f"rank_test_{search.refit}"
+        if f"rank_test_{search.refit}" in ranks
+        else ranks[0]
+    )
     by = ["iter", rank] if "iter" in table else [rank]
-    return table.sort_values(by, ascending=[name != "iter" for name in by], kind="stable")
+    return table.sort_values(
+        by, ascending=[name != "iter" for name in by], kind="stable"
+    )
 
 
 # The columns by how their names begin; the scores of each split are left to cv_results_.
 _ORDER = (
-    *("iter", "n_resources", "rank_test_", "mean_test_", "std_test_", "mean_train_", "std_train_"),
+    *(
+        "iter",
+        "n_resources",
+        "rank_test_",
+        "mean_test_",
+        "std_test_",
+        "mean_train_",
+        "std_train_",
+    ),
     *("param_", "n_params", "mean_fit_time", "mean_score_time"),
 )
 
@@ -202,8 +248,12 @@ def image_shape_and_classes(search, image_shape, n_classes):
     if image_shape is None and n_classes is None:
         return None
     if image_shape is None or n_classes is None:
-        raise ValueError(f"image_shape and n_classes must both be given; got {image_shape!r} and {n_classes!r}.")
-    Architecture.from_parameters(image_shape, n_classes, conv_layers=())  # checks them, before candidates come in
+        raise ValueError(
+            f"image_shape and n_classes must both be given; got {image_shape!r} and {n_classes!r}."
+        )
+    Architecture.from_parameters(
+        image_shape, n_classes, conv_layers=()
+    )  # checks them, before candidates come in
     return image_shape, n_classes
 
 
@@ -258,7 +308,9 @@ def as_text(value):
         return f"({', '.join(map(as_text, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, (type, FunctionType)):
         return value.__name__
-    if hasattr(value, "get_config"):  # Keras' optimizers, losses and schedules, whose repr is an address
+    if hasattr(
+        value, "get_config"
+    ):  # Keras' optimizers, losses and schedules, whose repr is an address
         return f"{type(value).__name__}({_arguments(value.get_config())})"
     return " ".join(repr(value).split())
 

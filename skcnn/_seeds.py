@@ -54,7 +54,9 @@ def derive(seed, purpose, epoch=0, name=""):
     int
         From 0 to 2**31 - 3.
     """
-    digest = blake2b(f"{seed}/{purpose}/{epoch}/{name}".encode(), digest_size=8).digest()
+    digest = blake2b(
+        f"{seed}/{purpose}/{epoch}/{name}".encode(), digest_size=8
+    ).digest()
     return int.from_bytes(digest, "little") % N_SEEDS
 
 

@@ -53,7 +53,10 @@ class CompileSettings:
         return vars(self) | {
             "optimizer": _public_name(self.optimizer, keras.optimizers),
             "loss": _public_name(self.loss, keras.losses),
-            "augmentation": tuple((_public_name(cls, keras.layers), config) for cls, config in self.augmentation),
+            "augmentation": tuple(
+                (_public_name(cls, keras.layers), config)
+                for cls, config in self.augmentation
+            ),
         }
 
     def __setstate__(self, state):
@@ -61,7 +64,10 @@ class CompileSettings:
         vars(self).update(
             optimizer=_public_class(self.optimizer, keras.optimizers),
             loss=_public_class(self.loss, keras.losses),
-            augmentation=tuple((_public_class(name, keras.layers), config) for name, config in self.augmentation),
+            augmentation=tuple(
+                (_public_class(name, keras.layers), config)
+                for name, config in self.augmentation
+            ),
         )
 
     @property
@@ -77,8 +83,14 @@ class CompileSettings:
     @property
     def is_stable(self):
         """Whether the description fixes the arithmetic: so it does for Keras' own classes, not for a user's code."""
-        schedule = json.loads(self.optimizer_config).get("learning_rate", {"module": "keras"})
-        modules = [self.optimizer.__module__, self.loss.__module__, schedule["module"] or ""]
+        schedule = json.loads(self.optimizer_config).get(
+            "learning_rate", {"module": "keras"}
+        )
+        modules = [
+            self.optimizer.__module__,
+            self.loss.__module__,
+            schedule["module"] or "",
+        ]
         own = all(module.partition(".")[0] == "keras" for module in modules)
         return bool(self.loss_config) and own and is_keras_own(self.augmentation)
 
@@ -96,11 +108,19 @@ class CompileSettings:
 
     def make_loss(self):
         """A new loss, or the function itself."""
-        return self.loss.from_config(json.loads(self.loss_config)) if self.loss_config else self.loss
+        return (
+            self.loss.from_config(json.loads(self.loss_config))
+            if self.loss_config
+            else self.loss
+        )
 
     def make_accuracy(self):
         """A new accuracy metric for labels as the loss wants them."""
-        metric = keras.metrics.CategoricalAccuracy if self.one_hot else keras.metrics.SparseCategoricalAccuracy
+        metric = (
+            keras.metrics.CategoricalAccuracy
+            if self.one_hot
+            else keras.metrics.SparseCategoricalAccuracy
+        )
         return metric(name="accuracy", dtype="float32")
 
 
@@ -137,7 +157,9 @@ def compile_settings(params, image_shape=(1, 1, 1), n_steps=None):
     optimizer = _make("optimizer", params, keras.optimizers, keras.optimizers.Optimizer)
     config = optimizer.get_config()
     if "learning_rate" not in config:
-        raise TypeError(f"optimizer must have a learning rate of its own; got {optimizer!r}.")
+        raise TypeError(
+            f"optimizer must have a learning rate of its own; got {optimizer!r}."
+        )
     if config.get("use_ema") and not config.get("ema_overwrite_frequency"):
         raise ValueError(
             "optimizer__use_ema=True needs optimizer__ema_overwrite_frequency: without it Keras puts the averages in "
@@ -145,12 +167,17 @@ def compile_settings(params, image_shape=(1, 1, 1), n_steps=None):
         )
     config |= _scheduled(params, config["learning_rate"], n_steps)
     is_schedule = isinstance(config["learning_rate"], dict)
-    if is_schedule and config["learning_rate"]["class_name"] in ("function", "__lambda__"):
+    if is_schedule and config["learning_rate"]["class_name"] in (
+        "function",
+        "__lambda__",
+    ):
         raise TypeError(
             "optimizer must have a number or a keras.optimizers.schedules.LearningRateSchedule as learning_rate; "
             f"got the function {config['learning_rate']['config']!r}."
         )
-    learning_rate = None if is_schedule else _check_learning_rate(config.pop("learning_rate"))
+    learning_rate = (
+        None if is_schedule else _check_learning_rate(config.pop("learning_rate"))
+    )
     loss = _make("loss", params, keras.losses, keras.losses.Loss)
     has_config = isinstance(loss, keras.losses.Loss)
     return CompileSettings(
@@ -165,15 +192,23 @@ def compile_settings(params, image_shape=(1, 1, 1), n_steps=None):
 
 def _scheduled(params, learning_rate, n_steps):
     """The entry of the optimizer's configuration that `learning_rate_schedule` changes."""
-    start = None if isinstance(learning_rate, dict) else _check_learning_rate(learning_rate)
+    start = (
+        None if isinstance(learning_rate, dict) else _check_learning_rate(learning_rate)
+    )
     schedule = make_schedule(params, start, n_steps)
-    return {} if schedule is None else {"learning_rate": keras.optimizers.schedules.serialize(schedule)}
+    return (
+        {}
+        if schedule is None
+        else {"learning_rate": keras.optimizers.schedules.serialize(schedule)}
+    )
 
 
 def _canonical(config, cls):
     """A configuration as JSON that equal settings share: Keras numbers its names as it goes, so they are replaced."""
     named = config | {"name": cls.__name__.lower()}
-    return json.dumps(named, sort_keys=True, default=lambda numpy_scalar: numpy_scalar.item())
+    return json.dumps(
+        named, sort_keys=True, default=lambda numpy_scalar: numpy_scalar.item()
+    )
 
 
 def keras_callbacks(params):
@@ -222,7 +257,14 @@ def nearest_name(name, names):
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
-_TIMES = ("batch_begin", "batch_end", "train_batch_begin", "train_batch_end", "test_batch_begin", "test_batch_end")
+_TIMES = (
+    "batch_begin",
+    "batch_end",
+    "train_batch_begin",
+    "train_batch_end",
+    "test_batch_begin",
+    "test_batch_end",
+)
 _HOOKS_NOT_CALLED = tuple(f"on_{time}" for time in (*_TIMES, "test_begin", "test_end"))
 
 
@@ -231,11 +273,16 @@ def _check_callback(callback):
         raise TypeError(
             f"callbacks must be Keras callbacks or classes of them, or a list or dict of them; got {callback!r}."
         )
-    if isinstance(callback, keras.callbacks.ModelCheckpoint) and callback.save_freq == "epoch":
+    if (
+        isinstance(callback, keras.callbacks.ModelCheckpoint)
+        and callback.save_freq == "epoch"
+    ):
         return  # its batch hook does nothing then
     for hook in _HOOKS_NOT_CALLED:
         method = getattr(callback, hook)
-        if getattr(method, "__func__", method) is not getattr(keras.callbacks.Callback, hook):
+        if getattr(method, "__func__", method) is not getattr(
+            keras.callbacks.Callback, hook
+        ):
             raise ValueError(
                 f"callbacks: {type(callback).__name__} overrides {hook!r}, but batches run inside a compiled graph. "
                 "Only the hooks of epochs and of the whole training are called: on_train_begin, on_epoch_begin, "
@@ -254,9 +301,15 @@ def _make(name, params, module, base):
         try:
             return unflatten_params(items=given, params=routed)
         except Exception as error:
-            raise ValueError(f"{name}={params[name]!r} with {routed!r}: {error}") from error
-    if not isinstance(given, base) and not (name == "loss" and inspect.isfunction(given)):
-        raise TypeError(f"{name} must be a name, a class or an instance of {base.__name__}; got {given!r}.")
+            raise ValueError(
+                f"{name}={params[name]!r} with {routed!r}: {error}"
+            ) from error
+    if not isinstance(given, base) and not (
+        name == "loss" and inspect.isfunction(given)
+    ):
+        raise TypeError(
+            f"{name} must be a name, a class or an instance of {base.__name__}; got {given!r}."
+        )
     if routed:
         raise ValueError(
             f"{name}__{next(iter(routed))} needs {name} to be a name or a class, which it is passed to; got {given!r}."
@@ -274,20 +327,30 @@ def _class_named(parameter, name, module, base):
     found = classes.get(name.lower().replace("_", ""))
     if found is None:
         names = sorted(cls.__name__ for cls in classes.values())
-        raise ValueError(f"{parameter} must be one of {names}, in CamelCase or snake_case; got {name!r}.")
+        raise ValueError(
+            f"{parameter} must be one of {names}, in CamelCase or snake_case; got {name!r}."
+        )
     return found
 
 
 def _check_routed(name, cls, routed):
     """Reject arguments that the class does not have, and give Keras the float it insists on."""
-    arguments = [argument for argument in inspect.signature(cls).parameters if argument != "kwargs"]
+    arguments = [
+        argument
+        for argument in inspect.signature(cls).parameters
+        if argument != "kwargs"
+    ]
     for argument in routed:
         if argument.partition("__")[0] not in arguments:
             hint = nearest_name(argument, arguments)
-            raise ValueError(f"{name}__{argument}: {cls.__name__} takes no {argument!r}.{hint} It takes {arguments}.")
+            raise ValueError(
+                f"{name}__{argument}: {cls.__name__} takes no {argument!r}.{hint} It takes {arguments}."
+            )
     if isinstance(routed.get("learning_rate"), Real):
         routed["learning_rate"] = _check_learning_rate(routed["learning_rate"])
-    if callable(routed.get("learning_rate")) and not isinstance(routed["learning_rate"], Schedule):
+    if callable(routed.get("learning_rate")) and not isinstance(
+        routed["learning_rate"], Schedule
+    ):
         raise TypeError(
             f"{name}__learning_rate must be a number or a keras.optimizers.schedules.LearningRateSchedule; "
             f"got {routed['learning_rate']!r}."
@@ -296,5 +359,7 @@ def _check_routed(name, cls, routed):
 
 def _check_learning_rate(value):
     if isinstance(value, bool) or not isfinite(value) or value <= 0:
-        raise ValueError(f"optimizer__learning_rate must be a finite number above 0; got {value!r}.")
+        raise ValueError(
+            f"optimizer__learning_rate must be a finite number above 0; got {value!r}."
+        )
     return float(value)

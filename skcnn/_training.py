@@ -97,7 +97,9 @@ class EpochHook:
     """What may happen around epochs; every method may be left as it is."""
 
     exposes_program = False  # whether a user's code gets hold of the model
-    keeps_snapshots = False  # whether `snapshot` may be called after the next epoch has begun
+    keeps_snapshots = (
+        False  # whether `snapshot` may be called after the next epoch has begun
+    )
 
     def begin(self, program):
         """Before the first epoch, with the state loaded."""
@@ -159,9 +161,14 @@ def train(program, data, plan, state, until, *, validation=None, hooks=()):
         started = time.perf_counter()
         logs = _run_epoch(program, data, plan, epoch)
         if validation is not None:
-            logs |= {f"val_{name}": value for name, value in _evaluate(program, validation, plan).items()}
+            logs |= {
+                f"val_{name}": value
+                for name, value in _evaluate(program, validation, plan).items()
+            }
         logs["time"] = time.perf_counter() - started
-        for name in dict.fromkeys([*history, *logs]):  # a run that goes on may have begun without validation data
+        for name in dict.fromkeys(
+            [*history, *logs]
+        ):  # a run that goes on may have begun without validation data
             history.setdefault(name, [np.nan] * epoch).append(logs.get(name, np.nan))
         epoch += 1
         snapshot = _snapshot_of(program, epoch, history)
@@ -172,7 +179,9 @@ def train(program, data, plan, state, until, *, validation=None, hooks=()):
     for hook in hooks:
         hook.end()
     exposed = any(hook.exposes_program for hook in hooks)
-    if exposed or epoch == state.epoch:  # a callback may have set weights at the end; or no epoch left a snapshot
+    if (
+        exposed or epoch == state.epoch
+    ):  # a callback may have set weights at the end; or no epoch left a snapshot
         snapshot = _snapshot_of(program, epoch, history)
     return snapshot()
 
@@ -229,7 +238,9 @@ def chunks(order, images, batch_size):
     ndarray of shape (m,), int64
         `m` is a multiple of `batch_size`, but for the last chunk.
     """
-    sample_bytes = int(np.prod(images.shape[1:])) * (1 if images.dtype == np.uint8 else 4)
+    sample_bytes = int(np.prod(images.shape[1:])) * (
+        1 if images.dtype == np.uint8 else 4
+    )
     samples = min(CHUNK_BYTES // sample_bytes, CHUNK_SAMPLES)
     step = max(1, samples // batch_size) * batch_size
     for start in range(0, len(order), step):
@@ -238,7 +249,9 @@ def chunks(order, images, batch_size):
 
 def device_array(images):
     """Images in a type that programs take: uint8 as they are, anything else as float32."""
-    return np.ascontiguousarray(images, dtype=np.uint8 if images.dtype == np.uint8 else np.float32)
+    return np.ascontiguousarray(
+        images, dtype=np.uint8 if images.dtype == np.uint8 else np.float32
+    )
 
 
 def _gather(data, chunk):
@@ -250,6 +263,10 @@ def _gather(data, chunk):
 def _snapshot_of(program, epoch, history):
     @functools.cache  # several hooks may ask
     def snapshot():
-        return TrainingState(epoch, program.read(), {name: list(values) for name, values in history.items()})
+        return TrainingState(
+            epoch,
+            program.read(),
+            {name: list(values) for name, values in history.items()},
+        )
 
     return snapshot

@@ -64,7 +64,9 @@ class Run:
             "architecture": self.architecture.to_json(),
             "settings": self.settings.to_json(),
             "plan": asdict(self.plan),
-            "data": joblib.hash([tuple(vars(part).values()) for part in parts], hash_name="sha1"),
+            "data": joblib.hash(
+                [tuple(vars(part).values()) for part in parts], hash_name="sha1"
+            ),
             "environment": _software_and_processor(),
             "intra_op_threads": _intra_op_threads(),
             "deterministic": is_op_determinism_enabled(),
@@ -75,18 +77,33 @@ class Run:
     def initial_state(self):
         """The state before the first epoch."""
         with POOL.borrow(self.architecture, self.settings) as program:
-            return TrainingState(0, program.initial_arrays(self.plan.seed, self.settings.learning_rate))
+            return TrainingState(
+                0, program.initial_arrays(self.plan.seed, self.settings.learning_rate)
+            )
 
     def adopt(self, state):
         """A state of another run, to go on from at the learning rate of this one."""
         with POOL.borrow(self.architecture, self.settings) as program:
-            return replace(state, arrays=program.with_learning_rate(state.arrays, self.settings.learning_rate))
+            return replace(
+                state,
+                arrays=program.with_learning_rate(
+                    state.arrays, self.settings.learning_rate
+                ),
+            )
 
     def train(self, state, until, hooks=()):
         """Compute the state after `until` epochs from an earlier one."""
         exposed = any(hook.exposes_program for hook in hooks)
         with POOL.borrow(self.architecture, self.settings, exposed) as program:
-            return train(program, self.data, self.plan, state, until, validation=self.validation, hooks=hooks)
+            return train(
+                program,
+                self.data,
+                self.plan,
+                state,
+                until,
+                validation=self.validation,
+                hooks=hooks,
+            )
 
 
 # Variables by which users choose other arithmetic, of oneDNN and of XLA.
@@ -101,7 +118,11 @@ def _software_and_processor():
         "versions": [module.__version__ for module in (tf, keras, np)],
         "machine": platform.machine(),
         "processor": _processor(),
-        "switches": {name: value for name, value in sorted(os.environ.items()) if name.startswith(_SWITCHES)},
+        "switches": {
+            name: value
+            for name, value in sorted(os.environ.items())
+            if name.startswith(_SWITCHES)
+        },
     }
 
 
@@ -110,14 +131,27 @@ def _processor():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:  # not Linux
         return platform.processor()
-    return sorted({line for line in lines if line.startswith(("model name", "flags", "Features", "CPU part"))})
+    return sorted(
+        {
+            line
+            for line in lines
+            if line.startswith(("model name", "flags", "Features", "CPU part"))
+        }
+    )
 
 
 @functools.cache  # TensorFlow, too, looks only once
 def _intra_op_threads():
     """Threads that share one operation. A sum is split among them, so 1 and 2 give different bits."""
-    configured = tf.config.threading.get_intra_op_parallelism_threads() or os.environ.get("TF_NUM_INTRAOP_THREADS")
-    schedulable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    configured = (
+        tf.config.threading.get_intra_op_parallelism_threads()
+        or os.environ.get("TF_NUM_INTRAOP_THREADS")
+    )
+    schedulable = (
+        len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count()
+    )
     return int(configured or schedulable)
 
 
@@ -131,7 +165,9 @@ class StateCache:
 
     def __init__(self, max_bytes):
         self.max_bytes = max_bytes
-        self._states = OrderedDict()  # (run, epoch) -> state; last is most recently used
+        self._states = (
+            OrderedDict()
+        )  # (run, epoch) -> state; last is most recently used
         self._bytes = 0
         self._lock = threading.Lock()
 
@@ -195,10 +231,18 @@ class StateFolder:
             return None
         try:
             return _checked_state(self._store.load_item(item, verbose=0), run, epoch)
-        except (OSError, MemoryError) as error:  # the machine's trouble, not the entry's
-            warnings.warn(f"memory: an entry cannot be read now, and is computed again: {error}", stacklevel=2)
+        except (
+            OSError,
+            MemoryError,
+        ) as error:  # the machine's trouble, not the entry's
+            warnings.warn(
+                f"memory: an entry cannot be read now, and is computed again: {error}",
+                stacklevel=2,
+            )
             return None
-        except Exception as error:  # unpickling a damaged file may raise anything at all
+        except (
+            Exception
+        ) as error:  # unpickling a damaged file may raise anything at all
             if not self._store.contains_item(item):
                 return None  # another process removed it meanwhile
             warnings.warn(
@@ -211,8 +255,15 @@ class StateFolder:
 
     def put(self, run, state):
         """Write a state; another process sees all of it or nothing."""
-        content = {"run": run, "epoch": state.epoch, "arrays": list(state.arrays), "history": state.history}
-        content["checksum"] = _checksum(state)  # a pickle of arrays has none: a flipped bit would load as a weight
+        content = {
+            "run": run,
+            "epoch": state.epoch,
+            "arrays": list(state.arrays),
+            "history": state.history,
+        }
+        content["checksum"] = _checksum(
+            state
+        )  # a pickle of arrays has none: a flipped bit would load as a weight
         self._store.dump_item(self._item(run, state.epoch), content, verbose=0)
 
     def contains(self, run, epoch):
@@ -227,8 +278,12 @@ class StateFolder:
 
 def _checked_state(content, run, epoch):
     if (content["run"], content["epoch"]) != (run, epoch):
-        raise ValueError(f"it belongs to epoch {content['epoch']} of run {content['run']}")
-    arrays = tuple(np.array(array) for array in content["arrays"])  # in memory, whatever mmap_mode says
+        raise ValueError(
+            f"it belongs to epoch {content['epoch']} of run {content['run']}"
+        )
+    arrays = tuple(
+        np.array(array) for array in content["arrays"]
+    )  # in memory, whatever mmap_mode says
     state = TrainingState(epoch, arrays, content["history"])
     if _checksum(state) != content["checksum"]:
         raise ValueError("its checksum does not match")
@@ -264,7 +319,9 @@ def clear_cache(max_bytes=None):
     >>> skcnn.clear_cache()
     """
     if max_bytes is not None and (not isinstance(max_bytes, Integral) or max_bytes < 0):
-        raise ValueError(f"max_bytes must be None or an integer of at least 0; got {max_bytes!r}.")
+        raise ValueError(
+            f"max_bytes must be None or an integer of at least 0; got {max_bytes!r}."
+        )
     STATES.clear()
     POOL.clear()
     if max_bytes is not None:
@@ -343,7 +400,9 @@ def follow(run, trajectory, until, hooks=()):
     TrainingState
         Bit for bit what ``run.train(run.initial_state(), until)`` gives.
     """
-    with _run_lock(trajectory.key):  # two fits of one run: the second goes on from where the first ends
+    with _run_lock(
+        trajectory.key
+    ):  # two fits of one run: the second goes on from where the first ends
         state = trajectory.longest(until) or run.initial_state()
         trajectory.write_known(state.epoch)
         stopped_at = _replay(run, trajectory, state, hooks)
@@ -370,7 +429,9 @@ def _replay(run, trajectory, state, hooks):
 def _recall(run, trajectory, epoch):
     """The state after `epoch` epochs, computed again if it has been dropped since."""
     state = trajectory.longest(epoch) or run.initial_state()
-    return state if state.epoch == epoch else run.train(state, epoch, [_Keep(trajectory)])
+    return (
+        state if state.epoch == epoch else run.train(state, epoch, [_Keep(trajectory)])
+    )
 
 
 _locks = {}  # key of a run -> [lock, number of threads that hold it or wait for it]

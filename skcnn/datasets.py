@@ -81,7 +81,18 @@ _CIFAR10 = _Source(
     host="https://www.cs.toronto.edu",
     n_samples={"train": 50_000, "test": 10_000},
     image_shape=(32, 32, 3),
-    target_names=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    target_names=(
+        "airplane",
+        "automobile",
+        "bird",
+        "cat",
+        "deer",
+        "dog",
+        "frog",
+        "horse",
+        "ship",
+        "truck",
+    ),
     descr=f"""CIFAR-10
 ========
 
@@ -196,7 +207,13 @@ def load_digits(*, subset="train", n_samples=None, random_state=None, return_X_y
     >>> digits.target_names[digits.target[:3]]
     array(['3', '1', '5'], dtype='<U1')
     """
-    _check_options("load_digits", subset=subset, n_samples=n_samples, random_state=random_state, return_X_y=return_X_y)
+    _check_options(
+        "load_digits",
+        subset=subset,
+        n_samples=n_samples,
+        random_state=random_state,
+        return_X_y=return_X_y,
+    )
     digits = load_digits_of_sklearn()
     images = np.rint(digits.images * (255 / 16)).astype(np.uint8)[..., np.newaxis]
     split = np.full(len(images), "train", dtype="<U5")
@@ -383,7 +400,16 @@ def fetch_cifar10(
     )
 
 
-def _fetch(source, *, subset, n_samples, random_state, return_X_y, data_home, download_if_missing):
+def _fetch(
+    source,
+    *,
+    subset,
+    n_samples,
+    random_state,
+    return_X_y,
+    data_home,
+    download_if_missing,
+):
     _check_options(
         f"fetch_{source.name}",
         subset=subset,
@@ -397,7 +423,9 @@ def _fetch(source, *, subset, n_samples, random_state, return_X_y, data_home, do
     splits = _splits(subset)
     if not path.exists():
         if not download_if_missing:
-            raise OSError(f"{path} is missing, and download_if_missing is False. {_how_to_supply(source)}")
+            raise OSError(
+                f"{path} is missing, and download_if_missing is False. {_how_to_supply(source)}"
+            )
         _check_n_samples(n_samples, sum(source.n_samples[split] for split in splits))
         _download(source, path)
     images, target = zip(*_read(source, path, splits), strict=True)
@@ -412,7 +440,9 @@ def _fetch(source, *, subset, n_samples, random_state, return_X_y, data_home, do
 
 
 def _joined(parts):
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)  # not copied without need: there may be 150 MB
+    return (
+        parts[0] if len(parts) == 1 else np.concatenate(parts)
+    )  # not copied without need: there may be 150 MB
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -425,7 +455,9 @@ def _check_options(caller_name, **options):
 
 def _check_n_samples(n_samples, n_available):
     if n_samples is not None and n_samples > n_available:
-        raise ValueError(f"n_samples must be from 1 to {n_available}, all of the subset, or None; got {n_samples}.")
+        raise ValueError(
+            f"n_samples must be from 1 to {n_available}, all of the subset, or None; got {n_samples}."
+        )
 
 
 def _splits(subset):
@@ -438,7 +470,9 @@ def _folder(data_home):
         return Path(get_data_home(), "skcnn").absolute()
     folder = Path(data_home).expanduser()
     if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(f"data_home must be a folder, in which to look for the file; got the file {folder}.")
+        raise NotADirectoryError(
+            f"data_home must be a folder, in which to look for the file; got the file {folder}."
+        )
     return folder.absolute()
 
 
@@ -464,7 +498,9 @@ def _stratified_sample(target, n_samples, random_state):
         members = target[order] == code
         n_members = np.count_nonzero(members)
         taken_before[members] = np.arange(n_members) / n_members
-    by_share = np.argsort(taken_before, kind="stable")  # the default leaves the order of equals to the processor
+    by_share = np.argsort(
+        taken_before, kind="stable"
+    )  # the default leaves the order of equals to the processor
     return np.sort(order[by_share[:n_samples]])
 
 
@@ -485,7 +521,9 @@ def _reason(error):
 
 def _read(source, path, splits):
     """Checked images and labels of each split; nothing else of the file is read."""
-    with open(path, "rb") as stream:  # apart, because a file that may not be opened is not therefore damaged
+    with (
+        open(path, "rb") as stream
+    ):  # apart, because a file that may not be opened is not therefore damaged
         try:
             return [_read_split(source, stream, split) for split in splits]
         except MemoryError:
@@ -499,10 +537,18 @@ def _read(source, path, splits):
 
 def _read_split(source, stream, split):
     with zipfile.ZipFile(stream) as archive:
-        missing = {f"{kind}_{part}.npy" for kind in "xy" for part in source.n_samples} - set(archive.namelist())
+        missing = {
+            f"{kind}_{part}.npy" for kind in "xy" for part in source.n_samples
+        } - set(archive.namelist())
         if missing:
-            raise ValueError(f"it lacks {', '.join(sorted(name.removesuffix('.npy') for name in missing))}.")
-        return _checked(source, split, *(_read_array(archive, f"{kind}_{split}.npy") for kind in "xy"))
+            raise ValueError(
+                f"it lacks {', '.join(sorted(name.removesuffix('.npy') for name in missing))}."
+            )
+        return _checked(
+            source,
+            split,
+            *(_read_array(archive, f"{kind}_{split}.npy") for kind in "xy"),
+        )
 
 
 def _read_array(archive, name):
@@ -518,10 +564,19 @@ def _checked(source, split, images, labels):
     One channel may be left out, and labels may be a column: so Keras' own loaders have them.
     """
     shape = source.image_shape
-    if images.dtype != np.uint8 or shape not in (images.shape[1:], (*images.shape[1:], 1)) or not len(images):
-        raise ValueError(f"x_{split} must be uint8 images of shape {shape}; got {images.dtype} {images.shape}.")
+    if (
+        images.dtype != np.uint8
+        or shape not in (images.shape[1:], (*images.shape[1:], 1))
+        or not len(images)
+    ):
+        raise ValueError(
+            f"x_{split} must be uint8 images of shape {shape}; got {images.dtype} {images.shape}."
+        )
     n_images = len(images)
-    if labels.dtype.kind not in "iu" or labels.shape not in ((n_images,), (n_images, 1)):
+    if labels.dtype.kind not in "iu" or labels.shape not in (
+        (n_images,),
+        (n_images, 1),
+    ):
         raise ValueError(
             f"y_{split} must be one integer for each of the {n_images} images; got {labels.dtype} {labels.shape}."
         )
@@ -561,7 +616,9 @@ def _download(source, path):
         with _locked(path.parent) as alone:
             if path.exists():  # another thread or process was here
                 return
-            for left in path.parent.glob(f"{path.name}.*.part") if alone else ():  # by a process that was killed
+            for left in (
+                path.parent.glob(f"{path.name}.*.part") if alone else ()
+            ):  # by a process that was killed
                 left.unlink(missing_ok=True)
             _write(path, lambda: _load_with_keras(source, path))
 
@@ -574,7 +631,9 @@ def _told_what_to_do(source, path):
     except OSError as error:
         if error.errno is None:  # one of our own, which says so already
             raise
-        raise type(error)(f"{path} cannot be written ({_reason(error)}). {_how_to_supply(source)}") from error
+        raise type(error)(
+            f"{path} cannot be written ({_reason(error)}). {_how_to_supply(source)}"
+        ) from error
 
 
 @contextlib.contextmanager
@@ -604,13 +663,19 @@ def _load_with_keras(source, path):
     try:
         with _default_timeout(seconds), _keras_quiet():
             splits = dict(zip(("train", "test"), source.load(), strict=True))
-        splits = {split: _checked(source, split, *arrays) for split, arrays in splits.items()}
+        splits = {
+            split: _checked(source, split, *arrays) for split, arrays in splits.items()
+        }
     except Exception as error:  # Keras raises bare Exception where a download fails
         raise OSError(
             f"{path} is missing, and {source.name} cannot be downloaded ({_reason(error)}). {_how_to_supply(source)} "
             f"If the cause is a damaged copy in Keras' own cache, {_keras_cache()}, delete that instead."
         ) from error
-    return {f"{kind}_{split}": arrays[place] for split, arrays in splits.items() for place, kind in enumerate("xy")}
+    return {
+        f"{kind}_{split}": arrays[place]
+        for split, arrays in splits.items()
+        for place, kind in enumerate("xy")
+    }
 
 
 def _keras_cache():

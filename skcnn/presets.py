@@ -137,7 +137,11 @@ def _grid(first, second, dense_layers=(50,), **training):
     return network | training
 
 
-_GRID_AGAIN = {"epochs": 20, "optimizer__learning_rate": 1e-3, "optimizer__amsgrad": True}
+_GRID_AGAIN = {
+    "epochs": 20,
+    "optimizer__learning_rate": 1e-3,
+    "optimizer__amsgrad": True,
+}
 
 
 def _alexnet(*conv_layers):
@@ -175,7 +179,10 @@ def _sigmoid(conv_layers, units, pooling):
 
 
 def _sigmoid_blocks(first, second):
-    return [ConvBlock(first, 5, 3, 1), ConvBlock(second, 5, pool_size=None, padding="valid")]
+    return [
+        ConvBlock(first, 5, 3, 1),
+        ConvBlock(second, 5, pool_size=None, padding="valid"),
+    ]
 
 
 def _decaying(learning_rate, decay):
@@ -230,7 +237,11 @@ _MAX_NORM = {
 }
 
 _MODERN = {
-    "conv_layers": [ConvBlock(48, 3, 2), ConvBlock(80, 3, 2), ConvBlock(104, 3, pool_size=None)],
+    "conv_layers": [
+        ConvBlock(48, 3, 2),
+        ConvBlock(80, 3, 2),
+        ConvBlock(104, 3, pool_size=None),
+    ],
     "dense_layers": [],
     "dropout": 0.0,
     "convs_per_block": 2,
@@ -258,7 +269,10 @@ _SIGMOID_WIDTHS = ((2, 4), (5, 10), (8, 16), (10, 20), (15, 30))
 
 NETWORKS = _Copies(
     {f"grid-{first}-{second}": _grid(first, second) for first, second in _GRID_WIDTHS}
-    | {f"grid-{first}-{second}-dense-50-20": _grid(first, second, (50, 20)) for first, second in _GRID_WIDTHS}
+    | {
+        f"grid-{first}-{second}-dense-50-20": _grid(first, second, (50, 20))
+        for first, second in _GRID_WIDTHS
+    }
     | {
         "grid-best": _grid(32, 64, **_GRID_AGAIN),
         "grid-wider": _grid(64, 128, **_GRID_AGAIN),
@@ -273,10 +287,15 @@ NETWORKS = _Copies(
         "alexnet-dense": _alexnet(),
     }
     | {
-        f"sigmoid-width-{first}-{second}": _sigmoid(_sigmoid_blocks(first, second), 80, "max")
+        f"sigmoid-width-{first}-{second}": _sigmoid(
+            _sigmoid_blocks(first, second), 80, "max"
+        )
         for first, second in _SIGMOID_WIDTHS
     }
-    | {f"sigmoid-depth-{n}": _sigmoid(n * _sigmoid_blocks(6, 6), 84, "avg") for n in (1, 2, 3, 4)}
+    | {
+        f"sigmoid-depth-{n}": _sigmoid(n * _sigmoid_blocks(6, 6), 84, "avg")
+        for n in (1, 2, 3, 4)
+    }
     | {
         "cascade-two": _cascade(_TWO_CASCADES),
         "cascade-one": _cascade(_ONE_CASCADE),
@@ -288,14 +307,20 @@ NETWORKS = _Copies(
 GRIDS = _Copies(
     {
         "s0": {
-            "conv_layers": [_grid_blocks(first, second) for first, second in _GRID_WIDTHS],
+            "conv_layers": [
+                _grid_blocks(first, second) for first, second in _GRID_WIDTHS
+            ],
             "dense_layers": [[50], [50, 20]],
             "epochs": [3, 5, 10],
             "batch_size": [64, 128, 256],
             "dropout": [0.25, 0.5],
         },
         "s3": [
-            {"optimizer__learning_rate": [_cascade_rate(rate) for rate in (0.01, 0.02, 0.05, 0.1)]},
+            {
+                "optimizer__learning_rate": [
+                    _cascade_rate(rate) for rate in (0.01, 0.02, 0.05, 0.1)
+                ]
+            },
             {"epochs": [15, 20, 30]},
             {"conv_layers": [_ONE_CASCADE]},
         ],

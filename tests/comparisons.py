@@ -5,7 +5,9 @@ import numpy as np
 
 def same_bits(one, other):
     """Whether two sequences of arrays hold equal bits."""
-    return len(one) == len(other) and all(np.array_equal(a, b, equal_nan=True) for a, b in zip(one, other, strict=True))
+    return len(one) == len(other) and all(
+        np.array_equal(a, b, equal_nan=True) for a, b in zip(one, other, strict=True)
+    )
 
 
 def curves(history):
@@ -24,4 +26,6 @@ def same_state(one, other):
 
 def same_fit(one, other, X):
     """Whether two fitted classifiers are equal in state and predictions."""
-    return same_state(one._state, other._state) and same_bits([one.predict_proba(X)], [other.predict_proba(X)])
+    return same_state(one._state, other._state) and same_bits(
+        [one.predict_proba(X)], [other.predict_proba(X)]
+    )

@@ -17,7 +17,9 @@ def architectures():
     -------
     strategy of Architecture
     """
-    return architecture_parameters().map(lambda parameters: Architecture.from_parameters(**parameters))
+    return architecture_parameters().map(
+        lambda parameters: Architecture.from_parameters(**parameters)
+    )
 
 
 @st.composite
@@ -63,7 +65,13 @@ def architecture_parameters(draw):
 _SIDES = st.integers(1, 20)
 _PLANES = st.tuples(st.integers(2, 20), st.integers(2, 20))
 # Planes three times, so that strips and single pixels do not crowd them out.
-_MAP_SIZES = st.one_of(_PLANES, _PLANES, _PLANES, st.tuples(st.just(1), _SIDES), st.tuples(_SIDES, st.just(1)))
+_MAP_SIZES = st.one_of(
+    _PLANES,
+    _PLANES,
+    _PLANES,
+    st.tuples(st.just(1), _SIDES),
+    st.tuples(_SIDES, st.just(1)),
+)
 
 
 @st.composite
@@ -84,11 +92,16 @@ def _block_fields(draw, room, convs_per_block, padding):
         fields["kernel_size"] = draw(st.integers(1, min(5, (room - 1) // n_convs + 1)))
         room -= n_convs * (fields["kernel_size"] - 1)
     else:  # padded, so even a kernel larger than the map fits, and several go side by side
-        fields["kernel_size"] = draw(st.integers(1, 5) | st.lists(st.integers(1, 5), min_size=2, max_size=3).map(tuple))
+        fields["kernel_size"] = draw(
+            st.integers(1, 5)
+            | st.lists(st.integers(1, 5), min_size=2, max_size=3).map(tuple)
+        )
     fields["pool_size"] = draw(st.none() | st.integers(1, min(4, room)))
     if fields["pool_size"] is not None:
         fields["pool_stride"] = draw(st.none() | st.integers(1, 3))
-        room = (room - fields["pool_size"]) // (fields["pool_stride"] or fields["pool_size"]) + 1
+        room = (room - fields["pool_size"]) // (
+            fields["pool_stride"] or fields["pool_size"]
+        ) + 1
     return fields, room
 
 

@@ -47,7 +47,13 @@ def layer_of(architecture, name):
         [8, 5, 3, 2],
         np.array([8, 5, 3, 2]),
         {"filters": 8, "kernel_size": 5, "pool_size": 3, "pool_stride": 2},
-        {"pool_stride": 2, "pool_size": 3, "kernel_size": 5, "filters": 8, "n_convs": None},
+        {
+            "pool_stride": 2,
+            "pool_size": 3,
+            "kernel_size": 5,
+            "filters": 8,
+            "n_convs": None,
+        },
         (8, 5, 3, 2, 2, "same", "max", "relu", False, 0.25, 0),
         (
             np.int64(8),
@@ -62,10 +68,20 @@ def layer_of(architecture, name):
             np.float64(0.25),
         ),
     ],
-    ids=["tuple", "list", "array", "dict", "dict in another order", "all fields", "numpy scalars"],
+    ids=[
+        "tuple",
+        "list",
+        "array",
+        "dict",
+        "dict in another order",
+        "all fields",
+        "numpy scalars",
+    ],
 )
 def test_all_forms_of_a_block_are_the_same_design(block):
-    expected = design(conv_layers=[ConvBlock(8, kernel_size=5, pool_size=3, pool_stride=2)])
+    expected = design(
+        conv_layers=[ConvBlock(8, kernel_size=5, pool_size=3, pool_stride=2)]
+    )
     found = design(conv_layers=[block])
     assert found == expected
     assert found.to_json() == expected.to_json()
@@ -74,12 +90,17 @@ def test_all_forms_of_a_block_are_the_same_design(block):
 def test_conv_layers_and_dense_layers_may_be_any_sequence():
     expected = design(conv_layers=[(4, 3), (8, 3)], dense_layers=[5, 6])
     assert design(conv_layers=((4, 3), (8, 3)), dense_layers=(5, 6)) == expected
-    assert design(conv_layers=iter([(4, 3), (8, 3)]), dense_layers=np.array([5, 6])) == expected
+    assert (
+        design(conv_layers=iter([(4, 3), (8, 3)]), dense_layers=np.array([5, 6]))
+        == expected
+    )
 
 
 def test_short_tuples_take_the_defaults_of_convblock():
     assert block_of((8,)) == block_of((8, 3, 2, 2))
-    assert block_of((8, 5, 3)) == block_of((8, 5, 3, 3)), "the stride is that of the window"
+    assert block_of((8, 5, 3)) == block_of((8, 5, 3, 3)), (
+        "the stride is that of the window"
+    )
     assert block_of((8, 5)) != block_of((8, 3))
 
 
@@ -120,16 +141,23 @@ INHERITED = [
 
 @pytest.mark.parametrize(("parameter", "field", "outer", "inner"), INHERITED)
 def test_a_block_inherits_what_it_does_not_say(parameter, field, outer, inner):
-    inheriting, saying = design(conv_layers=[{"filters": 4}, {"filters": 4, field: inner}], **{parameter: outer}).blocks
+    inheriting, saying = design(
+        conv_layers=[{"filters": 4}, {"filters": 4, field: inner}], **{parameter: outer}
+    ).blocks
     assert getattr(inheriting, field) == outer
     assert getattr(saying, field) == inner
     assert inheriting._replace(**{field: inner}) == saying, "nothing else differs"
 
 
 def test_nothing_is_left_to_inherit():
-    pooling, plain = design(conv_layers=[(4,), {"filters": 4, "pool_size": None, "pool_stride": 3}]).blocks
+    pooling, plain = design(
+        conv_layers=[(4,), {"filters": 4, "pool_size": None, "pool_stride": 3}]
+    ).blocks
     assert None not in pooling
-    assert [name for name, value in plain._asdict().items() if value is None] == ["pool_size", "pool_stride"]
+    assert [name for name, value in plain._asdict().items() if value is None] == [
+        "pool_size",
+        "pool_stride",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +167,11 @@ def test_nothing_is_left_to_inherit():
         (ConvBlock(4), 0, 0),
         (ConvBlock(4, dropout=0.1), 0.5, 0.1),
         (ConvBlock(4, dropout=0), 0.5, 0),
-        (ConvBlock(4, pool_size=None), 0.5, 0),  # without pooling only what the block itself says
+        (
+            ConvBlock(4, pool_size=None),
+            0.5,
+            0,
+        ),  # without pooling only what the block itself says
         (ConvBlock(4, pool_size=None, dropout=0.2), 0.5, 0.2),
         (ConvBlock(4, pool_size=None, dropout=0), 0.5, 0),
     ],
@@ -147,11 +179,16 @@ def test_nothing_is_left_to_inherit():
 def test_dropout_of_a_block(block, outer, rate):
     found = design(conv_layers=[block], dropout=outer)
     assert found.blocks[0].dropout == rate
-    assert [layer.settings["rate"] for layer in found.layers if layer.kind == "dropout"] == ([rate] if rate else [])
+    assert [
+        layer.settings["rate"] for layer in found.layers if layer.kind == "dropout"
+    ] == ([rate] if rate else [])
 
 
 def test_dropout_ends_the_block():
-    names = [layer.name for layer in design(conv_layers=[(4, 3, 2, 2)], dense_dropout=0.5).layers]
+    names = [
+        layer.name
+        for layer in design(conv_layers=[(4, 3, 2, 2)], dense_dropout=0.5).layers
+    ]
     assert names == [
         "images",
         "block1_conv1",
@@ -168,21 +205,41 @@ def test_dropout_ends_the_block():
 def test_normalization_follows_each_convolution():
     found = design(conv_layers=[(4, 3, 2, 2)], batch_norm=True)
     names = [layer.name for layer in found.layers]
-    assert names[1:6] == ["block1_conv1", "block1_conv1_norm", "block1_conv2", "block1_conv2_norm", "block1_pool"]
-    assert layer_of(found, "block1_conv1").settings["activation"] == "relu", "that is, before the normalization"
+    assert names[1:6] == [
+        "block1_conv1",
+        "block1_conv1_norm",
+        "block1_conv2",
+        "block1_conv2_norm",
+        "block1_pool",
+    ]
+    assert layer_of(found, "block1_conv1").settings["activation"] == "relu", (
+        "that is, before the normalization"
+    )
     assert found.n_non_trainable == 2 * 2 * 4
 
 
 def test_activation_of_the_dense_layers_is_the_estimators():
-    found = design(conv_layers=[ConvBlock(4, activation="tanh")], dense_layers=[5], activation="gelu")
+    found = design(
+        conv_layers=[ConvBlock(4, activation="tanh")],
+        dense_layers=[5],
+        activation="gelu",
+    )
     assert layer_of(found, "block1_conv1").settings["activation"] == "tanh"
     assert layer_of(found, "dense1").settings["activation"] == "gelu"
     assert layer_of(found, "output").settings["activation"] == "softmax"
 
 
 def test_norm_limits_of_convolutions_and_of_dense_layers_are_apart():
-    found = design(conv_layers=[ConvBlock(4), ConvBlock(4, max_norm=0)], max_norm=2, dense_max_norm=3)
-    limits = {layer.name: layer.settings["max_norm"] for layer in found.layers if "max_norm" in layer.settings}
+    found = design(
+        conv_layers=[ConvBlock(4), ConvBlock(4, max_norm=0)],
+        max_norm=2,
+        dense_max_norm=3,
+    )
+    limits = {
+        layer.name: layer.settings["max_norm"]
+        for layer in found.layers
+        if "max_norm" in layer.settings
+    }
     assert limits == {
         "block1_conv1": 2,
         "block1_conv2": 2,
@@ -219,7 +276,14 @@ def test_output_shapes_and_counts_of_the_best_network():
 
 
 def test_valid_padding_and_overlapping_pools():
-    found = shapes(design(conv_layers=[ConvBlock(4, 11, 3, 2, padding="valid", n_convs=1), ConvBlock(4, 3, None)]))
+    found = shapes(
+        design(
+            conv_layers=[
+                ConvBlock(4, 11, 3, 2, padding="valid", n_convs=1),
+                ConvBlock(4, 3, None),
+            ]
+        )
+    )
     assert found["block1_conv1"] == (22, 22, 4)
     assert found["block1_pool"] == (10, 10, 4)
     assert found["block2_conv2"] == (10, 10, 4)
@@ -227,21 +291,41 @@ def test_valid_padding_and_overlapping_pools():
 
 
 def test_pooling_drops_what_is_left_over():
-    assert shapes(design((7, 9), conv_layers=[(4, 3, 2, 2)]))["block1_pool"] == (3, 4, 4)
-    assert shapes(design((7, 9), conv_layers=[(4, 3, 2, 3)]))["block1_pool"] == (2, 3, 4)
+    assert shapes(design((7, 9), conv_layers=[(4, 3, 2, 2)]))["block1_pool"] == (
+        3,
+        4,
+        4,
+    )
+    assert shapes(design((7, 9), conv_layers=[(4, 3, 2, 3)]))["block1_pool"] == (
+        2,
+        3,
+        4,
+    )
 
 
 def test_kernels_side_by_side():
-    found = design((8, 8, 3), conv_layers=[ConvBlock(4, kernel_size=(1, 3, 5), batch_norm=True)])
+    found = design(
+        (8, 8, 3), conv_layers=[ConvBlock(4, kernel_size=(1, 3, 5), batch_norm=True)]
+    )
     concat = layer_of(found, "block1_conv1_concat")
-    assert concat.inputs == ("block1_conv1_1_1x1_norm", "block1_conv1_2_3x3_norm", "block1_conv1_3_5x5_norm")
+    assert concat.inputs == (
+        "block1_conv1_1_1x1_norm",
+        "block1_conv1_2_3x3_norm",
+        "block1_conv1_3_5x5_norm",
+    )
     assert concat.output_shape == (8, 8, 12)
     assert layer_of(found, "block1_conv1_3_5x5").n_params == (5 * 5 * 3 + 1) * 4
-    assert layer_of(found, "block1_conv2_1_1x1").n_params == (12 + 1) * 4, "the second convolution reads all 12 maps"
+    assert layer_of(found, "block1_conv2_1_1x1").n_params == (12 + 1) * 4, (
+        "the second convolution reads all 12 maps"
+    )
 
 
 def test_the_same_kernel_twice_side_by_side():
-    found = shapes(design(conv_layers=[ConvBlock(4, kernel_size=(3, 3), padding="valid", n_convs=1)]))
+    found = shapes(
+        design(
+            conv_layers=[ConvBlock(4, kernel_size=(3, 3), padding="valid", n_convs=1)]
+        )
+    )
     assert found["block1_conv1_concat"] == (30, 30, 8)
 
 
@@ -250,7 +334,9 @@ def test_one_kernel_in_a_tuple_is_that_kernel():
 
 
 def test_kernels_side_by_side_need_padding():
-    with pytest.raises(ValueError, match=r"block 2: kernels \(1, 3\) side by side.*use padding='same'"):
+    with pytest.raises(
+        ValueError, match=r"block 2: kernels \(1, 3\) side by side.*use padding='same'"
+    ):
         design(conv_layers=[(4,), ConvBlock(4, kernel_size=(1, 3), padding="valid")])
 
 
@@ -258,13 +344,17 @@ def test_branches_are_copies_of_the_whole_stack():
     one = design(conv_layers=[(4, 3, 2, 2), (6, 3, 2, 2)])
     three = design(conv_layers=[(4, 3, 2, 2), (6, 3, 2, 2)], n_branches=3)
     assert shapes(three)["branches"] == (8, 8, 18)
-    assert layer_of(three, "branches").inputs == tuple(f"branch{branch}_block2_dropout" for branch in (1, 2, 3))
+    assert layer_of(three, "branches").inputs == tuple(
+        f"branch{branch}_block2_dropout" for branch in (1, 2, 3)
+    )
     assert [layer.name for layer in three.layers if layer.inputs == ("images",)] == [
         f"branch{branch}_block1_conv1" for branch in (1, 2, 3)
     ]
 
     def in_blocks(architecture):
-        return sum(layer.n_params for layer in architecture.layers if "block" in layer.name)
+        return sum(
+            layer.n_params for layer in architecture.layers if "block" in layer.name
+        )
 
     assert in_blocks(three) == 3 * in_blocks(one)
 
@@ -275,7 +365,9 @@ def test_branches_read_rescaled_images():
     assert layer_of(found, "branch2_block1_conv1").inputs == ("rescaling",)
 
 
-@pytest.mark.parametrize(("head", "length"), [("flatten", 16 * 16 * 4), ("global_avg", 4), ("global_max", 4)])
+@pytest.mark.parametrize(
+    ("head", "length"), [("flatten", 16 * 16 * 4), ("global_avg", 4), ("global_max", 4)]
+)
 def test_heads(head, length):
     found = design(conv_layers=[(4, 3, 2, 2)], dense_layers=[7], head=head)
     assert shapes(found)[head] == (length,)
@@ -284,7 +376,12 @@ def test_heads(head, length):
 
 def test_dense_network():
     found = design((8, 8), 3, conv_layers=(), dense_layers=[5])
-    assert [layer.name for layer in found.layers] == ["images", "flatten", "dense1", "output"]
+    assert [layer.name for layer in found.layers] == [
+        "images",
+        "flatten",
+        "dense1",
+        "output",
+    ]
     assert found.n_params == 65 * 5 + 6 * 3
 
 
@@ -301,7 +398,10 @@ def test_windows_are_1_along_an_axis_of_length_1(axis):
     found = design(turned(1, 20), conv_layers=[block, ConvBlock(6, 3, 2, 2)])
     assert layer_of(found, "block1_conv1").settings["kernel_size"] == turned(1, 5)
     assert layer_of(found, "block1_conv1").n_params == (5 + 1) * 4
-    assert layer_of(found, "block1_pool").settings == {"pool_size": turned(1, 3), "strides": turned(1, 2)}
+    assert layer_of(found, "block1_pool").settings == {
+        "pool_size": turned(1, 3),
+        "strides": turned(1, 2),
+    }
     assert shapes(found)["block1_conv1"] == turned(1, 16, 4)
     assert shapes(found)["block1_pool"] == turned(1, 7, 4)
     assert layer_of(found, "block2_conv1").settings["kernel_size"] == turned(1, 3)
@@ -316,7 +416,12 @@ def test_an_axis_that_shrinks_to_1_keeps_its_windows():
 
 @pytest.mark.parametrize(
     ("given_shape", "expected"),
-    [((8, 9), (8, 9, 1)), ([8, 9, 3], (8, 9, 3)), (np.array([8, 9]), (8, 9, 1)), ((1, 1, 64), (1, 1, 64))],
+    [
+        ((8, 9), (8, 9, 1)),
+        ([8, 9, 3], (8, 9, 3)),
+        (np.array([8, 9]), (8, 9, 1)),
+        ((1, 1, 64), (1, 1, 64)),
+    ],
 )
 def test_image_shape(given_shape, expected):
     found = check_image_shape(given_shape)
@@ -331,20 +436,54 @@ def test_image_shape(given_shape, expected):
 @pytest.mark.parametrize(
     ("image_shape", "conv_layers", "pieces"),
     [
-        ((8, 8), [ConvBlock(4, 9, padding="valid")], ["block 1:", "9x9 kernel", "8x8 map", "image_shape=(8, 8, 1)"]),
+        (
+            (8, 8),
+            [ConvBlock(4, 9, padding="valid")],
+            ["block 1:", "9x9 kernel", "8x8 map", "image_shape=(8, 8, 1)"],
+        ),
         # The second convolution of the block, which meets what the first one left.
-        ((8, 8), [ConvBlock(4, 5, padding="valid")], ["block 1:", "5x5 kernel", "4x4 map"]),
-        ((8, 8), [(4, 3, 4, 4), (4, 3, 3, 1)], ["block 2:", "3x3 pooling window", "2x2 map"]),
-        ((8, 20), [(4, 3, 2, 2), (4, 3, 2, 2), (4, 3, 3, 3)], ["block 3:", "3x3 pooling window", "2x5 map"]),
-        ((8, 20), [(4, 3, 9, 1)], ["block 1:", "9x9 pooling window", "8x20 map", "image_shape=(8, 20, 1)"]),
-        ((20, 8), [(4, 3, 9, 1)], ["block 1:", "9x9 pooling window", "20x8 map", "image_shape=(20, 8, 1)"]),
+        (
+            (8, 8),
+            [ConvBlock(4, 5, padding="valid")],
+            ["block 1:", "5x5 kernel", "4x4 map"],
+        ),
+        (
+            (8, 8),
+            [(4, 3, 4, 4), (4, 3, 3, 1)],
+            ["block 2:", "3x3 pooling window", "2x2 map"],
+        ),
+        (
+            (8, 20),
+            [(4, 3, 2, 2), (4, 3, 2, 2), (4, 3, 3, 3)],
+            ["block 3:", "3x3 pooling window", "2x5 map"],
+        ),
+        (
+            (8, 20),
+            [(4, 3, 9, 1)],
+            ["block 1:", "9x9 pooling window", "8x20 map", "image_shape=(8, 20, 1)"],
+        ),
+        (
+            (20, 8),
+            [(4, 3, 9, 1)],
+            ["block 1:", "9x9 pooling window", "20x8 map", "image_shape=(20, 8, 1)"],
+        ),
         ((1, 20), [(4, 3, 21, 1)], ["block 1:", "1x21 pooling window", "1x20 map"]),
-        ((20, 1), [ConvBlock(4, 21, padding="valid")], ["block 1:", "21x1 kernel", "20x1 map"]),
-        ((1, 1, 64), [(4, 3, 2, 2)], ["conv_layers", "at least 2 pixels", "n_features = 64", "conv_layers=()"]),
+        (
+            (20, 1),
+            [ConvBlock(4, 21, padding="valid")],
+            ["block 1:", "21x1 kernel", "20x1 map"],
+        ),
+        (
+            (1, 1, 64),
+            [(4, 3, 2, 2)],
+            ["conv_layers", "at least 2 pixels", "n_features = 64", "conv_layers=()"],
+        ),
     ],
 )
 @pytest.mark.parametrize("n_branches", [1, 2])
-def test_impossible_networks_are_refused_by_block(image_shape, conv_layers, pieces, n_branches):
+def test_impossible_networks_are_refused_by_block(
+    image_shape, conv_layers, pieces, n_branches
+):
     with pytest.raises(ValueError) as error:
         design(image_shape, conv_layers=conv_layers, n_branches=n_branches)
     assert [piece for piece in pieces if piece not in str(error.value)] == []
@@ -353,12 +492,17 @@ def test_impossible_networks_are_refused_by_block(image_shape, conv_layers, piec
 @pytest.mark.parametrize("pool_size", [1, 8])
 def test_a_window_as_large_as_the_map_fits(pool_size):
     kernel_size = 9 - pool_size
-    found = design((8, 8), conv_layers=[ConvBlock(4, kernel_size, pool_size, padding="valid", n_convs=1)])
+    found = design(
+        (8, 8),
+        conv_layers=[ConvBlock(4, kernel_size, pool_size, padding="valid", n_convs=1)],
+    )
     assert shapes(found)["block1_pool"] == (1, 1, 4)
 
 
 def test_a_padded_kernel_may_be_larger_than_the_map():
-    assert shapes(design((4, 4), conv_layers=[ConvBlock(4, 11, None)]))["block1_conv2"] == (4, 4, 4)
+    assert shapes(design((4, 4), conv_layers=[ConvBlock(4, 11, None)]))[
+        "block1_conv2"
+    ] == (4, 4, 4)
 
 
 BLOCK = r"conv_layers, block 1"
@@ -368,12 +512,24 @@ BAD_VALUES = [
     ({"conv_layers": None}, TypeError, "conv_layers "),
     ({"conv_layers": "same"}, TypeError, "conv_layers "),
     ({"conv_layers": {"filters": 32}}, TypeError, "conv_layers "),
-    ({"conv_layers": (32, 5, 2, 2)}, TypeError, rf"{BLOCK} must be .*conv_layers=\[\(32, 5, 2, 2\)\]"),
+    (
+        {"conv_layers": (32, 5, 2, 2)},
+        TypeError,
+        rf"{BLOCK} must be .*conv_layers=\[\(32, 5, 2, 2\)\]",
+    ),
     ({"conv_layers": ["32"]}, TypeError, f"{BLOCK} "),
     ({"conv_layers": [()]}, ValueError, f"{BLOCK} "),
-    ({"conv_layers": [(4, 3, 2, 2, 1, "same", "max", "relu", False, 0, 0, 0)]}, ValueError, f"{BLOCK} "),
+    (
+        {"conv_layers": [(4, 3, 2, 2, 1, "same", "max", "relu", False, 0, 0, 0)]},
+        ValueError,
+        f"{BLOCK} ",
+    ),
     ({"conv_layers": [{"kernel_size": 3}]}, ValueError, f"{BLOCK} .*'filters'"),
-    ({"conv_layers": [{"filters": 4, "kernel": 3}]}, ValueError, f"{BLOCK} .*'kernel_size'"),
+    (
+        {"conv_layers": [{"filters": 4, "kernel": 3}]},
+        ValueError,
+        f"{BLOCK} .*'kernel_size'",
+    ),
     ({"conv_layers": [(0, 3)]}, ValueError, f"{BLOCK}: filters "),
     ({"conv_layers": [(4.0, 3)]}, TypeError, f"{BLOCK}: filters "),
     ({"conv_layers": [(True, 3)]}, TypeError, f"{BLOCK}: filters "),
@@ -389,14 +545,42 @@ BAD_VALUES = [
     ({"conv_layers": [(4, 3, 2, 0)]}, ValueError, f"{BLOCK}: pool_stride "),
     ({"conv_layers": [(4, 3, 2, "2")]}, TypeError, f"{BLOCK}: pool_stride "),
     ({"conv_layers": [{"filters": 4, "n_convs": 0}]}, ValueError, f"{BLOCK}: n_convs "),
-    ({"conv_layers": [{"filters": 4, "padding": "full"}]}, ValueError, f"{BLOCK}: padding .*'same', 'valid'"),
-    ({"conv_layers": [{"filters": 4, "pooling": "mean"}]}, ValueError, f"{BLOCK}: pooling .*'avg', 'max'"),
-    ({"conv_layers": [{"filters": 4, "activation": "relU"}]}, ValueError, f"{BLOCK}: activation .*'relu'"),
-    ({"conv_layers": [{"filters": 4, "batch_norm": 1}]}, TypeError, f"{BLOCK}: batch_norm "),
+    (
+        {"conv_layers": [{"filters": 4, "padding": "full"}]},
+        ValueError,
+        f"{BLOCK}: padding .*'same', 'valid'",
+    ),
+    (
+        {"conv_layers": [{"filters": 4, "pooling": "mean"}]},
+        ValueError,
+        f"{BLOCK}: pooling .*'avg', 'max'",
+    ),
+    (
+        {"conv_layers": [{"filters": 4, "activation": "relU"}]},
+        ValueError,
+        f"{BLOCK}: activation .*'relu'",
+    ),
+    (
+        {"conv_layers": [{"filters": 4, "batch_norm": 1}]},
+        TypeError,
+        f"{BLOCK}: batch_norm ",
+    ),
     ({"conv_layers": [{"filters": 4, "dropout": 1}]}, ValueError, f"{BLOCK}: dropout "),
-    ({"conv_layers": [{"filters": 4, "dropout": False}]}, TypeError, f"{BLOCK}: dropout "),
-    ({"conv_layers": [{"filters": 4, "max_norm": -1}]}, ValueError, f"{BLOCK}: max_norm "),
-    ({"conv_layers": [(4,), (4,), (-4,)]}, ValueError, "conv_layers, block 3: filters .*-4"),
+    (
+        {"conv_layers": [{"filters": 4, "dropout": False}]},
+        TypeError,
+        f"{BLOCK}: dropout ",
+    ),
+    (
+        {"conv_layers": [{"filters": 4, "max_norm": -1}]},
+        ValueError,
+        f"{BLOCK}: max_norm ",
+    ),
+    (
+        {"conv_layers": [(4,), (4,), (-4,)]},
+        ValueError,
+        "conv_layers, block 3: filters .*-4",
+    ),
     ({"dense_layers": 50}, TypeError, "dense_layers "),
     ({"dense_layers": "50"}, TypeError, "dense_layers "),
     ({"dense_layers": [50, 0]}, ValueError, "dense_layers, layer 2 .*0"),
@@ -525,7 +709,9 @@ def test_a_pickle_holds_no_plan():
 
 def test_the_module_imports_only_the_standard_library():
     imported = set()
-    for node in ast.walk(ast.parse(Path(_architecture.__file__).read_text(encoding="utf-8"))):
+    for node in ast.walk(
+        ast.parse(Path(_architecture.__file__).read_text(encoding="utf-8"))
+    ):
         if isinstance(node, ast.Import):
             imported |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -549,6 +735,8 @@ except ValueError as error:
 print(sorted({"keras", "tensorflow", "numpy"} & set(sys.modules)))
 """
     command = [sys.executable, "-c", script, _architecture.__file__]
-    message, modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    message, modules = subprocess.run(
+        command, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     assert "block 2: the 2x2 pooling window does not fit the 1x1 map" in message
     assert modules == "[]"

@@ -19,7 +19,13 @@ SHAPE = (6, 8, 1)  # not square, so that a transposed image has another shape
 IMAGES = np.random.RandomState(0).uniform(size=(N_SAMPLES, *SHAPE))
 TABLE = IMAGES.reshape(N_SAMPLES, -1)
 LABELS = np.arange(N_SAMPLES) % 3
-SMALL = {"conv_layers": [(2, 3)], "convs_per_block": 1, "dense_layers": (4,), "epochs": 1, "random_state": 0}
+SMALL = {
+    "conv_layers": [(2, 3)],
+    "convs_per_block": 1,
+    "dense_layers": (4,),
+    "epochs": 1,
+    "random_state": 0,
+}
 
 
 def with_value(array, value):
@@ -45,7 +51,9 @@ class PerBatch(keras.callbacks.Callback):
 
 def parameter(name, value, *says, id=None, others=None, **data):
     says = says or (f"got {value!r}",)
-    return pytest.param(name, says, {**(others or {}), name: value}, data, id=id or f"{name}={value!r}")
+    return pytest.param(
+        name, says, {**(others or {}), name: value}, data, id=id or f"{name}={value!r}"
+    )
 
 
 def data(name, id, *says, others=None, **data):
@@ -53,7 +61,9 @@ def data(name, id, *says, others=None, **data):
 
 
 def block(id, block, *says, **others):
-    return parameter("conv_layers", [block], "block 1", *says, id=f"block: {id}", others=others)
+    return parameter(
+        "conv_layers", [block], "block 1", *says, id=f"block: {id}", others=others
+    )
 
 
 def schedule_setting(schedule, setting, value, *says):
@@ -77,16 +87,46 @@ PARAMETERS = [
     block("stride of 0", (2, 3, 2, 0), "pool_stride", "got 0"),
     block("pool larger than the map", (2, 3, 7), "7x7", "6x8"),
     block("kernel larger than the map", (2, 7), "7x7", "6x8", padding="valid"),
-    block("parallel kernels, not padded", (2, (1, 3)), "(1, 3)", "padding='same'", padding="valid"),
+    block(
+        "parallel kernels, not padded",
+        (2, (1, 3)),
+        "(1, 3)",
+        "padding='same'",
+        padding="valid",
+    ),
     block("tuple too long", (2,) * 12, repr((2,) * 12)),
     block("empty tuple", (), "got ()"),
-    block("unknown field", {"filters": 2, "kernel": 3}, "kernel_size", repr({"filters": 2, "kernel": 3})),
-    block("no field for filters", {"kernel_size": 3}, "'filters'", repr({"kernel_size": 3})),
+    block(
+        "unknown field",
+        {"filters": 2, "kernel": 3},
+        "kernel_size",
+        repr({"filters": 2, "kernel": 3}),
+    ),
+    block(
+        "no field for filters",
+        {"kernel_size": 3},
+        "'filters'",
+        repr({"kernel_size": 3}),
+    ),
     block("text", "32", "got '32'"),
     block("dropout of 1", ConvBlock(2, dropout=1.0), "dropout", "got 1.0"),
     block("unknown pooling", ConvBlock(2, pooling="sum"), "pooling", "got 'sum'"),
-    parameter("conv_layers", (32, 5, 2, 2), "block 1", "got 32", "[(32, 5, 2, 2)]", id="flat tuple"),
-    parameter("conv_layers", [(2, 3), (2, 3), (2, 3)], "block 3", "2x2", "1x2", id="pooled away"),
+    parameter(
+        "conv_layers",
+        (32, 5, 2, 2),
+        "block 1",
+        "got 32",
+        "[(32, 5, 2, 2)]",
+        id="flat tuple",
+    ),
+    parameter(
+        "conv_layers",
+        [(2, 3), (2, 3), (2, 3)],
+        "block 3",
+        "2x2",
+        "1x2",
+        id="pooled away",
+    ),
     parameter("conv_layers", "32"),
     parameter("conv_layers", 32),
     parameter("conv_layers", None),
@@ -103,7 +143,14 @@ PARAMETERS = [
     parameter("dense_dropout", 1),
     parameter("convs_per_block", 0),
     parameter("n_branches", 0),
-    parameter("n_branches", 2, "n_branches=2", "conv_layers", id="branches of nothing", others={"conv_layers": ()}),
+    parameter(
+        "n_branches",
+        2,
+        "n_branches=2",
+        "conv_layers",
+        id="branches of nothing",
+        others={"conv_layers": ()},
+    ),
     parameter("padding", "full"),
     parameter("pooling", "min"),
     parameter("activation", "rely"),
@@ -112,8 +159,21 @@ PARAMETERS = [
     parameter("head", "gap"),
     parameter("max_norm", -1),
     parameter("dense_max_norm", np.inf),
-    parameter("image_shape", (5, 8), "(5, 8, 1)", "(6, 8, 1)", id="image_shape: X has other images"),
-    parameter("image_shape", (5, 8), "(5, 8, 1)", "48", id="image_shape: X has another number of features", X=TABLE),
+    parameter(
+        "image_shape",
+        (5, 8),
+        "(5, 8, 1)",
+        "(6, 8, 1)",
+        id="image_shape: X has other images",
+    ),
+    parameter(
+        "image_shape",
+        (5, 8),
+        "(5, 8, 1)",
+        "48",
+        id="image_shape: X has another number of features",
+        X=TABLE,
+    ),
     parameter("image_shape", (48,)),
     parameter("image_shape", (6, 8, 1, 1)),
     parameter("image_shape", 48),
@@ -127,22 +187,44 @@ PARAMETERS = [
     parameter("batch_size", None),
     parameter("optimizer", "adan"),
     parameter("optimizer", None),
-    parameter("optimizer", SGD(falling_rate), "falling_rate", id="optimizer: instance with a callable learning rate"),
     parameter(
-        "optimizer", keras.optimizers.LossScaleOptimizer(SGD()), "LossScaleOptimizer", id="optimizer: no learning rate"
+        "optimizer",
+        SGD(falling_rate),
+        "falling_rate",
+        id="optimizer: instance with a callable learning rate",
+    ),
+    parameter(
+        "optimizer",
+        keras.optimizers.LossScaleOptimizer(SGD()),
+        "LossScaleOptimizer",
+        id="optimizer: no learning rate",
     ),
     parameter("optimizer__learning_rate", -0.1),
     parameter("optimizer__learning_rate", 0),
     parameter("optimizer__learning_rate", np.nan),
     parameter("optimizer__learning_rate", np.inf),
-    parameter("optimizer__learning_rate", falling_rate, "falling_rate", id="optimizer__learning_rate: callable"),
+    parameter(
+        "optimizer__learning_rate",
+        falling_rate,
+        "falling_rate",
+        id="optimizer__learning_rate: callable",
+    ),
     parameter("optimizer__learning_rat", 0.1, "Did you mean 'learning_rate'?"),
     parameter("optimizer__momentum", 0.9, "Adam takes no 'momentum'"),
-    parameter("optimizer__learning_rate", 0.1, "SGD", id="optimizer__*: to an instance", others={"optimizer": SGD()}),
+    parameter(
+        "optimizer__learning_rate",
+        0.1,
+        "SGD",
+        id="optimizer__*: to an instance",
+        others={"optimizer": SGD()},
+    ),
     parameter("loss", "sparse_crossentropy"),
     parameter("loss", 3),
     parameter(
-        "loss__label_smooth", 0.1, "Did you mean 'label_smoothing'?", others={"loss": "categorical_crossentropy"}
+        "loss__label_smooth",
+        0.1,
+        "Did you mean 'label_smoothing'?",
+        others={"loss": "categorical_crossentropy"},
     ),
     parameter(
         "loss__label_smoothing",
@@ -154,8 +236,17 @@ PARAMETERS = [
     parameter("kernel_regularizer", -1e-4),
     parameter("kernel_regularizer", "l2"),
     parameter("learning_rate_schedule", "step"),
-    parameter("learning_rate_schedule", keras.optimizers.schedules.CosineDecay, "optimizer__learning_rate"),
-    parameter("learning_rate_schedule__decay", 0.1, "got None", id="learning_rate_schedule__*: to no schedule"),
+    parameter(
+        "learning_rate_schedule",
+        keras.optimizers.schedules.CosineDecay,
+        "optimizer__learning_rate",
+    ),
+    parameter(
+        "learning_rate_schedule__decay",
+        0.1,
+        "got None",
+        id="learning_rate_schedule__*: to no schedule",
+    ),
     schedule_setting("cosine", "warmup", 0.2, "takes no 'warmup'"),
     schedule_setting("one_cycle", "warmup", 1.5, "got 1.5"),
     schedule_setting("one_cycle", "start", "low", "got 'low'"),
@@ -165,21 +256,61 @@ PARAMETERS = [
         "cosine",
         "got a schedule",
         id="learning_rate_schedule: two schedules",
-        others={"optimizer__learning_rate": keras.optimizers.schedules.InverseTimeDecay(0.1, 1, 0.1)},
+        others={
+            "optimizer__learning_rate": keras.optimizers.schedules.InverseTimeDecay(
+                0.1, 1, 0.1
+            )
+        },
     ),
-    parameter("learning_rate_schedule", "one_cycle", "warm_start", id="no total", others={"warm_start": True}),
+    parameter(
+        "learning_rate_schedule",
+        "one_cycle",
+        "warm_start",
+        id="no total",
+        others={"warm_start": True},
+    ),
     parameter("augmentation", "mirror"),
     parameter("augmentation", 3),
     parameter("augmentation", ["flip"], "got 'flip'"),
-    parameter("augmentation", keras.layers.RandomCrop(3, 3), "(3, 3, 1)", id="augmentation: other shape"),
-    parameter("augmentation", [keras.layers.BatchNormalization()], "weights", id="augmentation: weights"),
-    parameter("augmentation", keras.layers.MixUp(), "labels", id="augmentation: labels"),
-    parameter("augmentation", keras.layers.AugMix(), "global generator", id="augmentation: another generator"),
+    parameter(
+        "augmentation",
+        keras.layers.RandomCrop(3, 3),
+        "(3, 3, 1)",
+        id="augmentation: other shape",
+    ),
+    parameter(
+        "augmentation",
+        [keras.layers.BatchNormalization()],
+        "weights",
+        id="augmentation: weights",
+    ),
+    parameter(
+        "augmentation", keras.layers.MixUp(), "labels", id="augmentation: labels"
+    ),
+    parameter(
+        "augmentation",
+        keras.layers.AugMix(),
+        "global generator",
+        id="augmentation: another generator",
+    ),
     parameter("early_stopping", "yes"),
     parameter("validation_fraction", 0),
     parameter("validation_fraction", 1.0),
-    parameter("validation_fraction", 0.01, "0.01", "3 classes", id="too small a fraction", others=STOPPING),
-    parameter("early_stopping", True, "class np.int64(2)", id="one sample of a class", y=[0] * 6 + [1] * 5 + [2]),
+    parameter(
+        "validation_fraction",
+        0.01,
+        "0.01",
+        "3 classes",
+        id="too small a fraction",
+        others=STOPPING,
+    ),
+    parameter(
+        "early_stopping",
+        True,
+        "class np.int64(2)",
+        id="one sample of a class",
+        y=[0] * 6 + [1] * 5 + [2],
+    ),
     parameter("n_iter_no_change", 0),
     parameter("tol", -0.1),
     parameter("class_weight", "auto"),
@@ -191,9 +322,27 @@ PARAMETERS = [
     parameter("class_weight", {0: 0, 1: 0, 2: 0}, "{0: 0, 1: 0, 2: 0}"),
     parameter("callbacks", "early"),
     parameter("callbacks", [3], "got 3"),
-    parameter("callbacks", PerBatch(), "PerBatch", "on_train_batch_end", id="callbacks: batch hook"),
-    parameter("callbacks", [PerBatch], "PerBatch", "on_train_batch_end", id="callbacks: class with a batch hook"),
-    parameter("callbacks", EarlyStopping, "patienc", id="callbacks__patienc", others={"callbacks__patienc": 3}),
+    parameter(
+        "callbacks",
+        PerBatch(),
+        "PerBatch",
+        "on_train_batch_end",
+        id="callbacks: batch hook",
+    ),
+    parameter(
+        "callbacks",
+        [PerBatch],
+        "PerBatch",
+        "on_train_batch_end",
+        id="callbacks: class with a batch hook",
+    ),
+    parameter(
+        "callbacks",
+        EarlyStopping,
+        "patienc",
+        id="callbacks__patienc",
+        others={"callbacks__patienc": 3},
+    ),
     parameter("callbacks__patience", 3, "got None", id="callbacks__*: to no callback"),
     parameter("warm_start", "yes"),
     parameter("memory", 3),
@@ -228,28 +377,95 @@ DATA = [
     data("y", "None among labels", y=np.array([None, "a", "b"] * 4, dtype=object)),
     data("y", "complex", "omplex", y=LABELS + 1j),
     data("y", "too short", "11", "12", y=LABELS[:-1]),
-    data("sample_weight", "too short", "11", "12", sample_weight=np.ones(N_SAMPLES - 1)),
+    data(
+        "sample_weight", "too short", "11", "12", sample_weight=np.ones(N_SAMPLES - 1)
+    ),
     data("sample_weight", "two dimensions", sample_weight=np.ones((N_SAMPLES, 2))),
-    data("sample_weight", "negative", "egative", sample_weight=with_value(np.ones(N_SAMPLES), -1)),
+    data(
+        "sample_weight",
+        "negative",
+        "egative",
+        sample_weight=with_value(np.ones(N_SAMPLES), -1),
+    ),
     data("sample_weight", "all zeros", "zero", sample_weight=np.zeros(N_SAMPLES)),
-    data("sample_weight", "NaN", "NaN", sample_weight=with_value(np.ones(N_SAMPLES), np.nan)),
-    data("sample_weight", "infinity", "infinity", sample_weight=with_value(np.ones(N_SAMPLES), np.inf)),
+    data(
+        "sample_weight",
+        "NaN",
+        "NaN",
+        sample_weight=with_value(np.ones(N_SAMPLES), np.nan),
+    ),
+    data(
+        "sample_weight",
+        "infinity",
+        "infinity",
+        sample_weight=with_value(np.ones(N_SAMPLES), np.inf),
+    ),
     data("sample_weight", "text", "'a'", sample_weight=["a"] * N_SAMPLES),
-    data("y", "one class with weights above 0", "1 class", sample_weight=(LABELS == 0).astype(float)),
+    data(
+        "y",
+        "one class with weights above 0",
+        "1 class",
+        sample_weight=(LABELS == 0).astype(float),
+    ),
     data("validation_data", "images only", "ndarray", validation_data=IMAGES),
     data("validation_data", "share, as in Keras", "float", validation_data=0.2),
     data("validation_data", "three parts", validation_data=(IMAGES, LABELS, LABELS)),
     data("validation_data", "dict", "dict", validation_data={"X": IMAGES, "y": LABELS}),
-    data("validation_data", "labels not in y", "[3]", validation_data=(IMAGES, LABELS + 1)),
-    data("validation_data", "labels of another type", "'a'", validation_data=(IMAGES, ["a"] * N_SAMPLES)),
+    data(
+        "validation_data",
+        "labels not in y",
+        "[3]",
+        validation_data=(IMAGES, LABELS + 1),
+    ),
+    data(
+        "validation_data",
+        "labels of another type",
+        "'a'",
+        validation_data=(IMAGES, ["a"] * N_SAMPLES),
+    ),
     data("validation_data", "no labels", validation_data=(IMAGES, None)),
-    data("validation_data", "one-hot labels", validation_data=(IMAGES, np.eye(3)[LABELS])),
-    data("validation_data", "too few labels", "11", "12", validation_data=(IMAGES, LABELS[:-1])),
-    data("validation_data", "other images", "(5, 8, 1)", "(6, 8, 1)", validation_data=(IMAGES[:, :5], LABELS)),
-    data("validation_data", "fewer features", "40", "48", validation_data=(TABLE[:, :40], LABELS)),
-    data("validation_data", "NaN", "NaN", validation_data=(with_value(IMAGES, np.nan), LABELS)),
-    data("validation_data", "too large for float32", "float32", validation_data=(with_value(IMAGES, 1e39), LABELS)),
-    data("validation_data", "no samples", "0 sample", validation_data=(IMAGES[:0], LABELS[:0])),
+    data(
+        "validation_data", "one-hot labels", validation_data=(IMAGES, np.eye(3)[LABELS])
+    ),
+    data(
+        "validation_data",
+        "too few labels",
+        "11",
+        "12",
+        validation_data=(IMAGES, LABELS[:-1]),
+    ),
+    data(
+        "validation_data",
+        "other images",
+        "(5, 8, 1)",
+        "(6, 8, 1)",
+        validation_data=(IMAGES[:, :5], LABELS),
+    ),
+    data(
+        "validation_data",
+        "fewer features",
+        "40",
+        "48",
+        validation_data=(TABLE[:, :40], LABELS),
+    ),
+    data(
+        "validation_data",
+        "NaN",
+        "NaN",
+        validation_data=(with_value(IMAGES, np.nan), LABELS),
+    ),
+    data(
+        "validation_data",
+        "too large for float32",
+        "float32",
+        validation_data=(with_value(IMAGES, 1e39), LABELS),
+    ),
+    data(
+        "validation_data",
+        "no samples",
+        "0 sample",
+        validation_data=(IMAGES[:0], LABELS[:0]),
+    ),
 ]
 
 
@@ -266,7 +482,9 @@ def nothing_starts(monkeypatch):
 
 def assert_says(error, name, says):
     message = str(error.value)
-    assert re.search(rf"(?<!\w){re.escape(name)}(?!\w)", message), f"{name!r} is not named in: {message}"
+    assert re.search(rf"(?<!\w){re.escape(name)}(?!\w)", message), (
+        f"{name!r} is not named in: {message}"
+    )
     for words in says:
         assert words.lower() in message.lower(), f"{words!r} is not in: {message}"
 
@@ -278,7 +496,9 @@ def assert_not_fitted(classifier):
 
 @pytest.mark.parametrize(("name", "says", "params", "data"), [*PARAMETERS, *DATA])
 def test_refused_by_fit(name, says, params, data, nothing_starts):
-    classifier = ConvPoolClassifier(**{**SMALL, **params})  # scikit-learn's rule: the constructor checks no value
+    classifier = ConvPoolClassifier(
+        **{**SMALL, **params}
+    )  # scikit-learn's rule: the constructor checks no value
     with pytest.raises((TypeError, ValueError)) as error:
         classifier.fit(**{"X": IMAGES, "y": LABELS, **data})
     assert_says(error, name, says)
@@ -293,7 +513,12 @@ def test_good_input_gets_to_the_engine(nothing_starts):
     # Otherwise the whole table might be refused for one and the same reason.
     classifier = ConvPoolClassifier(**SMALL)
     with pytest.raises(AssertionError, match="engine"):
-        classifier.fit(IMAGES, LABELS, sample_weight=np.ones(N_SAMPLES), validation_data=(IMAGES, LABELS))
+        classifier.fit(
+            IMAGES,
+            LABELS,
+            sample_weight=np.ones(N_SAMPLES),
+            validation_data=(IMAGES, LABELS),
+        )
     assert_not_fitted(classifier)
 
 
@@ -312,16 +537,32 @@ def ready():
     [
         pytest.param(TABLE[:, :40], ["40", "48"], id="fewer features"),
         pytest.param(IMAGES[:, :5], ["(5, 8, 1)", "(6, 8, 1)"], id="lower images"),
-        pytest.param(IMAGES.transpose(0, 2, 1, 3), ["(8, 6, 1)", "(6, 8, 1)"], id="transposed images"),
-        pytest.param(IMAGES[..., 0].transpose(0, 2, 1), ["(8, 6, 1)", "(6, 8, 1)"], id="transposed, without channels"),
-        pytest.param(np.repeat(IMAGES, 3, axis=-1), ["(6, 8, 3)", "(6, 8, 1)"], id="color"),
+        pytest.param(
+            IMAGES.transpose(0, 2, 1, 3),
+            ["(8, 6, 1)", "(6, 8, 1)"],
+            id="transposed images",
+        ),
+        pytest.param(
+            IMAGES[..., 0].transpose(0, 2, 1),
+            ["(8, 6, 1)", "(6, 8, 1)"],
+            id="transposed, without channels",
+        ),
+        pytest.param(
+            np.repeat(IMAGES, 3, axis=-1), ["(6, 8, 3)", "(6, 8, 1)"], id="color"
+        ),
         pytest.param(IMAGES[0], ["(8, 1, 1)", "(6, 8, 1)"], id="one image alone"),
-        pytest.param(IMAGES[0, :, :, 0], ["8 features", "48"], id="one image alone, without channels"),
+        pytest.param(
+            IMAGES[0, :, :, 0],
+            ["8 features", "48"],
+            id="one image alone, without channels",
+        ),
         pytest.param(TABLE[0], ["1D"], id="one row alone"),
         pytest.param(IMAGES[..., None], ["(12, 6, 8, 1, 1)"], id="five dimensions"),
         pytest.param(IMAGES[:0], ["0 sample"], id="no samples"),
         pytest.param(with_value(IMAGES, np.nan), ["NaN"], id="NaN"),
-        pytest.param(with_value(IMAGES, -1e39), ["float32"], id="too large for float32"),
+        pytest.param(
+            with_value(IMAGES, -1e39), ["float32"], id="too large for float32"
+        ),
         pytest.param(IMAGES + 1j, ["complex"], id="complex"),
         pytest.param(sparse.csr_array(TABLE), ["sparse"], id="sparse"),
     ],
@@ -352,13 +593,25 @@ def test_model_before_fit():
 @pytest.mark.parametrize(
     ("params", "data"),
     [
-        pytest.param({}, {"X": IMAGES[:, :5], "y": np.zeros(N_SAMPLES)}, id="other images of one class"),
-        pytest.param({"conv_layers": [(2, 3, 6)]}, {"X": IMAGES[:, :5]}, id="other images too small for the pool"),
-        pytest.param({}, {"validation_data": (IMAGES, LABELS + 1)}, id="validation data"),
+        pytest.param(
+            {},
+            {"X": IMAGES[:, :5], "y": np.zeros(N_SAMPLES)},
+            id="other images of one class",
+        ),
+        pytest.param(
+            {"conv_layers": [(2, 3, 6)]},
+            {"X": IMAGES[:, :5]},
+            id="other images too small for the pool",
+        ),
+        pytest.param(
+            {}, {"validation_data": (IMAGES, LABELS + 1)}, id="validation data"
+        ),
         pytest.param({"epochs": 0}, {}, id="parameter"),
     ],
 )
-def test_a_refused_refit_leaves_nothing_half_changed(ready, params, data, nothing_starts, monkeypatch):
+def test_a_refused_refit_leaves_nothing_half_changed(
+    ready, params, data, nothing_starts, monkeypatch
+):
     classifier = copy.deepcopy(ready).set_params(**params)
     with pytest.raises(ValueError):
         classifier.fit(**{"X": IMAGES, "y": LABELS, **data})
@@ -368,29 +621,57 @@ def test_a_refused_refit_leaves_nothing_half_changed(ready, params, data, nothin
     except NotFittedError:
         return
     monkeypatch.undo()
-    np.testing.assert_array_equal(classifier.predict_proba(IMAGES), ready.predict_proba(IMAGES))
+    np.testing.assert_array_equal(
+        classifier.predict_proba(IMAGES), ready.predict_proba(IMAGES)
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "says", "params", "data"),
     [
-        pytest.param("X", ["(5, 8, 1)", "(6, 8, 1)"], {}, {"X": IMAGES[:, :5]}, id="other images"),
+        pytest.param(
+            "X", ["(5, 8, 1)", "(6, 8, 1)"], {}, {"X": IMAGES[:, :5]}, id="other images"
+        ),
         pytest.param("X", ["NaN"], {}, {"X": with_value(IMAGES, np.nan)}, id="NaN"),
-        pytest.param("y", ["[3]", "[0, 1, 2]"], {}, {"y": LABELS + 1}, id="other labels"),
-        pytest.param("classes", ["[0, 1]", "[0, 1, 2]"], {}, {"y": LABELS % 2, "classes": [0, 1]}, id="other classes"),
-        pytest.param("partial_fit", ["architecture"], {"dense_layers": (5,)}, {}, id="other architecture"),
-        pytest.param("partial_fit", ["optimizer='sgd'"], {"optimizer": "sgd"}, {}, id="other optimizer"),
+        pytest.param(
+            "y", ["[3]", "[0, 1, 2]"], {}, {"y": LABELS + 1}, id="other labels"
+        ),
+        pytest.param(
+            "classes",
+            ["[0, 1]", "[0, 1, 2]"],
+            {},
+            {"y": LABELS % 2, "classes": [0, 1]},
+            id="other classes",
+        ),
+        pytest.param(
+            "partial_fit",
+            ["architecture"],
+            {"dense_layers": (5,)},
+            {},
+            id="other architecture",
+        ),
+        pytest.param(
+            "partial_fit",
+            ["optimizer='sgd'"],
+            {"optimizer": "sgd"},
+            {},
+            id="other optimizer",
+        ),
         pytest.param("dropout", ["got 1.0"], {"dropout": 1.0}, {}, id="bad parameter"),
     ],
 )
-def test_refused_by_partial_fit_which_loses_nothing(ready, name, says, params, data, monkeypatch, nothing_starts):
+def test_refused_by_partial_fit_which_loses_nothing(
+    ready, name, says, params, data, monkeypatch, nothing_starts
+):
     classifier = copy.deepcopy(ready).set_params(**params)
     with pytest.raises((TypeError, ValueError)) as error:
         classifier.partial_fit(**{"X": IMAGES, "y": LABELS, **data})
     assert_says(error, name, says)
     monkeypatch.undo()
     # Unlike a new fit, it has something to lose.
-    np.testing.assert_array_equal(classifier.predict_proba(IMAGES), ready.predict_proba(IMAGES))
+    np.testing.assert_array_equal(
+        classifier.predict_proba(IMAGES), ready.predict_proba(IMAGES)
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -419,7 +700,9 @@ def test_unknown_name(name, nearest):
     assert classifier.get_params() == before
 
 
-@pytest.mark.parametrize("name", ["zzz", "model__units", "fit__epochs", "optimizer__", "__epochs"])
+@pytest.mark.parametrize(
+    "name", ["zzz", "model__units", "fit__epochs", "optimizer__", "__epochs"]
+)
 def test_name_like_no_other(name):
     with pytest.raises(TypeError) as error:
         ConvPoolClassifier(**{name: 1})

@@ -49,13 +49,19 @@ def small(**params):
 
 def small_with(optimizer):
     """The same with an optimizer that has its own learning rate."""
-    params = {name: value for name, value in SMALL.items() if name != "optimizer__learning_rate"}
+    params = {
+        name: value
+        for name, value in SMALL.items()
+        if name != "optimizer__learning_rate"
+    }
     return ConvPoolClassifier(**params, optimizer=optimizer)
 
 
 def bits(classifier):
     """All that training made, but for the time it took: weights and what the optimizer keeps as bytes, the history."""
-    return [array.tobytes() for array in classifier._state.arrays], curves(classifier.history_)
+    return [array.tobytes() for array in classifier._state.arrays], curves(
+        classifier.history_
+    )
 
 
 def loss_of(classifier, images, labels):
@@ -66,7 +72,11 @@ def loss_of(classifier, images, labels):
 def assert_not_fitted(classifier):
     with pytest.raises(NotFittedError):
         check_is_fitted(classifier)
-    assert not [name for name in vars(classifier) if name.endswith("_") and name != "n_features_in_"]
+    assert not [
+        name
+        for name in vars(classifier)
+        if name.endswith("_") and name != "n_features_in_"
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +115,9 @@ def empty_pool():
 def test_labels_of_any_type_are_decoded(labels):
     reference = small().fit(X_BINARY, CODES)
     classifier = small().fit(X_BINARY, labels[CODES])
-    assert bits(classifier) == bits(reference), "the names of the labels change nothing but names"
+    assert bits(classifier) == bits(reference), (
+        "the names of the labels change nothing but names"
+    )
     assert classifier.classes_.dtype == labels.dtype
     assert classifier.classes_.tolist() == labels.tolist()
     predicted = classifier.predict(X_NEW)
@@ -140,20 +152,26 @@ def table(images):
 
 
 def frame(images):
-    return pd.DataFrame(table(images), columns=[f"pixel{number}" for number in range(64)])
+    return pd.DataFrame(
+        table(images), columns=[f"pixel{number}" for number in range(64)]
+    )
 
 
 @pytest.mark.parametrize(
     ("form", "image_shape"),
     [
         pytest.param(lambda images: images[..., None], None, id="n, h, w, c"),
-        pytest.param(lambda images: images[..., None], (8, 8), id="n, h, w, c and image_shape"),
+        pytest.param(
+            lambda images: images[..., None], (8, 8), id="n, h, w, c and image_shape"
+        ),
         pytest.param(table, (8, 8), id="table and two of image_shape"),
         pytest.param(table, [8, 8, 1], id="table and three of image_shape"),
         pytest.param(frame, (8, 8), id="DataFrame"),
         pytest.param(lambda images: images.tolist(), None, id="lists"),
         pytest.param(np.asfortranarray, None, id="Fortran order"),
-        pytest.param(lambda images: images.astype(np.float32), None, id="float32"),  # sixteenths are exact
+        pytest.param(
+            lambda images: images.astype(np.float32), None, id="float32"
+        ),  # sixteenths are exact
         pytest.param(lambda images: images.astype(np.float16), None, id="float16"),
     ],
 )
@@ -175,11 +193,15 @@ def test_a_table_without_image_shape_is_a_strip():
     assert classifier.image_shape_ == (1, 64, 1)
     assert classifier.n_features_in_ == 64
     assert classifier.model_.get_layer("block1_conv1").kernel.shape == (1, 3, 1, 8)
-    assert bits(classifier) == bits(small(epochs=1, image_shape=(1, 64)).fit(table(X), y))
+    assert bits(classifier) == bits(
+        small(epochs=1, image_shape=(1, 64)).fit(table(X), y)
+    )
     assert classifier.predict_proba(table(X_NEW)).shape == (300, 10)
 
 
-@pytest.mark.filterwarnings("error:X does not have valid feature names")  # a new fit may have others, or none
+@pytest.mark.filterwarnings(
+    "error:X does not have valid feature names"
+)  # a new fit may have others, or none
 def test_columns_of_a_frame_are_remembered():
     classifier = small(image_shape=(8, 8), epochs=1).fit(frame(X), y)
     assert classifier.feature_names_in_.tolist() == list(frame(X).columns)
@@ -200,26 +222,41 @@ def fitted_to_pixels(pixels):
 
 def test_bytes_are_divided_by_255(pixels, fitted_to_pixels):
     scaled = small().fit(pixels / 255, y)
-    np.testing.assert_allclose(fitted_to_pixels.history_["loss"], scaled.history_["loss"], rtol=1e-3)
-    np.testing.assert_allclose(fitted_to_pixels.predict_proba(pixels), scaled.predict_proba(pixels / 255), atol=1e-3)
+    np.testing.assert_allclose(
+        fitted_to_pixels.history_["loss"], scaled.history_["loss"], rtol=1e-3
+    )
+    np.testing.assert_allclose(
+        fitted_to_pixels.predict_proba(pixels),
+        scaled.predict_proba(pixels / 255),
+        atol=1e-3,
+    )
     # It is part of the network, so that whoever takes the network away has it.
     outputs = fitted_to_pixels.model_.predict(pixels[..., None], verbose=0)
-    np.testing.assert_allclose(outputs, fitted_to_pixels.predict_proba(pixels), atol=1e-6)
+    np.testing.assert_allclose(
+        outputs, fitted_to_pixels.predict_proba(pixels), atol=1e-6
+    )
 
 
-def test_memory_maps_are_read_only_and_give_the_same_bits(tmp_path, pixels, fitted_to_pixels):
+def test_memory_maps_are_read_only_and_give_the_same_bits(
+    tmp_path, pixels, fitted_to_pixels
+):
     np.save(tmp_path / "pixels.npy", pixels)
     mapped = np.load(tmp_path / "pixels.npy", mmap_mode="r")
     assert isinstance(mapped, np.memmap) and not mapped.flags.writeable
     classifier = small().fit(mapped, y)
     assert bits(classifier) == bits(fitted_to_pixels)
-    assert classifier.predict_proba(mapped).tobytes() == fitted_to_pixels.predict_proba(pixels).tobytes()
+    assert (
+        classifier.predict_proba(mapped).tobytes()
+        == fitted_to_pixels.predict_proba(pixels).tobytes()
+    )
 
 
 def test_what_fit_is_given_stays_as_it_was():
     images, labels, weights = X.copy(), y.copy(), np.linspace(0, 2, len(X))
     class_weight = {3: 4.0}
-    small(class_weight=class_weight, epochs=1).fit(images, labels, sample_weight=weights)
+    small(class_weight=class_weight, epochs=1).fit(
+        images, labels, sample_weight=weights
+    )
     np.testing.assert_array_equal(images, X)
     np.testing.assert_array_equal(labels, y)
     np.testing.assert_array_equal(weights, np.linspace(0, 2, len(X)))
@@ -254,7 +291,9 @@ def test_score_is_accuracy(fitted):
     weights = np.linspace(0, 1, len(X_NEW))
     predicted = fitted.predict(X_NEW)
     assert fitted.score(X_NEW, Y_NEW) == accuracy_score(Y_NEW, predicted) > 0.5
-    assert fitted.score(X_NEW, Y_NEW, weights) == accuracy_score(Y_NEW, predicted, sample_weight=weights)
+    assert fitted.score(X_NEW, Y_NEW, weights) == accuracy_score(
+        Y_NEW, predicted, sample_weight=weights
+    )
 
 
 def test_another_fit_does_not_touch_this_one(fitted, proba):
@@ -307,11 +346,17 @@ def test_clone_keeps_every_parameter():
         "verbose": 1,
         "warm_start": True,
     }
-    assert set(signature(ConvPoolClassifier).parameters) <= set(params), "a new parameter: give it a value here"
+    assert set(signature(ConvPoolClassifier).parameters) <= set(params), (
+        "a new parameter: give it a value here"
+    )
     copied = clone(ConvPoolClassifier(**params))
     assert copied.get_params() == params
     defaults = ConvPoolClassifier().get_params()
-    assert not [name for name, value in params.items() if name in defaults and defaults[name] == value]
+    assert not [
+        name
+        for name, value in params.items()
+        if name in defaults and defaults[name] == value
+    ]
 
 
 def test_clone_is_not_fitted(fitted):
@@ -319,20 +364,34 @@ def test_clone_is_not_fitted(fitted):
 
 
 def test_parameters_after_fit_are_those_before(fitted):
-    assert fitted.get_params() == small().get_params() == {**ConvPoolClassifier().get_params(), **SMALL}
+    assert (
+        fitted.get_params()
+        == small().get_params()
+        == {**ConvPoolClassifier().get_params(), **SMALL}
+    )
 
 
 def test_routed_parameters_are_parameters():
     classifier = ConvPoolClassifier(optimizer__learning_rate=0.5)
     assert classifier.get_params()["optimizer__learning_rate"] == 0.5
-    classifier.set_params(optimizer__learning_rate=0.25, optimizer__beta_1=0.5, epochs=2)
+    classifier.set_params(
+        optimizer__learning_rate=0.25, optimizer__beta_1=0.5, epochs=2
+    )
     params = classifier.get_params(deep=False)
-    assert (params["optimizer__learning_rate"], params["optimizer__beta_1"], params["epochs"]) == (0.25, 0.5, 2)
+    assert (
+        params["optimizer__learning_rate"],
+        params["optimizer__beta_1"],
+        params["epochs"],
+    ) == (0.25, 0.5, 2)
 
 
 def test_repr_shows_what_was_changed(fitted):
-    classifier = ConvPoolClassifier(epochs=3, dropout=0.25, optimizer__learning_rate=0.1)
-    assert repr(classifier) == "ConvPoolClassifier(epochs=3, optimizer__learning_rate=0.1)"
+    classifier = ConvPoolClassifier(
+        epochs=3, dropout=0.25, optimizer__learning_rate=0.1
+    )
+    assert (
+        repr(classifier) == "ConvPoolClassifier(epochs=3, optimizer__learning_rate=0.1)"
+    )
     assert repr(fitted) == repr(small())
 
 
@@ -380,7 +439,11 @@ def test_a_pickle_holds_arrays_and_our_own_classes(fitted, proba):
     assert bits(copied) == bits(fitted)
     assert bits(copied.fit(X, y)) == bits(fitted)
     ours = ("numpy", "skcnn")
-    others = {(module, name) for module, name in unpickler.found if module.partition(".")[0] not in ours}
+    others = {
+        (module, name)
+        for module, name in unpickler.found
+        if module.partition(".")[0] not in ours
+    }
     assert others == set()
     # Adam keeps two numbers beside each weight.
     assert len(data) < 3 * 4 * fitted.n_params_ + 10_000
@@ -397,9 +460,13 @@ def test_joblib_round_trip(tmp_path, fitted, proba):
 @pytest.fixture(scope="module")
 def search():
     """A search over images that are sorted by label, three classes of 48."""
-    chosen = np.concatenate([np.flatnonzero(label == TARGETS)[:48] for label in range(3)])
+    chosen = np.concatenate(
+        [np.flatnonzero(label == TARGETS)[:48] for label in range(3)]
+    )
     grid = {"optimizer__learning_rate": [1e-6, 0.02]}
-    return GridSearchCV(small(), grid, cv=3, error_score="raise").fit(IMAGES[chosen], TARGETS[chosen])
+    return GridSearchCV(small(), grid, cv=3, error_score="raise").fit(
+        IMAGES[chosen], TARGETS[chosen]
+    )
 
 
 def test_grid_search_stratifies_sorted_labels(search):
@@ -428,7 +495,9 @@ def test_learning_rate_reaches_the_optimizer(fitted):
 
 
 def test_learning_rates_share_one_program(empty_pool, fitted):
-    classifiers = [small(optimizer__learning_rate=rate).fit(X, y) for rate in (0.5, 0.001, 0.01)]
+    classifiers = [
+        small(optimizer__learning_rate=rate).fit(X, y) for rate in (0.5, 0.001, 0.01)
+    ]
     assert len(empty_pool) == 1
     assert bits(classifiers[-1]) == bits(fitted), "the rates before it leave no trace"
     assert len({classifier.history_["loss"][-1] for classifier in classifiers}) == 3
@@ -447,11 +516,15 @@ def test_an_optimizer_by_name_class_and_instance(empty_pool):
     by_instance = small_with(instance).fit(X, y)
     assert bits(by_name) == bits(by_class) == bits(by_instance)
     assert len(empty_pool) == 1
-    assert not instance.built, "the caller's instance is a description, and is never trained with"
+    assert not instance.built, (
+        "the caller's instance is a description, and is never trained with"
+    )
     optimizer = by_instance.model_.optimizer
     assert isinstance(optimizer, SGD) and optimizer is not instance
     assert optimizer.momentum == 0.9
-    assert bits(small(optimizer="sgd", optimizer__learning_rate=0.05).fit(X, y)) != bits(by_name)
+    assert bits(
+        small(optimizer="sgd", optimizer__learning_rate=0.05).fit(X, y)
+    ) != bits(by_name)
 
 
 @pytest.mark.parametrize(
@@ -467,22 +540,35 @@ def test_other_optimizers_learn(params):
     assert classifier.history_["loss"][-1] < 0.8 * classifier.history_["loss"][0]
     optimizer = classifier.model_.optimizer
     assert type(optimizer).__name__.lower() == params["optimizer"].lower()
-    routed = {name.removeprefix("optimizer__"): value for name, value in params.items() if "__" in name}
+    routed = {
+        name.removeprefix("optimizer__"): value
+        for name, value in params.items()
+        if "__" in name
+    }
     assert {name: optimizer.get_config()[name] for name in routed} == routed
 
 
 def test_schedule_of_learning_rates(fitted):
     def scheduled(last_rate, **params):
         # 300 samples are 19 batches, counted from 0: the last rate is that of the epochs after the first.
-        schedule = keras.optimizers.schedules.PiecewiseConstantDecay([18], [0.01, last_rate])
+        schedule = keras.optimizers.schedules.PiecewiseConstantDecay(
+            [18], [0.01, last_rate]
+        )
         return small(optimizer__learning_rate=schedule, **params).fit(X, y)
 
-    np.testing.assert_allclose(scheduled(0.01).history_["loss"], fitted.history_["loss"], rtol=1e-3)
+    np.testing.assert_allclose(
+        scheduled(0.01).history_["loss"], fitted.history_["loss"], rtol=1e-3
+    )
     stopped = scheduled(0.0)
-    assert stopped.history_["loss"][0] == pytest.approx(fitted.history_["loss"][0], rel=1e-3)
+    assert stopped.history_["loss"][0] == pytest.approx(
+        fitted.history_["loss"][0], rel=1e-3
+    )
     expected = scheduled(0.0, epochs=1).predict_proba(X_NEW)
     assert stopped.predict_proba(X_NEW).tobytes() == expected.tobytes()
-    assert stopped.model_.optimizer.get_config()["learning_rate"]["class_name"] == "PiecewiseConstantDecay"
+    assert (
+        stopped.model_.optimizer.get_config()["learning_rate"]["class_name"]
+        == "PiecewiseConstantDecay"
+    )
 
 
 def squared_error(y_true, y_pred):
@@ -493,26 +579,44 @@ def squared_error(y_true, y_pred):
 def test_a_function_as_loss():
     classifier = small(loss=squared_error).fit(X, y)
     by_name = small(loss="mean_squared_error").fit(X, y)
-    np.testing.assert_allclose(classifier.history_["loss"], by_name.history_["loss"], rtol=1e-4)
+    np.testing.assert_allclose(
+        classifier.history_["loss"], by_name.history_["loss"], rtol=1e-4
+    )
     assert classifier.history_["loss"][0] < 0.1
     assert classifier.score(X, y) == pytest.approx(by_name.score(X, y), abs=0.02)
     assert classifier.history_["accuracy"][-1] > classifier.history_["accuracy"][0]
     copied = pickle.loads(pickle.dumps(classifier))
-    assert copied.predict_proba(X_NEW).tobytes() == classifier.predict_proba(X_NEW).tobytes()
+    assert (
+        copied.predict_proba(X_NEW).tobytes()
+        == classifier.predict_proba(X_NEW).tobytes()
+    )
 
 
 def test_label_smoothing(fitted):
     plain = small(loss="categorical_crossentropy").fit(X, y)
-    np.testing.assert_allclose(plain.history_["loss"], fitted.history_["loss"], rtol=1e-3)
-    np.testing.assert_allclose(plain.history_["accuracy"], fitted.history_["accuracy"], atol=0.01)
-    smooth = small(loss=keras.losses.CategoricalCrossentropy, loss__label_smoothing=0.5).fit(X, y)
+    np.testing.assert_allclose(
+        plain.history_["loss"], fitted.history_["loss"], rtol=1e-3
+    )
+    np.testing.assert_allclose(
+        plain.history_["accuracy"], fitted.history_["accuracy"], atol=0.01
+    )
+    smooth = small(
+        loss=keras.losses.CategoricalCrossentropy, loss__label_smoothing=0.5
+    ).fit(X, y)
     assert smooth.model_.loss.get_config()["label_smoothing"] == 0.5
-    assert smooth.predict_proba(X).max(axis=1).mean() < plain.predict_proba(X).max(axis=1).mean() - 0.1
+    assert (
+        smooth.predict_proba(X).max(axis=1).mean()
+        < plain.predict_proba(X).max(axis=1).mean() - 0.1
+    )
 
 
 def test_divergence_is_told_to_the_caller():
-    with pytest.warns(ConvergenceWarning, match=r"epoch 1 on.*optimizer__learning_rate") as caught:
-        small(optimizer="sgd", optimizer__momentum=0.9, optimizer__learning_rate=1e30).fit(X, y)
+    with pytest.warns(
+        ConvergenceWarning, match=r"epoch 1 on.*optimizer__learning_rate"
+    ) as caught:
+        small(
+            optimizer="sgd", optimizer__momentum=0.9, optimizer__learning_rate=1e30
+        ).fit(X, y)
     assert [warning.filename for warning in caught] == [__file__]
 
 
@@ -522,21 +626,31 @@ def test_divergence_is_told_to_the_caller():
 
 def test_weights_of_one_are_no_weights(fitted):
     assert bits(small().fit(X, y, sample_weight=np.ones(len(X)))) == bits(fitted)
-    assert bits(small(class_weight=dict.fromkeys(range(10), 1.0)).fit(X, y)) == bits(fitted)
+    assert bits(small(class_weight=dict.fromkeys(range(10), 1.0)).fit(X, y)) == bits(
+        fitted
+    )
 
 
 def test_samples_of_weight_0_are_left_out():
     weights = np.tile([0.0, 0.5, 2.0], 100)
     used = weights > 0
     all_given = small(class_weight="balanced").fit(X, y, sample_weight=weights)
-    assert bits(all_given) == bits(small(class_weight="balanced").fit(X[used], y[used], sample_weight=weights[used]))
+    assert bits(all_given) == bits(
+        small(class_weight="balanced").fit(
+            X[used], y[used], sample_weight=weights[used]
+        )
+    )
     # And where nothing else is weighted, as if there were no weights.
-    assert bits(small().fit(X, y, sample_weight=used.astype(int))) == bits(small().fit(X[used], y[used]))
+    assert bits(small().fit(X, y, sample_weight=used.astype(int))) == bits(
+        small().fit(X[used], y[used])
+    )
 
 
 def test_a_class_of_weight_0_is_no_class():
     three = y < 3
-    classifier = small().fit(X[three], y[three], sample_weight=(y[three] < 2).astype(float))
+    classifier = small().fit(
+        X[three], y[three], sample_weight=(y[three] < 2).astype(float)
+    )
     assert classifier.classes_.tolist() == [0, 1]
     assert bits(classifier) == bits(small().fit(X_BINARY, CODES))
 
@@ -550,7 +664,9 @@ def test_balanced_class_weight_is_that_of_scikit_learn(fitted):
     counts = np.bincount(y)
     assert len(set(counts)) > 1, "the classes differ in size"
     balanced = small(class_weight="balanced").fit(X, y)
-    assert bits(balanced) == bits(small(class_weight=dict(enumerate(len(y) / (10 * counts)))).fit(X, y))
+    assert bits(balanced) == bits(
+        small(class_weight=dict(enumerate(len(y) / (10 * counts)))).fit(X, y)
+    )
     assert bits(balanced) != bits(fitted)
 
 
@@ -562,7 +678,9 @@ def test_class_weight_goes_by_label():
 
 
 def test_class_weight_multiplies_sample_weight():
-    sample_weight = np.tile([0.5, 1.0, 2.0], 100)  # powers of two, so that the product is exact
+    sample_weight = np.tile(
+        [0.5, 1.0, 2.0], 100
+    )  # powers of two, so that the product is exact
     both = small(class_weight={8: 4.0}).fit(X, y, sample_weight=sample_weight)
     product = sample_weight * np.where(y == 8, 4.0, 1.0)
     assert bits(both) == bits(small().fit(X, y, sample_weight=product))
@@ -589,21 +707,35 @@ def validated():
 
 def test_validation_data_are_only_measured(fitted, validated):
     assert bits(validated)[0] == bits(fitted)[0]
-    assert {name: validated.history_[name] for name in ("loss", "accuracy")} == curves(fitted.history_)
+    assert {name: validated.history_[name] for name in ("loss", "accuracy")} == curves(
+        fitted.history_
+    )
 
 
 def test_history_of_validation_data(validated):
-    assert list(validated.history_) == ["loss", "accuracy", "val_loss", "val_accuracy", "time"]
+    assert list(validated.history_) == [
+        "loss",
+        "accuracy",
+        "val_loss",
+        "val_accuracy",
+        "time",
+    ]
     assert {len(values) for values in validated.history_.values()} == {3}
-    assert validated.history_["val_accuracy"][-1] == pytest.approx(validated.score(X_NEW, Y_NEW))
-    assert validated.history_["val_loss"][-1] == pytest.approx(loss_of(validated, X_NEW, Y_NEW), rel=1e-4)
+    assert validated.history_["val_accuracy"][-1] == pytest.approx(
+        validated.score(X_NEW, Y_NEW)
+    )
+    assert validated.history_["val_loss"][-1] == pytest.approx(
+        loss_of(validated, X_NEW, Y_NEW), rel=1e-4
+    )
 
 
 def test_labels_of_validation_data_are_encoded():
     names = np.array(["no", "yes"])
     # Only one of the classes, and not the first one.
     ones = CODES == 1
-    classifier = small().fit(X_BINARY, names[CODES], validation_data=(X_BINARY[ones], names[CODES[ones]]))
+    classifier = small().fit(
+        X_BINARY, names[CODES], validation_data=(X_BINARY[ones], names[CODES[ones]])
+    )
     accuracy = classifier.score(X_BINARY[ones], names[CODES[ones]])
     assert classifier.history_["val_accuracy"][-1] == pytest.approx(accuracy)
     assert accuracy > 0.8
@@ -613,7 +745,11 @@ def test_labels_of_validation_data_are_encoded():
 # Keras callbacks
 
 EarlyStopping = keras.callbacks.EarlyStopping
-HOPELESS = {"monitor": "loss", "min_delta": 100, "patience": 1}  # no epoch but the first is an improvement
+HOPELESS = {
+    "monitor": "loss",
+    "min_delta": 100,
+    "patience": 1,
+}  # no epoch but the first is an improvement
 
 
 @pytest.mark.parametrize(
@@ -623,15 +759,24 @@ HOPELESS = {"monitor": "loss", "min_delta": 100, "patience": 1}  # no epoch but 
         pytest.param({"callbacks": [EarlyStopping(**HOPELESS)]}, id="list"),
         pytest.param({"callbacks": {"stop": EarlyStopping(**HOPELESS)}}, id="dict"),
         pytest.param(
-            {"callbacks": EarlyStopping, **{f"callbacks__{name}": value for name, value in HOPELESS.items()}},
+            {
+                "callbacks": EarlyStopping,
+                **{f"callbacks__{name}": value for name, value in HOPELESS.items()},
+            },
             id="class",
         ),
         pytest.param(
-            {"callbacks": [EarlyStopping], **{f"callbacks__0__{name}": value for name, value in HOPELESS.items()}},
+            {
+                "callbacks": [EarlyStopping],
+                **{f"callbacks__0__{name}": value for name, value in HOPELESS.items()},
+            },
             id="list of classes",
         ),
         pytest.param(
-            {"callbacks": {"stop": EarlyStopping}, **{f"callbacks__stop__{k}": value for k, value in HOPELESS.items()}},
+            {
+                "callbacks": {"stop": EarlyStopping},
+                **{f"callbacks__stop__{k}": value for k, value in HOPELESS.items()},
+            },
             id="dict of classes",
         ),
     ],
@@ -644,7 +789,9 @@ def test_a_callback_stops_training(params):
 
 def test_a_callback_may_give_back_earlier_weights():
     # By "max", the first epoch has the best loss; patience runs out after the third.
-    best_is_first = EarlyStopping("loss", mode="max", patience=2, restore_best_weights=True)
+    best_is_first = EarlyStopping(
+        "loss", mode="max", patience=2, restore_best_weights=True
+    )
     classifier = small(callbacks=best_is_first).fit(X, y)
     assert classifier.n_iter_ == 3
     expected = small(epochs=1).fit(X, y).predict_proba(X_NEW)
@@ -658,7 +805,9 @@ def test_callbacks_are_copied(fitted):
         assert classifier.fit(X, y).n_iter_ == 2
     assert stopping.model is None
     assert classifier.callbacks is stopping
-    assert bits(small().fit(X, y)) == bits(fitted), "nor does the next fit on this program stop"
+    assert bits(small().fit(X, y)) == bits(fitted), (
+        "nor does the next fit on this program stop"
+    )
 
 
 def test_callbacks_are_called_around_epochs_in_order():
@@ -672,11 +821,17 @@ def test_callbacks_are_called_around_epochs_in_order():
     classifier = small(callbacks=callback).fit(X, y, validation_data=(X_NEW, Y_NEW))
     assert [event[:-1] for event in events] == [
         ("on_train_begin",),
-        *[(hook, epoch) for epoch in range(3) for hook in ("on_epoch_begin", "on_epoch_end")],
+        *[
+            (hook, epoch)
+            for epoch in range(3)
+            for hook in ("on_epoch_begin", "on_epoch_end")
+        ],
         ("on_train_end",),
     ]
     logs = [event[-1] for event in events if event[0] == "on_epoch_end"]
-    assert {name: [log[name] for log in logs] for name in logs[0]} == classifier.history_
+    assert {
+        name: [log[name] for log in logs] for name in logs[0]
+    } == classifier.history_
     assert events[-1][-1] == logs[-1]
 
 
@@ -696,9 +851,13 @@ def test_a_callback_may_set_the_learning_rate(fitted):
 
 def test_checkpoints_of_weights(tmp_path):
     path = tmp_path / "epoch{epoch}.weights.h5"
-    checkpoint = keras.callbacks.ModelCheckpoint(path, save_freq="epoch", save_weights_only=True)
+    checkpoint = keras.callbacks.ModelCheckpoint(
+        path, save_freq="epoch", save_weights_only=True
+    )
     classifier = small(callbacks=checkpoint).fit(X, y)
-    assert sorted(file.name for file in tmp_path.iterdir()) == [f"epoch{epoch}.weights.h5" for epoch in (1, 2, 3)]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        f"epoch{epoch}.weights.h5" for epoch in (1, 2, 3)
+    ]
     model = classifier.model_
     model.load_weights(tmp_path / "epoch2.weights.h5")
     expected = small(epochs=2).fit(X, y).model_
@@ -716,7 +875,9 @@ def test_interrupted_is_not_fitted(fitted, first_fit):
     classifier = small()
     if not first_fit:
         classifier.fit(X, y)
-    classifier.set_params(callbacks=keras.callbacks.LambdaCallback(on_epoch_end=interrupt))
+    classifier.set_params(
+        callbacks=keras.callbacks.LambdaCallback(on_epoch_end=interrupt)
+    )
     with pytest.raises(KeyboardInterrupt):
         classifier.fit(X, y)
     assert_not_fitted(classifier)
@@ -744,7 +905,9 @@ class Recorder:
         self.events.append("teardown")
 
     def on_fit_task_begin(self, estimator, context):
-        self.events.append(f"begin {context.estimator_name} {context.task_name} {context.max_subtasks}")
+        self.events.append(
+            f"begin {context.estimator_name} {context.task_name} {context.max_subtasks}"
+        )
 
     def on_fit_task_end(self, estimator, context):
         self.events.append(f"end {context.estimator_name} {context.task_name}")
@@ -781,7 +944,9 @@ def test_a_task_may_ask_to_stop():
 
 def test_callbacks_are_torn_down_after_an_interrupt():
     recorder = Recorder()
-    classifier = small(callbacks=keras.callbacks.LambdaCallback(on_epoch_end=interrupt)).set_callbacks(recorder)
+    classifier = small(
+        callbacks=keras.callbacks.LambdaCallback(on_epoch_end=interrupt)
+    ).set_callbacks(recorder)
     with pytest.raises(KeyboardInterrupt):
         classifier.fit(X, y)
     assert recorder.events[-1] == "teardown"
@@ -814,11 +979,15 @@ def test_a_score_for_each_epoch(fitted):
 
 
 def test_model_predicts_the_same(fitted, proba):
-    np.testing.assert_allclose(fitted.model_.predict(X_NEW[..., None], verbose=0), proba, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        fitted.model_.predict(X_NEW[..., None], verbose=0), proba, rtol=1e-4, atol=1e-6
+    )
 
 
 def test_model_is_compiled(fitted):
-    result = fitted.model_.evaluate(X_NEW[..., None], Y_NEW, verbose=0, return_dict=True)
+    result = fitted.model_.evaluate(
+        X_NEW[..., None], Y_NEW, verbose=0, return_dict=True
+    )
     assert result["accuracy"] == pytest.approx(fitted.score(X_NEW, Y_NEW))
 
 
@@ -839,7 +1008,11 @@ def test_model_is_a_copy(fitted, proba):
 
 
 def test_parameters_are_counted(fitted):
-    assert fitted.n_params_ == fitted.architecture_.n_params == fitted.model_.count_params()
+    assert (
+        fitted.n_params_
+        == fitted.architecture_.n_params
+        == fitted.model_.count_params()
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -858,7 +1031,10 @@ def test_parameters_are_counted(fitted):
         pytest.param({"conv_layers": (), "dense_dropout": 0.25}, id="dense"),
         pytest.param(
             {
-                "conv_layers": [{"filters": 4, "kernel_size": (1, 3), "pool_stride": 1}, (4, 3, None)],
+                "conv_layers": [
+                    {"filters": 4, "kernel_size": (1, 3), "pool_stride": 1},
+                    (4, 3, None),
+                ],
                 "n_branches": 2,
                 "pooling": "avg",
                 "batch_norm": True,
@@ -875,7 +1051,9 @@ def test_architectures_train(params):
     classifier = small(**params, dropout=0).fit(X, y)
     losses = classifier.history_["loss"]
     assert losses[2] < losses[1] < losses[0]
-    np.testing.assert_allclose(classifier.predict_proba(X_NEW).sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(
+        classifier.predict_proba(X_NEW).sum(axis=1), 1, atol=1e-6
+    )
 
 
 def test_running_averages_of_normalization_are_learned():
@@ -946,5 +1124,10 @@ def test_a_line_for_each_epoch(capfd):
     lines = out.splitlines()
     assert len(lines) == 3
     for epoch, line in enumerate(lines):
-        values = "  ".join(f"{name} {values[epoch]:.4f}" for name, values in curves(classifier.history_).items())
-        assert re.fullmatch(rf"epoch {epoch + 1}/3  {re.escape(values)}  \d+\.\d s", line)
+        values = "  ".join(
+            f"{name} {values[epoch]:.4f}"
+            for name, values in curves(classifier.history_).items()
+        )
+        assert re.fullmatch(
+            rf"epoch {epoch + 1}/3  {re.escape(values)}  \d+\.\d s", line
+        )

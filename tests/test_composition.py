@@ -19,7 +19,12 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.callback import ProgressBar, ScoringMonitor
-from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier, StackingClassifier, VotingClassifier
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    StackingClassifier,
+    VotingClassifier,
+)
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes HalvingGridSearchCV importable
 from sklearn.frozen import FrozenEstimator
 from sklearn.inspection import permutation_importance
@@ -97,7 +102,10 @@ def folds(X, y, n_splits=3):
 
 def fits_by_hand(estimator, X, y, n_splits=3):
     """The estimator fitted to each fold, and the fold's test part."""
-    return [(clone(estimator).fit(X[train], y[train]), X[test], y[test]) for train, test in folds(X, y, n_splits)]
+    return [
+        (clone(estimator).fit(X[train], y[train]), X[test], y[test])
+        for train, test in folds(X, y, n_splits)
+    ]
 
 
 def accuracy(fitted, X, y):
@@ -110,7 +118,10 @@ def accuracies_by_hand(estimator, X, y, n_splits=3):
 
 def split_scores(search, metric="score"):
     """Scores of a search: a row for each candidate, a column for each fold."""
-    columns = [search.cv_results_[f"split{split}_test_{metric}"] for split in range(search.n_splits_)]
+    columns = [
+        search.cv_results_[f"split{split}_test_{metric}"]
+        for split in range(search.n_splits_)
+    ]
     return np.array(columns).T.tolist()
 
 
@@ -123,13 +134,19 @@ def test_a_scaler_before_the_network_equals_scaling_by_hand(data, new, container
     (X, y), (X_new, _) = data, new
     scaler = StandardScaler().fit(table(X))
     by_hand = small_on_tables().fit(scaler.transform(table(X)), y)
-    pipeline = make_pipeline(StandardScaler(), small_on_tables()).set_output(transform=container).fit(table(X), y)
+    pipeline = (
+        make_pipeline(StandardScaler(), small_on_tables())
+        .set_output(transform=container)
+        .fit(table(X), y)
+    )
     assert pipeline[-1].image_shape_ == (8, 8, 1)
     assert hasattr(pipeline[-1], "feature_names_in_") == (container == "pandas")
     expected = by_hand.predict_proba(scaler.transform(table(X_new)))
     assert same_bits(pipeline[-1]._state.arrays, by_hand._state.arrays)
     assert same_bits([pipeline.predict_proba(table(X_new))], [expected])
-    assert not np.array_equal(expected, small().fit(X, y).predict_proba(X_new)), "scaling makes a difference"
+    assert not np.array_equal(expected, small().fit(X, y).predict_proba(X_new)), (
+        "scaling makes a difference"
+    )
 
 
 def mirror(images):
@@ -141,15 +158,21 @@ def crop(images):
 
 
 @pytest.mark.parametrize("function, shape", [(mirror, (8, 8, 1)), (crop, (6, 6, 1))])
-def test_a_transformer_of_images_equals_transforming_by_hand(data, new, function, shape):
+def test_a_transformer_of_images_equals_transforming_by_hand(
+    data, new, function, shape
+):
     (X, y), (X_new, y_new) = data, new
     pipeline = make_pipeline(FunctionTransformer(function), small()).fit(X, y)
     assert pipeline[-1].image_shape_ == shape
     by_hand = small().fit(function(X), y)
     assert same_fit(pipeline[-1], by_hand, function(X_new))
-    assert same_bits([pipeline.predict_proba(X_new)], [by_hand.predict_proba(function(X_new))])
+    assert same_bits(
+        [pipeline.predict_proba(X_new)], [by_hand.predict_proba(function(X_new))]
+    )
     assert pipeline.score(X_new, y_new) == by_hand.score(function(X_new), y_new)
-    assert not np.array_equal(pipeline.predict_proba(X_new), small().fit(X, y).predict_proba(X_new))
+    assert not np.array_equal(
+        pipeline.predict_proba(X_new), small().fit(X, y).predict_proba(X_new)
+    )
 
 
 def test_parameters_of_a_step_and_steps_themselves_are_searched(data):
@@ -164,7 +187,11 @@ def test_parameters_of_a_step_and_steps_themselves_are_searched(data):
     by_hand = []
     for params in search.cv_results_["params"]:
         images = X if params["image"] == "passthrough" else crop(X)
-        net = {name.removeprefix("net__"): value for name, value in params.items() if name != "image"}
+        net = {
+            name.removeprefix("net__"): value
+            for name, value in params.items()
+            if name != "image"
+        }
         by_hand.append(accuracies_by_hand(small(**net), images, y, n_splits=2))
     assert split_scores(search) == by_hand
     assert len(search.cv_results_["params"]) == 8
@@ -178,25 +205,41 @@ def test_parameters_of_a_step_and_steps_themselves_are_searched(data):
 
 def test_cross_val_score_is_the_accuracy_on_each_stratified_fold(data):
     X, y = data
-    assert cross_val_score(small(), X, y, cv=3).tolist() == accuracies_by_hand(small(), X, y)
+    assert cross_val_score(small(), X, y, cv=3).tolist() == accuracies_by_hand(
+        small(), X, y
+    )
 
 
-@pytest.mark.filterwarnings("error::UserWarning")  # log_loss warns of probabilities that do not sum to 1
+@pytest.mark.filterwarnings(
+    "error::UserWarning"
+)  # log_loss warns of probabilities that do not sum to 1
 def test_several_metrics_equal_those_by_hand(named):
     X, y = named
     results = cross_validate(
-        small(), X, y, cv=3, scoring=["accuracy", "neg_log_loss", "roc_auc_ovr"], return_train_score=True
+        small(),
+        X,
+        y,
+        cv=3,
+        scoring=["accuracy", "neg_log_loss", "roc_auc_ovr"],
+        return_train_score=True,
     )
     fits = fits_by_hand(small(), X, y)
     probabilities = [fitted.predict_proba(X_test) for fitted, X_test, _ in fits]
     tests = [y_test for _, _, y_test in fits]
     assert results["test_accuracy"].tolist() == [accuracy(*fit) for fit in fits]
-    losses = [-log_loss(*pair, labels=np.unique(y)) for pair in zip(tests, probabilities, strict=True)]
+    losses = [
+        -log_loss(*pair, labels=np.unique(y))
+        for pair in zip(tests, probabilities, strict=True)
+    ]
     assert results["test_neg_log_loss"].tolist() == losses
-    areas = [roc_auc_score(*pair, multi_class="ovr") for pair in zip(tests, probabilities, strict=True)]
+    areas = [
+        roc_auc_score(*pair, multi_class="ovr")
+        for pair in zip(tests, probabilities, strict=True)
+    ]
     assert results["test_roc_auc_ovr"].tolist() == areas
     on_train = [
-        accuracy(fitted, X[train], y[train]) for (fitted, *_), (train, _) in zip(fits, folds(X, y), strict=True)
+        accuracy(fitted, X[train], y[train])
+        for (fitted, *_), (train, _) in zip(fits, folds(X, y), strict=True)
     ]
     assert results["train_accuracy"].tolist() == on_train
 
@@ -208,16 +251,24 @@ def test_cross_val_predict_puts_the_probabilities_of_each_fold_in_its_place(name
     for train, test in folds(X, y):
         expected[test] = small().fit(X[train], y[train]).predict_proba(X[test])
     assert same_bits([predicted], [expected])
-    assert cross_val_predict(small(), X, y, cv=3).tolist() == np.unique(y)[expected.argmax(axis=1)].tolist()
+    assert (
+        cross_val_predict(small(), X, y, cv=3).tolist()
+        == np.unique(y)[expected.argmax(axis=1)].tolist()
+    )
 
 
 def test_a_validation_curve_over_epochs_equals_separate_fits(data):
     X, y = data
-    on_train, on_test = validation_curve(small(), X, y, param_name="epochs", param_range=[1, 2, 4], cv=2)
+    on_train, on_test = validation_curve(
+        small(), X, y, param_name="epochs", param_range=[1, 2, 4], cv=2
+    )
     for row, epochs in enumerate([1, 2, 4]):
         fits = fits_by_hand(small(epochs=epochs), X, y, n_splits=2)
         assert on_test[row].tolist() == [accuracy(*fit) for fit in fits]
-        expected = [accuracy(fit[0], X[train], y[train]) for fit, (train, _) in zip(fits, folds(X, y, 2), strict=True)]
+        expected = [
+            accuracy(fit[0], X[train], y[train])
+            for fit, (train, _) in zip(fits, folds(X, y, 2), strict=True)
+        ]
         assert on_train[row].tolist() == expected
     assert on_train[2].mean() > on_train[0].mean()
 
@@ -247,7 +298,14 @@ def test_a_learning_curve_equals_fits_to_the_first_samples(data):
 
 def test_an_incremental_learning_curve_calls_partial_fit_with_what_is_added(data):
     X, y = data
-    _, _, on_test = learning_curve(small(), X, y, train_sizes=[40, 60, 100], cv=2, exploit_incremental_learning=True)
+    _, _, on_test = learning_curve(
+        small(),
+        X,
+        y,
+        train_sizes=[40, 60, 100],
+        cv=2,
+        exploit_incremental_learning=True,
+    )
     for column, (train, test) in enumerate(folds(X, y, 2)):
         fitted = small()
         for row, part in enumerate([train[:40], train[40:60], train[60:100]]):
@@ -261,17 +319,27 @@ def test_an_incremental_learning_curve_calls_partial_fit_with_what_is_added(data
 
 def test_a_grid_search_refits_by_the_metric_that_was_asked_for(data, new):
     X, y = data
-    scoring = {"accuracy": "accuracy", "error": make_scorer(zero_one_loss)}  # the second one ranks the other way round
+    scoring = {
+        "accuracy": "accuracy",
+        "error": make_scorer(zero_one_loss),
+    }  # the second one ranks the other way round
     grid = {"optimizer__learning_rate": [1e-6, 0.02]}
     best = {}
     for metric in scoring:
-        search = GridSearchCV(small(), grid, scoring=scoring, refit=metric, cv=3).fit(X, y)
+        search = GridSearchCV(small(), grid, scoring=scoring, refit=metric, cv=3).fit(
+            X, y
+        )
         rates = grid["optimizer__learning_rate"]
-        by_hand = [accuracies_by_hand(small(optimizer__learning_rate=rate), X, y) for rate in rates]
+        by_hand = [
+            accuracies_by_hand(small(optimizer__learning_rate=rate), X, y)
+            for rate in rates
+        ]
         assert split_scores(search, "accuracy") == by_hand
         np.testing.assert_allclose(split_scores(search, "error"), 1 - np.array(by_hand))
         best[metric] = search.best_params_["optimizer__learning_rate"]
-        assert same_fit(search.best_estimator_, small(**search.best_params_).fit(X, y), new[0])
+        assert same_fit(
+            search.best_estimator_, small(**search.best_params_).fit(X, y), new[0]
+        )
     assert best == {"accuracy": 0.02, "error": 1e-6}
 
 
@@ -282,14 +350,22 @@ def test_a_randomized_search_scores_what_it_draws(data, new):
         "optimizer__learning_rate": loguniform(1e-3, 0.1),
         "epochs": [1, 2],
     }
-    search = RandomizedSearchCV(small(), distributions, n_iter=3, cv=3, random_state=0).fit(X, y)
+    search = RandomizedSearchCV(
+        small(), distributions, n_iter=3, cv=3, random_state=0
+    ).fit(X, y)
     drawn = search.cv_results_["params"]
     assert len({params["batch_size"] for params in drawn}) == 3
-    assert split_scores(search) == [accuracies_by_hand(small(**params), X, y) for params in drawn]
-    assert same_fit(search.best_estimator_, small(**search.best_params_).fit(X, y), new[0])
+    assert split_scores(search) == [
+        accuracies_by_hand(small(**params), X, y) for params in drawn
+    ]
+    assert same_fit(
+        search.best_estimator_, small(**search.best_params_).fit(X, y), new[0]
+    )
 
 
-def test_a_halving_search_over_the_epochs_of_a_step_trains_only_increments(data, monkeypatch):
+def test_a_halving_search_over_the_epochs_of_a_step_trains_only_increments(
+    data, monkeypatch
+):
     X, y = data
     trained, run_epoch = [], training._run_epoch
 
@@ -316,19 +392,29 @@ def test_a_halving_search_over_the_epochs_of_a_step_trains_only_increments(data,
         finally:
             skcnn.clear_cache(max_bytes=0)
     assert search.n_resources_ == [1, 2, 4]
-    rungs = [0] * (2 * 4) + [1] * (2 * 2) + [2, 3] * (2 * 1)  # folds x candidates, from the epoch that is known
+    rungs = (
+        [0] * (2 * 4) + [1] * (2 * 2) + [2, 3] * (2 * 1)
+    )  # folds x candidates, from the epoch that is known
     assert trained == rungs + [0, 1, 2, 3]  # and the refit
-    by_hand = [accuracies_by_hand(clone(pipeline).set_params(**c), X, y, 2) for c in search.cv_results_["params"]]
+    by_hand = [
+        accuracies_by_hand(clone(pipeline).set_params(**c), X, y, 2)
+        for c in search.cv_results_["params"]
+    ]
     assert split_scores(search) == by_hand
     assert {c["net__epochs"] for c in search.cv_results_["params"]} == {1, 2, 4}
 
 
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
-@pytest.mark.filterwarnings("ignore:.*optuna.terminator:FutureWarning")  # which OptunaSearchCV itself uses
+@pytest.mark.filterwarnings(
+    "ignore:.*optuna.terminator:FutureWarning"
+)  # which OptunaSearchCV itself uses
 @pytest.mark.parametrize("enable_pruning", [False, True], ids=["fit", "partial_fit"])
 def test_optuna_scores_what_it_suggests(named, new, enable_pruning):
     X, y = named
-    space = {"batch_size": IntDistribution(16, 64), "optimizer__learning_rate": FloatDistribution(1e-3, 0.1, log=True)}
+    space = {
+        "batch_size": IntDistribution(16, 64),
+        "optimizer__learning_rate": FloatDistribution(1e-3, 0.1, log=True),
+    }
     search = OptunaSearchCV(
         small(),
         space,
@@ -342,9 +428,13 @@ def test_optuna_scores_what_it_suggests(named, new, enable_pruning):
     assert len({trial.value for trial in search.trials_}) > 1
     for trial in search.trials_:
         by_hand = accuracies_by_hand(small(**trial.params), X, y, n_splits=2)
-        assert [trial.user_attrs[f"split{split}_test_score"] for split in range(2)] == by_hand
+        assert [
+            trial.user_attrs[f"split{split}_test_score"] for split in range(2)
+        ] == by_hand
         assert trial.value == np.mean(by_hand)
-    assert same_fit(search.best_estimator_, small(**search.best_params_).fit(X, y), new[0])
+    assert same_fit(
+        search.best_estimator_, small(**search.best_params_).fit(X, y), new[0]
+    )
     assert set(search.predict(new[0])) <= set(y)
 
 
@@ -355,45 +445,66 @@ def test_optuna_scores_what_it_suggests(named, new, enable_pruning):
 def test_soft_voting_averages_the_probabilities(named, new):
     (X, y), (X_new, _) = named, new
     members = [small(random_state=seed) for seed in range(2)]
-    voting = VotingClassifier([("a", members[0]), ("b", members[1])], voting="soft", weights=[1, 3]).fit(X, y)
+    voting = VotingClassifier(
+        [("a", members[0]), ("b", members[1])], voting="soft", weights=[1, 3]
+    ).fit(X, y)
     probabilities = [clone(member).fit(X, y).predict_proba(X_new) for member in members]
     assert not np.array_equal(*probabilities)
     average = np.average(probabilities, axis=0, weights=[1, 3])
     np.testing.assert_array_equal(voting.predict_proba(X_new), average)
-    assert voting.predict(X_new).tolist() == np.unique(y)[average.argmax(axis=1)].tolist()
+    assert (
+        voting.predict(X_new).tolist() == np.unique(y)[average.argmax(axis=1)].tolist()
+    )
 
 
 def test_stacking_trains_its_last_model_on_probabilities_of_folds(named, new):
     (X, y), (X_new, _) = named, new
     members = [small(random_state=seed) for seed in range(2)]
     last = LogisticRegression(max_iter=50, tol=1e-2)
-    stack = StackingClassifier([("a", members[0]), ("b", members[1])], last, cv=3).fit(X, y)
-    of_folds = [cross_val_predict(member, X, y, cv=3, method="predict_proba") for member in members]
+    stack = StackingClassifier([("a", members[0]), ("b", members[1])], last, cv=3).fit(
+        X, y
+    )
+    of_folds = [
+        cross_val_predict(member, X, y, cv=3, method="predict_proba")
+        for member in members
+    ]
     of_all = [clone(member).fit(X, y).predict_proba(X_new) for member in members]
     by_hand = clone(last).fit(np.hstack(of_folds), y)
-    assert same_bits([stack.predict_proba(X_new)], [by_hand.predict_proba(np.hstack(of_all))])
+    assert same_bits(
+        [stack.predict_proba(X_new)], [by_hand.predict_proba(np.hstack(of_all))]
+    )
     assert stack.predict(X_new).tolist() == by_hand.predict(np.hstack(of_all)).tolist()
 
 
 def test_bagging_weights_each_sample_by_how_often_it_was_drawn(data, new):
     X, y = table(data[0]), data[1]
     X_new = table(new[0])
-    bagging = BaggingClassifier(small_on_tables(), n_estimators=2, max_samples=0.5, random_state=0).fit(X, y)
+    bagging = BaggingClassifier(
+        small_on_tables(), n_estimators=2, max_samples=0.5, random_state=0
+    ).fit(X, y)
     by_hand = []
-    for member, drawn in zip(bagging.estimators_, bagging.estimators_samples_, strict=True):
+    for member, drawn in zip(
+        bagging.estimators_, bagging.estimators_samples_, strict=True
+    ):
         counts = np.bincount(drawn, minlength=len(y))
         assert 0 in counts and counts.max() > 1
         by_hand.append(clone(member).fit(X, y, sample_weight=counts))
         assert same_fit(member, by_hand[-1], X_new)
-        assert not same_bits(member._state.arrays, clone(member).fit(X, y)._state.arrays)
+        assert not same_bits(
+            member._state.arrays, clone(member).fit(X, y)._state.arrays
+        )
     assert by_hand[0].random_state != by_hand[1].random_state
-    expected = np.mean([fitted.predict_proba(X_new).astype(float) for fitted in by_hand], axis=0)
+    expected = np.mean(
+        [fitted.predict_proba(X_new).astype(float) for fitted in by_hand], axis=0
+    )
     np.testing.assert_array_equal(bagging.predict_proba(X_new), expected)
 
 
 def test_boosting_trains_the_second_network_on_what_the_first_got_wrong(data, new):
     X, y = data
-    boosting = AdaBoostClassifier(small(epochs=1), n_estimators=2, random_state=0).fit(X, y)
+    boosting = AdaBoostClassifier(small(epochs=1), n_estimators=2, random_state=0).fit(
+        X, y
+    )
     first, second = boosting.estimators_
     weights = np.full(len(y), 1 / len(y))
     by_hand = clone(first).fit(X, y, sample_weight=weights)
@@ -409,7 +520,9 @@ def test_boosting_trains_the_second_network_on_what_the_first_got_wrong(data, ne
     assert not same_bits(second._state.arrays, clone(second).fit(X, y)._state.arrays)
 
 
-def test_calibration_averages_networks_calibrated_on_the_fold_that_they_did_not_see(named, new):
+def test_calibration_averages_networks_calibrated_on_the_fold_that_they_did_not_see(
+    named, new
+):
     (X, y), (X_new, _) = named, new
     calibrated = CalibratedClassifierCV(small(), cv=2).fit(X, y)
     expected = []
@@ -417,9 +530,13 @@ def test_calibration_averages_networks_calibrated_on_the_fold_that_they_did_not_
         calibrated.calibrated_classifiers_, fits_by_hand(small(), X, y, 2), strict=True
     ):
         assert same_fit(part.estimator, fitted, X_new)
-        on_fold = CalibratedClassifierCV(FrozenEstimator(fitted), ensemble=False).fit(X_test, y_test)
+        on_fold = CalibratedClassifierCV(FrozenEstimator(fitted), ensemble=False).fit(
+            X_test, y_test
+        )
         expected.append(on_fold.predict_proba(X_new))
-    np.testing.assert_allclose(calibrated.predict_proba(X_new), np.mean(expected, axis=0), rtol=1e-6)
+    np.testing.assert_allclose(
+        calibrated.predict_proba(X_new), np.mean(expected, axis=0), rtol=1e-6
+    )
 
 
 def test_one_versus_rest_trains_a_network_for_each_class(named, new):
@@ -431,15 +548,23 @@ def test_one_versus_rest_trains_a_network_for_each_class(named, new):
     for found, expected in zip(one_vs_rest.estimators_, by_hand, strict=True):
         assert same_fit(found, expected, new[0])
     positive = np.transpose([fitted.predict_proba(new[0])[:, 1] for fitted in by_hand])
-    assert same_bits([one_vs_rest.predict_proba(new[0])], [positive / positive.sum(axis=1, keepdims=True)])
-    assert one_vs_rest.predict(new[0]).tolist() == np.unique(y)[positive.argmax(axis=1)].tolist()
+    assert same_bits(
+        [one_vs_rest.predict_proba(new[0])],
+        [positive / positive.sum(axis=1, keepdims=True)],
+    )
+    assert (
+        one_vs_rest.predict(new[0]).tolist()
+        == np.unique(y)[positive.argmax(axis=1)].tolist()
+    )
 
 
 @pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
 def test_permutation_importance_of_pixels(data, new, container):
     fitted = small_on_tables().fit(container(table(data[0])), data[1])
     X, y = table(new[0]), new[1]
-    found = permutation_importance(fitted, container(X), y, n_repeats=1, random_state=0).importances_mean
+    found = permutation_importance(
+        fitted, container(X), y, n_repeats=1, random_state=0
+    ).importances_mean
     order = np.arange(len(y))
     np.random.RandomState(np.random.RandomState(0).randint(2**31)).shuffle(order)
     whole, by_hand = accuracy(fitted, container(X), y), []
@@ -459,7 +584,9 @@ def test_permutation_importance_of_pixels(data, new, container):
 @contextmanager
 def processes():
     """Two worker processes, each with as many threads for TensorFlow as this one has: the bits depend on that."""
-    with parallel_config(backend="loky", n_jobs=2, inner_max_num_threads=_intra_op_threads()):
+    with parallel_config(
+        backend="loky", n_jobs=2, inner_max_num_threads=_intra_op_threads()
+    ):
         yield
 
 
@@ -474,7 +601,9 @@ def test_a_search_by_two_workers_gives_the_bits_of_one(named, new, workers):
     X, y = named
     pipeline = Pipeline([("image", FunctionTransformer(mirror)), ("net", small())])
     grid = {"net__epochs": [1, 3], "net__batch_size": [16, 48]}
-    search = GridSearchCV(pipeline, grid, scoring=["accuracy", "neg_log_loss"], refit="neg_log_loss", cv=2)
+    search = GridSearchCV(
+        pipeline, grid, scoring=["accuracy", "neg_log_loss"], refit="neg_log_loss", cv=2
+    )
     alone = clone(search).fit(X, y)
     with workers():
         shared = clone(search).fit(X, y)
@@ -482,7 +611,9 @@ def test_a_search_by_two_workers_gives_the_bits_of_one(named, new, workers):
     for metric in ("accuracy", "neg_log_loss"):
         assert split_scores(shared, metric) == split_scores(alone, metric)
     assert same_fit(shared.best_estimator_[-1], alone.best_estimator_[-1], new[0])
-    for found, (expected, _, _) in zip(fitted, fits_by_hand(small(), X, y, 2), strict=True):
+    for found, (expected, _, _) in zip(
+        fitted, fits_by_hand(small(), X, y, 2), strict=True
+    ):
         assert same_fit(found, expected, new[0])
 
 
@@ -492,11 +623,26 @@ def test_routed_weights_reach_fits_in_workers(data, new, workers):
     weights = np.random.RandomState(0).uniform(0.1, 3, len(y))
     original = weights.copy()
     with config_context(enable_metadata_routing=True), workers():
-        weighted = small().set_fit_request(sample_weight=True).set_score_request(sample_weight=False)
-        results = cross_validate(weighted, X, y, cv=2, params={"sample_weight": weights}, return_estimator=True)
+        weighted = (
+            small()
+            .set_fit_request(sample_weight=True)
+            .set_score_request(sample_weight=False)
+        )
+        results = cross_validate(
+            weighted,
+            X,
+            y,
+            cv=2,
+            params={"sample_weight": weights},
+            return_estimator=True,
+        )
     for found, (train, _) in zip(results["estimator"], folds(X, y, 2), strict=True):
-        assert same_fit(found, small().fit(X[train], y[train], sample_weight=weights[train]), new[0])
-        assert not same_bits(found._state.arrays, small().fit(X[train], y[train])._state.arrays)
+        assert same_fit(
+            found, small().fit(X[train], y[train], sample_weight=weights[train]), new[0]
+        )
+        assert not same_bits(
+            found._state.arrays, small().fit(X[train], y[train])._state.arrays
+        )
     assert same_bits([weights], [original])
 
 
@@ -545,7 +691,9 @@ class Journal:
         return [int(process) for process, _, _ in lines], [line for _, _, line in lines]
 
 
-def test_tasks_nest_from_a_search_through_a_pipeline_to_epochs(data, tmp_path, anywhere):
+def test_tasks_nest_from_a_search_through_a_pipeline_to_epochs(
+    data, tmp_path, anywhere
+):
     X, y = data
     journal = Journal(tmp_path / "journal")
     pipeline = Pipeline([("scale", StandardScaler()), ("net", small_on_tables())])
@@ -560,20 +708,32 @@ def test_tasks_nest_from_a_search_through_a_pipeline_to_epochs(data, tmp_path, a
         pipeline_fit: 4,
         f"{pipeline_fit} > StandardScaler fit": 4,
         f"{pipeline_fit} > ConvPoolClassifier fit": 4,
-        f"{pipeline_fit} > ConvPoolClassifier fit > ConvPoolClassifier epoch": 2 * (1 + 3),
+        f"{pipeline_fit} > ConvPoolClassifier fit > ConvPoolClassifier epoch": 2
+        * (1 + 3),
     }
-    here = {process == os.getpid() for process, line in zip(writers, lines, strict=True) if "epoch" in line}
+    here = {
+        process == os.getpid()
+        for process, line in zip(writers, lines, strict=True)
+        if "epoch" in line
+    }
     assert here == {anywhere is nullcontext}
 
 
 def test_scores_of_epochs_of_a_step_inside_a_search(data, anywhere):
     X, y = mirror(data[0]), data[1]
     monitor = ScoringMonitor(scoring="accuracy")
-    pipeline = Pipeline([("mirror", FunctionTransformer(mirror)), ("net", small().set_callbacks(monitor))])
+    pipeline = Pipeline(
+        [
+            ("mirror", FunctionTransformer(mirror)),
+            ("net", small().set_callbacks(monitor)),
+        ]
+    )
     GridSearchCV(pipeline, {"net__batch_size": [16, 48]}, cv=2, refit=False).fit(*data)
     rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
     by_hand = [
-        small(batch_size=batch_size, epochs=epochs).fit(X[train], y[train]).score(X[train], y[train])
+        small(batch_size=batch_size, epochs=epochs)
+        .fit(X[train], y[train])
+        .score(X[train], y[train])
         for batch_size in (16, 48)
         for train, _ in folds(X, y, 2)
         for epochs in (1, 2)
@@ -583,7 +743,12 @@ def test_scores_of_epochs_of_a_step_inside_a_search(data, anywhere):
 
 def test_progress_bars_inside_a_search(data, capsys, monkeypatch, anywhere):
     monkeypatch.setenv("COLUMNS", "160")  # room enough, so that no line is cut
-    search = GridSearchCV(make_pipeline(small()), {"convpoolclassifier__batch_size": [16, 48]}, cv=2, refit=False)
+    search = GridSearchCV(
+        make_pipeline(small()),
+        {"convpoolclassifier__batch_size": [16, 48]},
+        cv=2,
+        refit=False,
+    )
     search.set_callbacks(ProgressBar(max_propagation_depth=2)).fit(*data)
     bars = re.findall(r"(\w+) - fit[ #\d]*\S* 100%", capsys.readouterr().out)
     assert Counter(bars) == {"GridSearchCV": 1, "Pipeline": 4, "ConvPoolClassifier": 4}
@@ -594,8 +759,14 @@ def n_epochs(fitted, X, y):
     return fitted.n_iter_
 
 
-def test_keras_callbacks_by_class_are_made_anew_for_each_fit_of_a_search(data, anywhere):
-    stopping = {"callbacks": keras.callbacks.EarlyStopping, "callbacks__monitor": "loss", "callbacks__min_delta": 100}
+def test_keras_callbacks_by_class_are_made_anew_for_each_fit_of_a_search(
+    data, anywhere
+):
+    stopping = {
+        "callbacks": keras.callbacks.EarlyStopping,
+        "callbacks__monitor": "loss",
+        "callbacks__min_delta": 100,
+    }
     grid = {"callbacks__patience": [1, 3, 2], "epochs": [3, 6]}
     search = GridSearchCV(small(**stopping), grid, cv=2, scoring=n_epochs).fit(*data)
     # No epoch but the first is an improvement by 100.
@@ -612,9 +783,18 @@ class StopAfterTwo(keras.callbacks.Callback):
         self.model.stop_training = self.seen == 2
 
 
-@pytest.mark.parametrize("form", [StopAfterTwo, StopAfterTwo()], ids=["class", "instance"])
-def test_keras_callbacks_keep_nothing_from_one_fit_of_a_search_to_the_next(data, anywhere, form):
-    search = GridSearchCV(small(epochs=4, callbacks=form), {"batch_size": [16, 48]}, cv=2, scoring=n_epochs)
+@pytest.mark.parametrize(
+    "form", [StopAfterTwo, StopAfterTwo()], ids=["class", "instance"]
+)
+def test_keras_callbacks_keep_nothing_from_one_fit_of_a_search_to_the_next(
+    data, anywhere, form
+):
+    search = GridSearchCV(
+        small(epochs=4, callbacks=form),
+        {"batch_size": [16, 48]},
+        cv=2,
+        scoring=n_epochs,
+    )
     assert split_scores(search.fit(*data)) == [[2, 2], [2, 2]]
     assert search.best_estimator_.n_iter_ == 2
     assert form.seen == 0

@@ -18,7 +18,12 @@ import pytest
 from sklearn.datasets import load_digits as load_digits_of_sklearn
 
 from skcnn import ConvPoolClassifier
-from skcnn.datasets import _stratified_sample, fetch_cifar10, fetch_fashion_mnist, load_digits
+from skcnn.datasets import (
+    _stratified_sample,
+    fetch_cifar10,
+    fetch_fashion_mnist,
+    load_digits,
+)
 
 FETCH = {"cifar10": fetch_cifar10, "fashion_mnist": fetch_fashion_mnist}
 SHAPES = {"cifar10": (32, 32, 3), "fashion_mnist": (28, 28, 1)}
@@ -30,7 +35,9 @@ def make_arrays(name):
     rng = np.random.RandomState(0)
     arrays = {}
     for split, n in N_IMAGES.items():
-        images = rng.randint(0, 256, (n, *SHAPES[name])) * (rng.random_sample((n, *SHAPES[name])) < 0.01)
+        images = rng.randint(0, 256, (n, *SHAPES[name])) * (
+            rng.random_sample((n, *SHAPES[name])) < 0.01
+        )
         arrays[f"x_{split}"] = images.astype(np.uint8)
         arrays[f"y_{split}"] = rng.permutation(np.arange(n) % 10).astype(np.uint8)
     return arrays
@@ -57,7 +64,9 @@ def fetch(name, tmp_path):
     """The loader, told to read from `tmp_path` and nowhere else."""
 
     def fetch(**options):
-        return FETCH[name](**{"data_home": tmp_path, "download_if_missing": False} | options)
+        return FETCH[name](
+            **{"data_home": tmp_path, "download_if_missing": False} | options
+        )
 
     return fetch
 
@@ -75,7 +84,9 @@ def test_digits_are_those_of_scikit_learn():
     ours, theirs = load_digits(subset="all"), load_digits_of_sklearn()
     assert ours.images.dtype == np.uint8 and ours.images.shape == (1797, 8, 8, 1)
     assert (ours.images.min(), ours.images.max()) == (0, 255)
-    assert np.abs(ours.images[..., 0] * (16 / 255) - theirs.images).max() < 0.04, "less than half a step of 1 / 16"
+    assert np.abs(ours.images[..., 0] * (16 / 255) - theirs.images).max() < 0.04, (
+        "less than half a step of 1 / 16"
+    )
     np.testing.assert_array_equal(ours.target, theirs.target)
     assert ours.target.dtype == np.int64
     assert list(ours.target_names) == list("0123456789")
@@ -83,20 +94,30 @@ def test_digits_are_those_of_scikit_learn():
 
 
 def test_digits_are_divided_by_class_and_always_alike():
-    every, train, test = (load_digits(subset=subset) for subset in ("all", "train", "test"))
+    every, train, test = (
+        load_digits(subset=subset) for subset in ("all", "train", "test")
+    )
     for part, name in ((train, "train"), (test, "test")):
-        assert_same([part.images, part.target], [every[key][every.split == name] for key in ("images", "target")])
+        assert_same(
+            [part.images, part.target],
+            [every[key][every.split == name] for key in ("images", "target")],
+        )
         assert set(part.split) == {name}
     assert (len(train.target), len(test.target)) == (1347, 450)
     share = np.bincount(test.target) / np.bincount(every.target)
     assert np.abs(share - 0.25).max() < 0.005
     # Figures measured on the test images are comparable only as long as these do not change.
     places = np.flatnonzero(every.split == "test")
-    assert places[:10].tolist() == [1, 2, 4, 5, 6, 9, 14, 17, 18, 19] and places.sum() == 384_803
+    assert (
+        places[:10].tolist() == [1, 2, 4, 5, 6, 9, 14, 17, 18, 19]
+        and places.sum() == 384_803
+    )
 
 
 def test_an_untold_subset_is_the_one_to_train_on(fetch, path, arrays):
-    assert_same(load_digits(return_X_y=True), load_digits(subset="train", return_X_y=True))
+    assert_same(
+        load_digits(return_X_y=True), load_digits(subset="train", return_X_y=True)
+    )
     assert_same(fetch(return_X_y=True), (arrays["x_train"], arrays["y_train"]))
 
 
@@ -111,9 +132,15 @@ def test_a_file_is_read_as_it_is(fetch, path, arrays, subset, name):
     assert set(data) == {"images", "target", "target_names", "split", "DESCR"}
     assert data.images.dtype == np.uint8 and data.images.shape[1:] == SHAPES[name]
     assert data.target.dtype == np.int64
-    assert_same([data.images], [np.concatenate([arrays[f"x_{split}"] for split in splits])])
-    assert_same([data.target], [np.concatenate([arrays[f"y_{split}"] for split in splits])])
-    assert data.split.tolist() == [split for split in splits for _ in range(N_IMAGES[split])]
+    assert_same(
+        [data.images], [np.concatenate([arrays[f"x_{split}"] for split in splits])]
+    )
+    assert_same(
+        [data.target], [np.concatenate([arrays[f"y_{split}"] for split in splits])]
+    )
+    assert data.split.tolist() == [
+        split for split in splits for _ in range(N_IMAGES[split])
+    ]
     assert data.target_names.shape == (10,) and len(set(data.target_names)) == 10
     assert_same(fetch(subset=subset, return_X_y=True), (data.images, data.target))
 
@@ -127,7 +154,10 @@ def test_descriptions_name_the_source_and_warn_of_other_pixels(fetch, path, name
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_a_file_may_be_laid_out_as_keras_loads_it(fetch, path, arrays, save):
     """CIFAR-10's labels are a column there, and Fashion-MNIST's images have no channel."""
-    column = {key: array[:, np.newaxis] if key[0] == "y" else array.squeeze() for key, array in arrays.items()}
+    column = {
+        key: array[:, np.newaxis] if key[0] == "y" else array.squeeze()
+        for key, array in arrays.items()
+    }
     save(path, **column)
     assert_same(fetch(return_X_y=True), (arrays["x_train"], arrays["y_train"]))
 
@@ -136,13 +166,17 @@ def test_only_the_subset_asked_for_is_read(fetch, path, arrays):
     content = bytearray(path.read_bytes())
     content[content.index(arrays["x_train"].tobytes()) + 1000] ^= 1
     path.write_bytes(content)
-    assert_same(fetch(subset="test", return_X_y=True), (arrays["x_test"], arrays["y_test"]))
+    assert_same(
+        fetch(subset="test", return_X_y=True), (arrays["x_test"], arrays["y_test"])
+    )
     for subset in ("train", "all"):
         with pytest.raises(ValueError, match="Bad CRC-32"):
             fetch(subset=subset)
 
 
-def test_the_folder_is_scikit_learns_unless_one_is_given(fetch, path, name, monkeypatch):
+def test_the_folder_is_scikit_learns_unless_one_is_given(
+    fetch, path, name, monkeypatch
+):
     home = path.parent / "home"
     (home / "skcnn").mkdir(parents=True)
     path.rename(home / "skcnn" / path.name)
@@ -173,13 +207,18 @@ def test_a_sample_has_the_same_share_of_each_class(n_samples):
 
 def test_a_sample_of_as_many_as_there_are_classes_has_every_rare_one():
     labels = np.repeat(np.arange(10), [100, 1, 1, 1, 2, 2, 2, 3, 3, 3]).astype(np.uint8)
-    assert sorted(labels[_stratified_sample(labels, 10, random_state=0)]) == list(range(10))
+    assert sorted(labels[_stratified_sample(labels, 10, random_state=0)]) == list(
+        range(10)
+    )
 
 
 def test_a_sample_is_in_order_determined_by_its_seed_and_grows(fetch, path, arrays):
     def places(**options):
         images = fetch(**options).images
-        return [int(np.flatnonzero((arrays["x_train"] == image).all(axis=(1, 2, 3)))[0]) for image in images]
+        return [
+            int(np.flatnonzero((arrays["x_train"] == image).all(axis=(1, 2, 3)))[0])
+            for image in images
+        ]
 
     some = places(n_samples=15, random_state=0)
     assert some == sorted(set(some)) and len(some) == 15
@@ -188,7 +227,9 @@ def test_a_sample_is_in_order_determined_by_its_seed_and_grows(fetch, path, arra
     assert set(some) < set(places(n_samples=25, random_state=0))
     assert places(n_samples=40) == list(range(40))
     generator = np.random.RandomState(0)
-    assert places(n_samples=15, random_state=generator) != places(n_samples=15, random_state=generator)
+    assert places(n_samples=15, random_state=generator) != places(
+        n_samples=15, random_state=generator
+    )
 
 
 def test_a_sample_leaves_the_global_generator_alone():
@@ -211,26 +252,44 @@ BAD_OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize(("option", "value"), [*BAD_OPTIONS, ("data_home", 3), ("download_if_missing", None)])
+@pytest.mark.parametrize(
+    ("option", "value"), [*BAD_OPTIONS, ("data_home", 3), ("download_if_missing", None)]
+)
 def test_bad_options_are_refused_before_anything_is_read(fetch, name, option, value):
     """There is no file, which would be an OSError."""
-    with pytest.raises(ValueError, match=rf"'{option}' parameter of fetch_{name} must be .* Got {value!r} instead"):
+    with pytest.raises(
+        ValueError,
+        match=rf"'{option}' parameter of fetch_{name} must be .* Got {value!r} instead",
+    ):
         fetch(**{option: value})
 
 
 @pytest.mark.parametrize(("option", "value"), BAD_OPTIONS)
 def test_bad_options_of_digits(option, value):
-    with pytest.raises(ValueError, match=rf"'{option}' parameter of load_digits must be .* Got {value!r} instead"):
+    with pytest.raises(
+        ValueError,
+        match=rf"'{option}' parameter of load_digits must be .* Got {value!r} instead",
+    ):
         load_digits(**{option: value})
 
 
 def test_too_many_samples(fetch, path, name, tmp_path):
-    with pytest.raises(ValueError, match=r"n_samples must be from 1 to 40, all of the subset, or None; got 41"):
+    with pytest.raises(
+        ValueError,
+        match=r"n_samples must be from 1 to 40, all of the subset, or None; got 41",
+    ):
         fetch(n_samples=41)
     with pytest.raises(ValueError, match=r"from 1 to 450, .* got 451"):
         load_digits(subset="test", n_samples=451)
-    with pytest.raises(ValueError, match=r"from 1 to 10000, .* got 10001"):  # and not the error of a download
-        fetch(subset="test", n_samples=10_001, data_home=tmp_path / "empty", download_if_missing=True)
+    with pytest.raises(
+        ValueError, match=r"from 1 to 10000, .* got 10001"
+    ):  # and not the error of a download
+        fetch(
+            subset="test",
+            n_samples=10_001,
+            data_home=tmp_path / "empty",
+            download_if_missing=True,
+        )
     assert not (tmp_path / "empty").exists()
 
 
@@ -251,10 +310,14 @@ def test_a_missing_file_is_named_with_what_it_must_hold(fetch, name, tmp_path):
         assert key in str(caught.value)
 
 
-def test_a_folder_that_cannot_be_made_is_told_before_the_download(fetch, path, tmp_path):
+def test_a_folder_that_cannot_be_made_is_told_before_the_download(
+    fetch, path, tmp_path
+):
     with pytest.raises(OSError) as caught:
         fetch(data_home=path / "folder", download_if_missing=True)
-    assert "cannot be written" in str(caught.value) and "download" not in str(caught.value)
+    assert "cannot be written" in str(caught.value) and "download" not in str(
+        caught.value
+    )
     assert "To supply that file, write an .npz with x_train" in str(caught.value)
 
 
@@ -265,8 +328,12 @@ def assert_refused_or_unharmed(fetch, path, arrays):
     except ValueError as error:
         assert str(path) in str(error) and "Delete it" in str(error)
         return 1
-    assert_same([found.images[:40], found.target[:40]], [arrays["x_train"], arrays["y_train"]])
-    assert_same([found.images[40:], found.target[40:]], [arrays["x_test"], arrays["y_test"]])
+    assert_same(
+        [found.images[:40], found.target[:40]], [arrays["x_train"], arrays["y_train"]]
+    )
+    assert_same(
+        [found.images[40:], found.target[40:]], [arrays["x_test"], arrays["y_test"]]
+    )
     return 0
 
 
@@ -274,7 +341,9 @@ def assert_refused_or_unharmed(fetch, path, arrays):
 def test_no_flipped_bit_goes_unnoticed(fetch, path, arrays, save):
     save(path, **arrays)
     content = path.read_bytes()
-    stop = content.index(b"PK\x01\x02")  # the zip directory, of which no byte is left out
+    stop = content.index(
+        b"PK\x01\x02"
+    )  # the zip directory, of which no byte is left out
     places = [*range(0, stop, 1 + stop // 500), *range(stop, len(content))]
     n_refused = 0
     for place in places:
@@ -299,28 +368,53 @@ def test_headers_that_claim_fewer_images_are_refused(tmp_path):
 def test_truncated_files_are_refused(fetch, path, arrays, save):
     save(path, **arrays)
     content = path.read_bytes()
-    for size in [*range(0, len(content), 1 + len(content) // 200), *range(len(content) - 25, len(content))]:
+    for size in [
+        *range(0, len(content), 1 + len(content) // 200),
+        *range(len(content) - 25, len(content)),
+    ]:
         path.write_bytes(content[:size])
-        assert assert_refused_or_unharmed(fetch, path, arrays), f"{size} of {len(content)} bytes"
+        assert assert_refused_or_unharmed(fetch, path, arrays), (
+            f"{size} of {len(content)} bytes"
+        )
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda a: a.pop("y_test"), "it lacks y_test"),
-        (lambda a: a.update(x_train=a["x_train"] / 255), "x_train must be uint8 images of shape .* got float64"),
-        (lambda a: a.update(x_train=a["x_train"].transpose(0, 3, 1, 2)), "x_train must be uint8 images"),
-        (lambda a: a.update(x_train=a["x_train"][:, 1:]), "x_train must be uint8 images"),
+        (
+            lambda a: a.update(x_train=a["x_train"] / 255),
+            "x_train must be uint8 images of shape .* got float64",
+        ),
+        (
+            lambda a: a.update(x_train=a["x_train"].transpose(0, 3, 1, 2)),
+            "x_train must be uint8 images",
+        ),
+        (
+            lambda a: a.update(x_train=a["x_train"][:, 1:]),
+            "x_train must be uint8 images",
+        ),
         (lambda a: a.update(x_train=a["x_train"][:0]), "x_train must be uint8 images"),
-        (lambda a: a.update(y_train=a["y_train"][1:]), r"one integer for each of the 40 images; got uint8 \(39,\)"),
-        (lambda a: a.update(y_train=np.eye(10, dtype=int)[a["y_train"]]), r"got int64 \(40, 10\)"),
+        (
+            lambda a: a.update(y_train=a["y_train"][1:]),
+            r"one integer for each of the 40 images; got uint8 \(39,\)",
+        ),
+        (
+            lambda a: a.update(y_train=np.eye(10, dtype=int)[a["y_train"]]),
+            r"got int64 \(40, 10\)",
+        ),
         (lambda a: a.update(y_train=a["y_train"].astype(float)), "got float64"),
-        (lambda a: a.update(y_train=a["y_train"] + 1), "y_train must be from 0 to 9; got 1 to 10"),
+        (
+            lambda a: a.update(y_train=a["y_train"] + 1),
+            "y_train must be from 0 to 9; got 1 to 10",
+        ),
         (lambda a: a.update(y_train=a["y_train"].astype(int) - 1), "got -1 to 8"),
         (lambda a: a.update(y_train=a["y_train"].astype(object)), "allow_pickle=False"),
     ],
 )
-def test_files_that_hold_something_else_are_refused(fetch, path, arrays, change, message):
+def test_files_that_hold_something_else_are_refused(
+    fetch, path, arrays, change, message
+):
     change(arrays)
     np.savez(path, **arrays)
     with pytest.raises(ValueError, match=message) as caught:
@@ -339,7 +433,10 @@ def npy(array):
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>not found</html>", npy(np.zeros(3)), pickle.dumps(Harmful())])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"<html>not found</html>", npy(np.zeros(3)), pickle.dumps(Harmful())],
+)
 def test_what_is_no_npz_at_all_is_refused(fetch, path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError, match="File is not a zip file") as caught:
@@ -369,14 +466,25 @@ def start_python(keras_home):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         proxy = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    environment = {key: value for key, value in os.environ.items() if key.lower() != "no_proxy"}
+    environment = {
+        key: value for key, value in os.environ.items() if key.lower() != "no_proxy"
+    }
     environment |= {"KERAS_HOME": str(keras_home), "https_proxy": proxy}
     started = []
 
     def start(code, *args):
         command = [sys.executable, "-c", code, *map(str, args)]
         pipe = subprocess.PIPE
-        started.append(subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True))
+        started.append(
+            subprocess.Popen(
+                command,
+                env=environment,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                text=True,
+            )
+        )
         return started[-1]
 
     yield start
@@ -392,7 +500,10 @@ def keras_cache(keras_home):
     folder.mkdir(parents=True)
     arrays = make_arrays("fashion_mnist")
     for split, prefix in (("train", "train"), ("test", "t10k")):
-        for kind, file_name, header in (("x", "images-idx3", 16), ("y", "labels-idx1", 8)):
+        for kind, file_name, header in (
+            ("x", "images-idx3", 16),
+            ("y", "labels-idx1", 8),
+        ):
             with gzip.open(folder / f"{prefix}-{file_name}-ubyte.gz", "wb") as stream:
                 stream.write(bytes(header) + arrays[f"{kind}_{split}"].tobytes())
     return folder
@@ -412,7 +523,9 @@ assert socket.getdefaulttimeout() is None
 """
 
 
-def test_threads_and_processes_that_download_at_once_leave_one_whole_file(tmp_path, start_python, keras_cache):
+def test_threads_and_processes_that_download_at_once_leave_one_whole_file(
+    tmp_path, start_python, keras_cache
+):
     folder, arrays = tmp_path / "data", make_arrays("fashion_mnist")
     processes = [start_python(AT_ONCE, folder) for _ in range(2)]
     for process in processes:
@@ -422,18 +535,28 @@ def test_threads_and_processes_that_download_at_once_leave_one_whole_file(tmp_pa
         process.stdin.flush()
     for process in processes:
         output = process.communicate(timeout=120)
-        assert output == ("(40, 28, 28, 1) (40,)\n" * 2, ""), "and nothing of Keras' own messages"
+        assert output == ("(40, 28, 28, 1) (40,)\n" * 2, ""), (
+            "and nothing of Keras' own messages"
+        )
 
     assert [path.name for path in folder.iterdir()] == ["fashion_mnist.npz"]
-    data = fetch_fashion_mnist(subset="all", data_home=folder, download_if_missing=False)
-    assert_same([data.images[:40], data.images[40:]], [arrays["x_train"], arrays["x_test"]])
-    assert_same([data.target[:40], data.target[40:]], [arrays["y_train"], arrays["y_test"]])
+    data = fetch_fashion_mnist(
+        subset="all", data_home=folder, download_if_missing=False
+    )
+    assert_same(
+        [data.images[:40], data.images[40:]], [arrays["x_train"], arrays["x_test"]]
+    )
+    assert_same(
+        [data.target[:40], data.target[40:]], [arrays["y_train"], arrays["y_test"]]
+    )
     with np.load(folder / "fashion_mnist.npz") as file:
         assert {key: (array.dtype, array.shape) for key, array in file.items()} == {
             key: (array.dtype, array.shape) for key, array in arrays.items()
         }
     (folder / "plain").touch()
-    assert (folder / "fashion_mnist.npz").stat().st_mode == (folder / "plain").stat().st_mode, "others may read it"
+    assert (folder / "fashion_mnist.npz").stat().st_mode == (
+        folder / "plain"
+    ).stat().st_mode, "others may read it"
 
 
 OFFLINE = """
@@ -456,15 +579,23 @@ with socket.socket() as silent:
 """
 
 
-def test_offline_or_in_a_network_that_swallows_everything_the_error_says_what_to_do(tmp_path, start_python):
+def test_offline_or_in_a_network_that_swallows_everything_the_error_says_what_to_do(
+    tmp_path, start_python
+):
     folder = tmp_path / "data"
     output, errors = start_python(OFFLINE, folder).communicate(timeout=120)
     assert errors == ""
     refused, silent = output.splitlines()
     assert "refused" in refused and "timed out" in silent
     for message, name in ((refused, "cifar10"), (silent, "fashion_mnist")):
-        assert f"{folder / name}.npz is missing, and {name} cannot be downloaded" in message
-        assert f"x_train, uint8 of shape {(60_000 if 'mnist' in name else 50_000, *SHAPES[name])}" in message
+        assert (
+            f"{folder / name}.npz is missing, and {name} cannot be downloaded"
+            in message
+        )
+        assert (
+            f"x_train, uint8 of shape {(60_000 if 'mnist' in name else 50_000, *SHAPES[name])}"
+            in message
+        )
     assert list(folder.iterdir()) == []
 
 
@@ -494,7 +625,9 @@ print("not reached")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits on the size of files")
-def test_a_write_that_fails_or_is_killed_leaves_no_file(tmp_path, start_python, keras_cache):
+def test_a_write_that_fails_or_is_killed_leaves_no_file(
+    tmp_path, start_python, keras_cache
+):
     """The system kills the process in the middle of the write, for a file that grows too large: as `kill -9` would."""
     import signal
 
@@ -503,7 +636,10 @@ def test_a_write_that_fails_or_is_killed_leaves_no_file(tmp_path, start_python, 
     output, errors = process.communicate(timeout=120)
     assert (errors, process.returncode) == ("", -signal.SIGXFSZ)
     damaged_cache, disk_full = output.splitlines()
-    assert "end-of-stream marker" in damaged_cache and f"{keras_cache.parent}, delete that instead. []" in damaged_cache
+    assert (
+        "end-of-stream marker" in damaged_cache
+        and f"{keras_cache.parent}, delete that instead. []" in damaged_cache
+    )
     assert "File too large" in disk_full and disk_full.endswith(" []")
     (part,) = folder.iterdir()
     assert part.suffix == ".part" and part.stat().st_size == 10_000
@@ -511,7 +647,9 @@ def test_a_write_that_fails_or_is_killed_leaves_no_file(tmp_path, start_python, 
     with pytest.raises(OSError, match="is missing"):
         fetch_fashion_mnist(data_home=folder, download_if_missing=False)
     start_python(FETCH_ONCE, folder).communicate("\n", timeout=120)
-    assert [path.name for path in folder.iterdir()] == ["fashion_mnist.npz"], "what was left is gone"
+    assert [path.name for path in folder.iterdir()] == ["fashion_mnist.npz"], (
+        "what was left is gone"
+    )
 
 
 FETCH_ONCE = """
@@ -524,7 +662,9 @@ fetch_fashion_mnist(data_home=sys.argv[1])
 """
 
 
-def test_a_process_waits_for_the_download_of_another(tmp_path, start_python, keras_cache):
+def test_a_process_waits_for_the_download_of_another(
+    tmp_path, start_python, keras_cache
+):
     """The other process is this one; a file in Keras' cache that it had not finished yet would be taken for damaged."""
     fcntl = pytest.importorskip("fcntl")
     labels = keras_cache / "t10k-labels-idx1-ubyte.gz"

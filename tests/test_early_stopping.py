@@ -32,7 +32,15 @@ def data(digits):
 
 
 def stopping(**params):
-    return ConvPoolClassifier(**{**SMALL, "early_stopping": True, "n_iter_no_change": 2, "epochs": 25, **params})
+    return ConvPoolClassifier(
+        **{
+            **SMALL,
+            "early_stopping": True,
+            "n_iter_no_change": 2,
+            "epochs": 25,
+            **params,
+        }
+    )
 
 
 @pytest.fixture(scope="module")
@@ -62,27 +70,43 @@ def test_each_class_gives_its_share_and_no_sample_is_in_both_parts(many):
 
 
 def test_the_split_is_fixed_by_the_seed_of_the_run(many):
-    splits = [split_off_validation(many, 0.2, seed, np.arange(3))[1].rows.tolist() for seed in (0, 0, 1)]
+    splits = [
+        split_off_validation(many, 0.2, seed, np.arange(3))[1].rows.tolist()
+        for seed in (0, 0, 1)
+    ]
     assert splits[0] == splits[1] != splits[2]
 
 
 def test_the_part_set_aside_is_measured_and_never_trained_on(data):
     """The same fit by hand: train on one part, and give fit the other one as validation data."""
     X, y = data
-    training, validation = split_off_validation(TrainingData(X, y), 0.1, seed=0, classes=np.unique(y))
+    training, validation = split_off_validation(
+        TrainingData(X, y), 0.1, seed=0, classes=np.unique(y)
+    )
     ours = stopping(epochs=3, n_iter_no_change=3).fit(X, y)
     by_hand = ConvPoolClassifier(**SMALL, epochs=3).fit(
-        X[training.rows], y[training.rows], validation_data=(X[validation.rows], y[validation.rows])
+        X[training.rows],
+        y[training.rows],
+        validation_data=(X[validation.rows], y[validation.rows]),
     )
     assert same_state(ours._state, by_hand._state)
 
 
 def test_validation_data_take_the_place_of_the_split(data):
     X, y = data
-    given = stopping(epochs=3, n_iter_no_change=3).fit(X[:300], y[:300], validation_data=(X[300:], y[300:]))
-    plain = ConvPoolClassifier(**SMALL, epochs=3).fit(X[:300], y[:300], validation_data=(X[300:], y[300:]))
+    given = stopping(epochs=3, n_iter_no_change=3).fit(
+        X[:300], y[:300], validation_data=(X[300:], y[300:])
+    )
+    plain = ConvPoolClassifier(**SMALL, epochs=3).fit(
+        X[:300], y[:300], validation_data=(X[300:], y[300:])
+    )
     assert same_state(given._state, plain._state)
-    assert given.best_iter_ == stopped_after(plain.history_["val_accuracy"], plain.history_["val_loss"], 3)[1]
+    assert (
+        given.best_iter_
+        == stopped_after(plain.history_["val_accuracy"], plain.history_["val_loss"], 3)[
+            1
+        ]
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -92,8 +116,12 @@ def test_validation_data_take_the_place_of_the_split(data):
 def stopped_after(scores, losses=None, n_iter_no_change=2, tol=0.01):
     """The epoch after which scores make it stop, None if they do not, and the best epoch."""
     hook = EarlyStopping(n_iter_no_change, tol)
-    for epoch, (score, loss) in enumerate(zip(scores, losses or [1.0] * len(scores), strict=True)):
-        if hook.end_epoch(epoch, {"val_accuracy": score, "val_loss": loss}, lambda: None):
+    for epoch, (score, loss) in enumerate(
+        zip(scores, losses or [1.0] * len(scores), strict=True)
+    ):
+        if hook.end_epoch(
+            epoch, {"val_accuracy": score, "val_loss": loss}, lambda: None
+        ):
             return epoch + 1, hook.best_epoch
     return None, hook.best_epoch
 
@@ -104,7 +132,10 @@ def stopped_after(scores, losses=None, n_iter_no_change=2, tol=0.01):
         ([0.1, 0.2, 0.3, 0.4], (None, 4)),
         ([0.5, 0.4, 0.3, 0.9], (3, 1)),
         ([0.5, 0.4, 0.6, 0.5, 0.5], (5, 3)),
-        ([0.5, 0.505, 0.509, 0.9], (3, 3)),  # rises of less than tol do not count, but the best is the best
+        (
+            [0.5, 0.505, 0.509, 0.9],
+            (3, 3),
+        ),  # rises of less than tol do not count, but the best is the best
         ([0.5, 0.5, 0.5], (3, 1)),  # the first of equals
         ([np.nan, np.nan, np.nan, 0.5, 0.4, 0.4], (6, 4)),
     ],
@@ -120,7 +151,9 @@ def test_of_epochs_with_equal_accuracy_the_lowest_loss_is_the_best():
 def test_a_fit_stops_by_that_rule(stopped):
     scores = stopped.history_["val_accuracy"]
     assert stopped.n_iter_ == len(scores) < 25
-    assert (stopped.n_iter_, stopped.best_iter_) == stopped_after(scores, stopped.history_["val_loss"], tol=1e-4)
+    assert (stopped.n_iter_, stopped.best_iter_) == stopped_after(
+        scores, stopped.history_["val_loss"], tol=1e-4
+    )
     assert stopped.best_iter_ < stopped.n_iter_
 
 
@@ -129,14 +162,23 @@ def test_the_best_epoch_predicts(stopped, data):
     best = stopping(epochs=stopped.best_iter_).fit(*data)
     assert best.n_iter_ == best.best_iter_ == stopped.best_iter_
     assert np.array_equal(best.predict_proba(X), stopped.predict_proba(X))
-    assert np.allclose(stopped.model_.predict(X.astype("float32"), verbose=0), best.predict_proba(X), atol=1e-6)
+    assert np.allclose(
+        stopped.model_.predict(X.astype("float32"), verbose=0),
+        best.predict_proba(X),
+        atol=1e-6,
+    )
 
 
 def test_without_early_stopping_there_is_no_best_epoch(stopped, data):
-    again = pickle.loads(pickle.dumps(stopped)).set_params(early_stopping=False, epochs=1).fit(*data)
+    again = (
+        pickle.loads(pickle.dumps(stopped))
+        .set_params(early_stopping=False, epochs=1)
+        .fit(*data)
+    )
     assert not hasattr(again, "best_iter_")
     assert np.array_equal(
-        again.predict_proba(data[0]), ConvPoolClassifier(**SMALL, epochs=1).fit(*data).predict_proba(data[0])
+        again.predict_proba(data[0]),
+        ConvPoolClassifier(**SMALL, epochs=1).fit(*data).predict_proba(data[0]),
     )
 
 
@@ -147,7 +189,9 @@ def test_without_early_stopping_there_is_no_best_epoch(stopped, data):
 def same_fits(one, other, X):
     same = (one.n_iter_, one.best_iter_) == (other.n_iter_, other.best_iter_)
     return (
-        same and same_state(one._state, other._state) and np.array_equal(one.predict_proba(X), other.predict_proba(X))
+        same
+        and same_state(one._state, other._state)
+        and np.array_equal(one.predict_proba(X), other.predict_proba(X))
     )
 
 
@@ -158,11 +202,15 @@ def test_a_shorter_fit_before_changes_nothing(first, stopped, data):
 
 
 def test_patience_is_not_part_of_the_run(stopped, data, tmp_path):
-    patient = stopping(n_iter_no_change=25, epochs=stopped.n_iter_ + 1, memory=tmp_path).fit(*data)
+    patient = stopping(
+        n_iter_no_change=25, epochs=stopped.n_iter_ + 1, memory=tmp_path
+    ).fit(*data)
     clear_cache()
     impatient = stopping(memory=tmp_path).fit(*data)
     assert same_fits(impatient, stopped, data[0])
-    assert impatient.history_["time"] == patient.history_["time"][: stopped.n_iter_]  # read, not trained
+    assert (
+        impatient.history_["time"] == patient.history_["time"][: stopped.n_iter_]
+    )  # read, not trained
 
 
 @pytest.mark.parametrize("first", [1, 2])

@@ -21,16 +21,28 @@ CONVOLUTION = [ConvBlock(8, 3, pool_size=None)]
 CONFIGURATIONS = [
     ConvPoolClassifier(CONVOLUTION, **SMALL),
     ConvPoolClassifier(CONVOLUTION, **SMALL, batch_norm=True, augmentation="shift"),
-    ConvPoolClassifier(CONVOLUTION, **SMALL, early_stopping=True, n_iter_no_change=20, validation_fraction=0.2),
+    ConvPoolClassifier(
+        CONVOLUTION,
+        **SMALL,
+        early_stopping=True,
+        n_iter_no_change=20,
+        validation_fraction=0.2,
+    ),
     ConvPoolClassifier((), **SMALL | {"dense_layers": (32,)}),
 ]
 
 
-@parametrize_with_checks(CONFIGURATIONS, expected_failed_checks=lambda estimator: EXPECTED_FAILURES, xfail_strict=True)
+@parametrize_with_checks(
+    CONFIGURATIONS,
+    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+    xfail_strict=True,
+)
 def test_sklearn_check(estimator, check):
     check(estimator)
 
 
 def test_no_check_is_skipped_for_want_of_a_package():
     pytest.importorskip("pandas", reason="the test extra installs it")
-    assert os.environ.get("SCIPY_ARRAY_API") == "1", "run the tests by 'make test', or with SCIPY_ARRAY_API=1"
+    assert os.environ.get("SCIPY_ARRAY_API") == "1", (
+        "run the tests by 'make test', or with SCIPY_ARRAY_API=1"
+    )

@@ -23,8 +23,15 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 SHAPES = {"cifar10": (32, 32, 3), "fashion_mnist": (28, 28)}
 STUDIES = {
     "reproduce_s0_grid_search": ["grid-best", "grid-wider"],
-    "reproduce_s1_width_depth": ["alexnet-base", "alexnet-wide", "alexnet-deep", "alexnet-dense"],
-    "reproduce_s2_fashion_mnist": [name for name in PUBLISHED if name.startswith("sigmoid")],
+    "reproduce_s1_width_depth": [
+        "alexnet-base",
+        "alexnet-wide",
+        "alexnet-deep",
+        "alexnet-dense",
+    ],
+    "reproduce_s2_fashion_mnist": [
+        name for name in PUBLISHED if name.startswith("sigmoid")
+    ],
     "reproduce_s3_one_at_a_time": ["cascade-two", "cascade-one"],
     "reproduce_s4_regularized": ["max-norm"],
     "reproduce_s5_budget": ["modern", "grid-32-64"],
@@ -39,7 +46,9 @@ def data_home(tmp_path_factory):
         parts = {}
         for split, n in {"train": 1000, "test": 200}.items():
             coarse = random.randint(0, 256, (n, 4, 4, *shape[2:])).astype(np.uint8)
-            parts[f"x_{split}"] = coarse.repeat(shape[0] // 4, axis=1).repeat(shape[1] // 4, axis=2)
+            parts[f"x_{split}"] = coarse.repeat(shape[0] // 4, axis=1).repeat(
+                shape[1] // 4, axis=2
+            )
             parts[f"y_{split}"] = np.arange(n) % 10
         np.savez(folder / f"{name}.npz", **parts)
     return folder
@@ -47,30 +56,54 @@ def data_home(tmp_path_factory):
 
 def run_script(name, *arguments):
     command = [sys.executable, str(EXAMPLES / f"{name}.py"), *map(str, arguments)]
-    environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
-    result = subprocess.run(command, capture_output=True, text=True, timeout=600, env=environment)
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "TF_CPP_MIN_LOG_LEVEL"
+    }
+    result = subprocess.run(
+        command, capture_output=True, text=True, timeout=600, env=environment
+    )
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
-    assert "oneDNN" not in result.stderr, "TensorFlow talks if it is imported before skcnn"
+    assert "oneDNN" not in result.stderr, (
+        "TensorFlow talks if it is imported before skcnn"
+    )
     return result.stdout
 
 
 def images_of(fetch, data_home):
     """What the scripts make of `data_home` with ``--scale 0.01``."""
-    X_train, y_train = fetch(data_home=data_home, n_samples=100, random_state=0, return_X_y=True)
-    X_test, y_test = fetch(data_home=data_home, n_samples=100, random_state=0, return_X_y=True, subset="test")
+    X_train, y_train = fetch(
+        data_home=data_home, n_samples=100, random_state=0, return_X_y=True
+    )
+    X_test, y_test = fetch(
+        data_home=data_home,
+        n_samples=100,
+        random_state=0,
+        return_X_y=True,
+        subset="test",
+    )
     return X_train, X_test, y_train, y_test
 
 
 def trained(name, X, y, **changes):
-    return ConvPoolClassifier(**NETWORKS[name] | changes | {"epochs": 1}, random_state=0).fit(X, y)
+    return ConvPoolClassifier(
+        **NETWORKS[name] | changes | {"epochs": 1}, random_state=0
+    ).fit(X, y)
 
 
 def check_fresh_statistics(runs, table, data_home):
     X_train, X_test, y_train, y_test = images_of(fetch_cifar10, data_home)
     dense = trained("alexnet-dense", X_train, y_train)
-    assert runs.loc["alexnet-dense", "fresh"] == dense.score(X_test, y_test), "it has no statistics"
-    assert runs.loc["alexnet-dense", "train_accuracy"] == dense.score(X_train, y_train), "of the trained network"
-    assert runs["fresh"].between(0, 1).all()  # the rest has dropout: what it is, a test of its own tells
+    assert runs.loc["alexnet-dense", "fresh"] == dense.score(X_test, y_test), (
+        "it has no statistics"
+    )
+    assert runs.loc["alexnet-dense", "train_accuracy"] == dense.score(
+        X_train, y_train
+    ), "of the trained network"
+    assert (
+        runs["fresh"].between(0, 1).all()
+    )  # the rest has dropout: what it is, a test of its own tells
 
 
 def check_saturated_units(runs, table, data_home):
@@ -79,30 +112,56 @@ def check_saturated_units(runs, table, data_home):
     for name in ("sigmoid-width-8-16", "sigmoid-width-10-20", "sigmoid-width-15-30"):
         model = trained(name, X_train, y_train).model_  # all of them are one batch
         hidden = np.float64(keras.Sequential(model.layers[1:-1])(X_test))
-        assert runs.loc[name, "saturated"] == pytest.approx(((hidden < 0.01) | (hidden > 0.99)).mean(), abs=1e-3)
+        assert runs.loc[name, "saturated"] == pytest.approx(
+            ((hidden < 0.01) | (hidden > 0.99)).mean(), abs=1e-3
+        )
 
 
 def check_the_choice(runs, table, data_home):
     held_out = runs["held_out_accuracy"]
-    factors = [held_out.filter(like="learning rate"), held_out.filter(regex="^.. epochs"), held_out[["cascade-one"]]]
+    factors = [
+        held_out.filter(like="learning rate"),
+        held_out.filter(regex="^.. epochs"),
+        held_out[["cascade-one"]],
+    ]
     best = [pd.concat([held_out[["cascade-two"]], each]).idxmax() for each in factors]
-    assert f"Best of each factor (learning rate, epochs, cascades): {', '.join(best)}." in table
+    assert (
+        f"Best of each factor (learning rate, epochs, cascades): {', '.join(best)}."
+        in table
+    )
     changes = dict(zip(runs.index[:-1], ParameterGrid(GRIDS["s3"]), strict=True))
-    together = {key: value for name in best if name != "cascade-two" for key, value in changes[name].items()}
+    together = {
+        key: value
+        for name in best
+        if name != "cascade-two"
+        for key, value in changes[name].items()
+    }
     X, X_test, y, y_test = images_of(fetch_cifar10, data_home)
-    X, X_held_out, y, y_held_out = train_test_split(X, y, test_size=10, stratify=y, random_state=0)
+    X, X_held_out, y, y_held_out = train_test_split(
+        X, y, test_size=10, stratify=y, random_state=0
+    )
     network = trained("cascade-two", X, y, **together)
     scores = [network.score(X_held_out, y_held_out), network.score(X_test, y_test)]
-    assert runs.loc["best of each", ["held_out_accuracy", "test_accuracy"]].tolist() == pytest.approx(scores)
+    assert runs.loc[
+        "best of each", ["held_out_accuracy", "test_accuracy"]
+    ].tolist() == pytest.approx(scores)
 
 
 def check_mirror_images(runs, table, data_home):
     X_train, X_test, y_train, y_test = images_of(fetch_cifar10, data_home)
     for name in ("modern", "grid-32-64"):
         network = trained(name, X_train, y_train)
-        both = [network.predict_proba(images) for images in (X_test, np.flip(X_test, axis=2))]
-        mirrored = np.mean(network.classes_[np.mean(both, axis=0).argmax(axis=1)] == y_test)
-        assert runs.loc[name, ["mirrored", "test_accuracy"]].tolist() == [mirrored, network.score(X_test, y_test)]
+        both = [
+            network.predict_proba(images)
+            for images in (X_test, np.flip(X_test, axis=2))
+        ]
+        mirrored = np.mean(
+            network.classes_[np.mean(both, axis=0).argmax(axis=1)] == y_test
+        )
+        assert runs.loc[name, ["mirrored", "test_accuracy"]].tolist() == [
+            mirrored,
+            network.score(X_test, y_test),
+        ]
 
 
 CHECKS = {  # of what a study measures beside accuracy
@@ -115,8 +174,12 @@ CHECKS = {  # of what a study measures beside accuracy
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study(name, data_home, tmp_path):
-    printed = run_script(name, "--data-home", data_home, "--scale", 0.01, "--seeds", 1, "--out", tmp_path)
-    first_line = r"s\d: \d+ fits, \d+ epochs of up to \d+ images: about \d+ (seconds|minutes)"
+    printed = run_script(
+        name, "--data-home", data_home, "--scale", 0.01, "--seeds", 1, "--out", tmp_path
+    )
+    first_line = (
+        r"s\d: \d+ fits, \d+ epochs of up to \d+ images: about \d+ (seconds|minutes)"
+    )
     assert re.match(first_line, printed), "what it costs comes first"
     runs = pd.read_csv(tmp_path / "runs.csv").set_index("network")
     for network in STUDIES[name]:
@@ -125,39 +188,69 @@ def test_a_study(name, data_home, tmp_path):
         assert f"| {published.n_params:,}{fixed} |" in printed
         assert runs.loc[network, "n_params"] == published.n_params
     table = (tmp_path / "table.md").read_text()
-    assert "measured" in table and f"examples/{name}.py" in table and "tensorflow" in table
+    assert (
+        "measured" in table and f"examples/{name}.py" in table and "tensorflow" in table
+    )
     assert str(data_home) not in table
     for network in runs.index.intersection(list(PUBLISHED)):
         published = PUBLISHED[network].test_accuracy
         if published is not None:  # one seed: the difference is that of the one run
-            [line] = [line for line in table.splitlines() if line.startswith(f"| {network} |")]
+            [line] = [
+                line for line in table.splitlines() if line.startswith(f"| {network} |")
+            ]
             measured = runs.loc[network, "test_accuracy"]
-            assert f"| {published:.4f} | {measured:.4f} | {measured - published:+.4f} |" in line
+            assert (
+                f"| {published:.4f} | {measured:.4f} | {measured - published:+.4f} |"
+                in line
+            )
     assert [path for path in tmp_path.glob("*.png") if path.stat().st_size > 5000]
     if name in CHECKS:
         CHECKS[name](runs, table, data_home)
 
 
 def test_a_study_that_is_run_again_trains_nothing(data_home, tmp_path):
-    arguments = ["--data-home", data_home, "--scale", 0.01, "--memory", tmp_path / "runs"]
+    arguments = [
+        "--data-home",
+        data_home,
+        "--scale",
+        0.01,
+        "--memory",
+        tmp_path / "runs",
+    ]
     for out in ("first", "again"):
         run_script("reproduce_s4_regularized", *arguments, "--out", tmp_path / out)
-    first, again = (pd.read_csv(tmp_path / out / "runs.csv") for out in ("first", "again"))
-    pd.testing.assert_frame_equal(first, again)  # the seconds too, which no two trainings share
+    first, again = (
+        pd.read_csv(tmp_path / out / "runs.csv") for out in ("first", "again")
+    )
+    pd.testing.assert_frame_equal(
+        first, again
+    )  # the seconds too, which no two trainings share
 
 
 def test_a_study_that_was_killed_goes_on_to_the_same_figures(data_home, tmp_path):
     arguments = ["--data-home", data_home, "--scale", 0.2]
     run_script("reproduce_s4_regularized", *arguments, "--out", tmp_path / "plain")
     arguments += ["--memory", tmp_path / "runs", "--out", tmp_path / "killed"]
-    command = [sys.executable, str(EXAMPLES / "reproduce_s4_regularized.py"), *map(str, arguments)]
+    command = [
+        sys.executable,
+        str(EXAMPLES / "reproduce_s4_regularized.py"),
+        *map(str, arguments),
+    ]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        while not (states := list((tmp_path / "runs").rglob("output.pkl"))) and process.poll() is None:
+        while (
+            not (states := list((tmp_path / "runs").rglob("output.pkl")))
+            and process.poll() is None
+        ):
             time.sleep(0.05)
         process.kill()
-    assert states and not (tmp_path / "killed" / "runs.csv").exists(), "killed on its way"
+    assert states and not (tmp_path / "killed" / "runs.csv").exists(), (
+        "killed on its way"
+    )
     run_script("reproduce_s4_regularized", *arguments)
-    plain, killed = (pd.read_csv(tmp_path / out / "runs.csv").drop(columns="seconds") for out in ("plain", "killed"))
+    plain, killed = (
+        pd.read_csv(tmp_path / out / "runs.csv").drop(columns="seconds")
+        for out in ("plain", "killed")
+    )
     pd.testing.assert_frame_equal(plain, killed, check_exact=True)
 
 
@@ -169,7 +262,10 @@ def test_the_grid_alone_may_have_fewer_images(data_home, monkeypatch):
         options = SimpleNamespace(scale=scale, n_samples=600, data_home=data_home)
         assert len(study.load(fetch_cifar10, options)[2]) == of_all
         _, _, y_train, y_test = study.load(fetch_cifar10, options, n_samples=200)
-        assert np.bincount(y_train).tolist() == [of_grid // 10] * 10 and len(y_test) == 200 * scale
+        assert (
+            np.bincount(y_train).tolist() == [of_grid // 10] * 10
+            and len(y_test) == 200 * scale
+        )
 
 
 def test_as_many_images_as_asked_for_or_none(data_home, monkeypatch):
@@ -179,22 +275,45 @@ def test_as_many_images_as_asked_for_or_none(data_home, monkeypatch):
     options = SimpleNamespace(scale=1.0, n_samples=50, data_home=data_home)
     assert len(study.load(fetch_cifar10, options)[2]) == 50
     options.n_samples = 1001
-    with pytest.raises(SystemExit, match="there are 1,000 training images; got a number of 1,001"):
+    with pytest.raises(
+        SystemExit, match="there are 1,000 training images; got a number of 1,001"
+    ):
         study.load(fetch_cifar10, options)
 
 
-def test_one_of_each_class_is_held_out_however_few_images_there_are(data_home, tmp_path):
-    few = ["--n-samples", 90, "--scale", 0.01]  # a tenth would be too few for ten classes
-    printed = run_script("reproduce_s3_one_at_a_time", "--data-home", data_home, *few, "--out", tmp_path)
+def test_one_of_each_class_is_held_out_however_few_images_there_are(
+    data_home, tmp_path
+):
+    few = [
+        "--n-samples",
+        90,
+        "--scale",
+        0.01,
+    ]  # a tenth would be too few for ten classes
+    printed = run_script(
+        "reproduce_s3_one_at_a_time", "--data-home", data_home, *few, "--out", tmp_path
+    )
     assert "epochs of up to 80 images" in printed
 
 
 def test_the_demo_takes_nearly_all_images_of_a_file(tmp_path):
     random = np.random.RandomState(0)
     images, labels = random.randint(0, 256, (24, 8, 8), np.uint8), np.arange(24) % 3
-    np.savez(tmp_path / "own.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    np.savez(
+        tmp_path / "own.npz",
+        x_train=images,
+        y_train=labels,
+        x_test=images,
+        y_test=labels,
+    )
     printed = run_script(
-        "plot_grid_search", "--data", tmp_path / "own.npz", "--n-samples", 23, "--out", tmp_path / "grid.png"
+        "plot_grid_search",
+        "--data",
+        tmp_path / "own.npz",
+        "--n-samples",
+        23,
+        "--out",
+        tmp_path / "grid.png",
     )  # the one that is left out cannot be of three classes
     assert "on 23 images" in printed and (tmp_path / "grid.png").exists()
 
@@ -203,7 +322,11 @@ def test_shorter_runs_cost_nothing_beside_longer_ones(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)
     import study
 
-    networks = [{"dropout": 0.5, "epochs": 3}, {"dropout": 0.5, "epochs": 5}, {"dropout": 0.2, "epochs": 3}]
+    networks = [
+        {"dropout": 0.5, "epochs": 3},
+        {"dropout": 0.5, "epochs": 5},
+        {"dropout": 0.2, "epochs": 3},
+    ]
     assert study.longest(networks) == networks[1:]
 
 
@@ -213,42 +336,85 @@ def test_fresh_statistics_are_those_of_the_training_images(digits, monkeypatch):
 
     X, y = digits
     X_train, X_test, y_train, y_test = X[:300], X[300:], y[:300], y[300:]
-    network = {"conv_layers": [(8, 3), (8, 3)], "batch_norm": True, "dropout": 0.0, "batch_size": 16, "epochs": 5}
+    network = {
+        "conv_layers": [(8, 3), (8, 3)],
+        "batch_norm": True,
+        "dropout": 0.0,
+        "batch_size": 16,
+        "epochs": 5,
+    }
     classifier = ConvPoolClassifier(**network, random_state=0).fit(X_train, y_train)
     lagging = classifier.score(X_test, y_test)
     model = classifier.model_
-    for layer in model.layers:  # one after the other: statistics depend on the layers before
+    for (
+        layer
+    ) in model.layers:  # one after the other: statistics depend on the layers before
         if isinstance(layer, keras.layers.BatchNormalization):
             seen = np.float64(keras.Model(model.inputs[0], layer.input)(X_train))
             gamma, beta, *_ = layer.get_weights()
-            layer.set_weights([gamma, beta, seen.mean(axis=(0, 1, 2)), seen.var(axis=(0, 1, 2))])
+            layer.set_weights(
+                [gamma, beta, seen.mean(axis=(0, 1, 2)), seen.var(axis=(0, 1, 2))]
+            )
     expected = (np.array(model(X_test)).argmax(axis=1) == y_test).mean()
     assert expected > lagging + 0.2, "or the test shows nothing"
-    assert study.accuracy_with_fresh_statistics(classifier, X_train, X_test, y_test) == expected
-    assert classifier.score(X_test, y_test) == lagging, "the classifier itself is left alone"
+    assert (
+        study.accuracy_with_fresh_statistics(classifier, X_train, X_test, y_test)
+        == expected
+    )
+    assert classifier.score(X_test, y_test) == lagging, (
+        "the classifier itself is left alone"
+    )
 
 
 def test_a_fit_that_diverges_is_a_row_of_the_table(data_home, monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)
     import study
 
-    options = SimpleNamespace(scale=0.1, n_samples=None, data_home=data_home, n_jobs=1, memory=None, seeds=1)
-    network = {"conv_layers": [(4, 3)], "optimizer": "sgd", "optimizer__learning_rate": 1e30, "epochs": 20}
+    options = SimpleNamespace(
+        scale=0.1, n_samples=None, data_home=data_home, n_jobs=1, memory=None, seeds=1
+    )
+    network = {
+        "conv_layers": [(4, 3)],
+        "optimizer": "sgd",
+        "optimizer__learning_rate": 1e30,
+        "epochs": 20,
+    }
     with pytest.warns(ConvergenceWarning, match="diverged"):
-        [row] = study.run({"diverges": network}, study.load(fetch_cifar10, options), options).to_dict("records")
-    assert np.isnan(row["train_loss"]) and np.isnan(row["test_loss"]) and row["test_accuracy"] == 0.1
+        [row] = study.run(
+            {"diverges": network}, study.load(fetch_cifar10, options), options
+        ).to_dict("records")
+    assert (
+        np.isnan(row["train_loss"])
+        and np.isnan(row["test_loss"])
+        and row["test_accuracy"] == 0.1
+    )
 
 
 def test_a_table_has_what_was_published_and_no_empty_columns(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)
     import study
 
-    row = {"network": "alexnet-base", "n_params": 125_258, "n_non_trainable": 192, "epochs": 10, "seconds": 1.0}
-    runs = pd.DataFrame([row, row]).assign(**{measure: [0.5, 0.7] for measure in study.MEASURES})
+    row = {
+        "network": "alexnet-base",
+        "n_params": 125_258,
+        "n_non_trainable": 192,
+        "epochs": 10,
+        "seconds": 1.0,
+    }
+    runs = pd.DataFrame([row, row]).assign(
+        **{measure: [0.5, 0.7] for measure in study.MEASURES}
+    )
     [row] = study.compare(runs).to_dict("records")
-    assert (row["measured"], row["difference"], row["seeds"]) == ("0.6000 ± 0.1000", "+0.0200", "2")
+    assert (row["measured"], row["difference"], row["seeds"]) == (
+        "0.6000 ± 0.1000",
+        "+0.0200",
+        "2",
+    )
     assert row["parameters"] == "125,258 (192)"
-    assert (row["test loss, published"], row["train accuracy, published"]) == ("1.1647", "0.6015")
+    assert (row["test loss, published"], row["train accuracy, published"]) == (
+        "1.1647",
+        "0.6015",
+    )
     own = study.compare(runs.assign(network="our own"))
     assert not {"test loss", "published", "difference"} & set(own) and "measured" in own
 
@@ -256,9 +422,18 @@ def test_a_table_has_what_was_published_and_no_empty_columns(monkeypatch):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["--n-samples", "0"], "--n-samples must be from 1 to 1347, the number of training images; got 0."),
-        (["--n-samples", "1348"], "--n-samples must be from 1 to 1347, the number of training images; got 1348."),
-        (["--out", "nowhere/picture.png"], "--out nowhere/picture.png: there is no such folder"),
+        (
+            ["--n-samples", "0"],
+            "--n-samples must be from 1 to 1347, the number of training images; got 0.",
+        ),
+        (
+            ["--n-samples", "1348"],
+            "--n-samples must be from 1 to 1347, the number of training images; got 1348.",
+        ),
+        (
+            ["--out", "nowhere/picture.png"],
+            "--out nowhere/picture.png: there is no such folder",
+        ),
         (["--data", "nowhere.npz"], "--data nowhere.npz: no such file"),
     ],
 )
@@ -275,7 +450,11 @@ def test_the_demo_names_a_bad_option_before_the_search(options, told):
         ("--scale", "2", "--scale must be above 0 and at most 1; got 2.0"),
         ("--seeds", "0", "--seeds: must be a whole number of at least 1; got 0"),
         ("--seeds", "1.5", "--seeds: must be a whole number of at least 1; got 1.5"),
-        ("--grid-samples", "-5", "--grid-samples: must be a whole number of at least 1; got -5"),
+        (
+            "--grid-samples",
+            "-5",
+            "--grid-samples: must be a whole number of at least 1; got -5",
+        ),
         ("--n-jobs", "-2", "--n-jobs: must be a whole number of at least 1; got -2"),
     ],
 )
@@ -283,7 +462,9 @@ def test_a_bad_option_is_named(option, value, told, tmp_path, monkeypatch, capsy
     monkeypatch.syspath_prepend(EXAMPLES)
     import study
 
-    monkeypatch.setattr(sys, "argv", ["script", option, value, "--out", str(tmp_path / "out")])
+    monkeypatch.setattr(
+        sys, "argv", ["script", option, value, "--out", str(tmp_path / "out")]
+    )
     with pytest.raises(SystemExit) as caught:
         study.parse_options("", "s0", numbers={"--grid-samples": ""})
     assert caught.value.code == 2 and told in capsys.readouterr().err

@@ -7,7 +7,9 @@ import pytest
 from skcnn._images import as_images, flatten_images, pixel_scale
 
 
-@pytest.mark.parametrize("shape, image_shape", [((5, 4, 3, 2), (4, 3, 2)), ((5, 4, 3), (4, 3, 1))])
+@pytest.mark.parametrize(
+    "shape, image_shape", [((5, 4, 3, 2), (4, 3, 2)), ((5, 4, 3), (4, 3, 1))]
+)
 def test_images_are_flattened_without_a_copy_and_back(shape, image_shape):
     X = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
     flat, found = flatten_images(X)
@@ -43,4 +45,7 @@ def test_a_memory_map_stays_one(tmp_path):
 
 def test_only_uint8_is_scaled():
     assert pixel_scale(np.dtype("uint8")) == 1 / 255
-    assert all(pixel_scale(np.dtype(name)) == 1 for name in ("float32", "float64", "int64", "bool"))
+    assert all(
+        pixel_scale(np.dtype(name)) == 1
+        for name in ("float32", "float64", "int64", "bool")
+    )

@@ -11,7 +11,12 @@ from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss, make_scorer
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate, learning_curve
+from sklearn.model_selection import (
+    GridSearchCV,
+    StratifiedKFold,
+    cross_validate,
+    learning_curve,
+)
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -25,9 +30,17 @@ GRID = {"optimizer__learning_rate": [0.005, 0.02]}
 
 def small(**params):
     """A network on tables of images of 8 x 8."""
-    defaults = {"convs_per_block": 1, "dense_layers": (), "epochs": 2, "batch_size": 32, "image_shape": (8, 8)}
+    defaults = {
+        "convs_per_block": 1,
+        "dense_layers": (),
+        "epochs": 2,
+        "batch_size": 32,
+        "image_shape": (8, 8),
+    }
     return ConvPoolClassifier(
-        [(4, 3, 2, 2)], **{**defaults, "optimizer__learning_rate": 0.02, **params}, random_state=0
+        [(4, 3, 2, 2)],
+        **{**defaults, "optimizer__learning_rate": 0.02, **params},
+        random_state=0,
     )
 
 
@@ -77,25 +90,38 @@ def accuracies_by_hand(X, y, *, to_fit=None, to_score=None, **params):
     """Of a network on each fold, with the weights that are given to its fit and to its score."""
     accuracies = []
     for train, test in folds(X, y):
-        fitted = small(**params).fit(X[train], y[train], sample_weight=None if to_fit is None else to_fit[train])
+        fitted = small(**params).fit(
+            X[train], y[train], sample_weight=None if to_fit is None else to_fit[train]
+        )
         weights = None if to_score is None else to_score[test]
-        accuracies.append(accuracy_score(y[test], fitted.predict(X[test]), sample_weight=weights))
+        accuracies.append(
+            accuracy_score(y[test], fitted.predict(X[test]), sample_weight=weights)
+        )
     return accuracies
 
 
 def split_scores(search):
     """Scores of a search: a row for each candidate, a column for each fold."""
-    return np.transpose([search.cv_results_[f"split{split}_test_score"] for split in range(2)]).tolist()
+    return np.transpose(
+        [search.cv_results_[f"split{split}_test_score"] for split in range(2)]
+    ).tolist()
 
 
 def assert_searched_with(search, X, y, *, to_fit=None, to_score=None):
     """Each fit of a search over GRID, the refit too, and each score used its part of the weights given here."""
     candidates = search.cv_results_["params"]
-    by_hand = [accuracies_by_hand(X, y, to_fit=to_fit, to_score=to_score, **params) for params in candidates]
+    by_hand = [
+        accuracies_by_hand(X, y, to_fit=to_fit, to_score=to_score, **params)
+        for params in candidates
+    ]
     assert split_scores(search) == by_hand
     unweighted = small(**search.best_params_).fit(X, y)
-    assert same_fit(search.best_estimator_, clone(unweighted).fit(X, y, sample_weight=to_fit), X)
-    assert same_fit(search.best_estimator_, unweighted, X) == (to_fit is None), "weights make a difference"
+    assert same_fit(
+        search.best_estimator_, clone(unweighted).fit(X, y, sample_weight=to_fit), X
+    )
+    assert same_fit(search.best_estimator_, unweighted, X) == (to_fit is None), (
+        "weights make a difference"
+    )
 
 
 def assert_weighted_fit(fitted, X, y, weights, **params):
@@ -112,31 +138,54 @@ def scaled_pipeline(net, scaler=None):
 
 
 @pytest.mark.usefixtures("routing")
-@pytest.mark.parametrize("by_fit, by_score", [(True, False), (False, True), (True, True)])
-def test_weights_reach_every_fit_and_score_of_a_search_that_requests_them(data, weights, by_fit, by_score):
-    net = small().set_fit_request(sample_weight=by_fit).set_score_request(sample_weight=by_score)
+@pytest.mark.parametrize(
+    "by_fit, by_score", [(True, False), (False, True), (True, True)]
+)
+def test_weights_reach_every_fit_and_score_of_a_search_that_requests_them(
+    data, weights, by_fit, by_score
+):
+    net = (
+        small()
+        .set_fit_request(sample_weight=by_fit)
+        .set_score_request(sample_weight=by_score)
+    )
     search = GridSearchCV(net, GRID, cv=2).fit(*data, sample_weight=weights)
-    assert_searched_with(search, *data, to_fit=weights if by_fit else None, to_score=weights if by_score else None)
+    assert_searched_with(
+        search,
+        *data,
+        to_fit=weights if by_fit else None,
+        to_score=weights if by_score else None,
+    )
 
 
 @pytest.mark.usefixtures("routing")
 def test_weights_under_another_name(data, weights):
     X, y = data
     net = small().set_fit_request(sample_weight="importance")
-    scoring = make_scorer(log_loss, response_method="predict_proba").set_score_request(sample_weight=True)
+    scoring = make_scorer(log_loss, response_method="predict_proba").set_score_request(
+        sample_weight=True
+    )
     halves = np.full(len(y), 0.5)
     halves[::2] = 2
     params = {"importance": weights, "sample_weight": halves}
-    results = cross_validate(net, X, y, cv=2, scoring=scoring, params=params, return_estimator=True)
-    for fitted, loss, (train, test) in zip(results["estimator"], results["test_score"], folds(X, y), strict=True):
+    results = cross_validate(
+        net, X, y, cv=2, scoring=scoring, params=params, return_estimator=True
+    )
+    for fitted, loss, (train, test) in zip(
+        results["estimator"], results["test_score"], folds(X, y), strict=True
+    ):
         assert_weighted_fit(fitted, X[train], y[train], weights[train])
-        assert loss == log_loss(y[test], fitted.predict_proba(X[test]), sample_weight=halves[test])
+        assert loss == log_loss(
+            y[test], fitted.predict_proba(X[test]), sample_weight=halves[test]
+        )
 
 
 @pytest.mark.usefixtures("routing")
 @pytest.mark.parametrize("by_scaler", [False, True])
 @pytest.mark.parametrize("by_net", [False, True])
-def test_weights_reach_those_steps_of_a_pipeline_that_request_them(data, weights, by_scaler, by_net):
+def test_weights_reach_those_steps_of_a_pipeline_that_request_them(
+    data, weights, by_scaler, by_net
+):
     X, y = data
     scaler, net = StandardScaler().set_fit_request(sample_weight=by_scaler), small()
     pipeline = scaled_pipeline(net.set_fit_request(sample_weight=by_net), scaler)
@@ -145,27 +194,51 @@ def test_weights_reach_those_steps_of_a_pipeline_that_request_them(data, weights
             pipeline.fit(X, y, sample_weight=weights)
         return
     pipeline.fit(X, y, sample_weight=weights)
-    scaled = StandardScaler().fit(X, sample_weight=weights if by_scaler else None).transform(X)
-    assert same_fit(pipeline[-1], small().fit(scaled, y, sample_weight=weights if by_net else None), scaled)
-    assert not same_fit(pipeline[-1], small().fit(scaled, y, sample_weight=None if by_net else weights), scaled)
+    scaled = (
+        StandardScaler()
+        .fit(X, sample_weight=weights if by_scaler else None)
+        .transform(X)
+    )
+    assert same_fit(
+        pipeline[-1],
+        small().fit(scaled, y, sample_weight=weights if by_net else None),
+        scaled,
+    )
+    assert not same_fit(
+        pipeline[-1],
+        small().fit(scaled, y, sample_weight=None if by_net else weights),
+        scaled,
+    )
 
 
 @pytest.mark.usefixtures("routing")
 def test_weights_reach_a_step_of_a_pipeline_in_a_search(data, weights):
     X, y = data
     net = small().set_fit_request(sample_weight=True)
-    pipeline = scaled_pipeline(net, StandardScaler().set_fit_request(sample_weight=False))
+    pipeline = scaled_pipeline(
+        net, StandardScaler().set_fit_request(sample_weight=False)
+    )
     scoring = make_scorer(accuracy_score).set_score_request(sample_weight=False)
-    search = GridSearchCV(pipeline, {"net__epochs": [1, 2]}, cv=2, scoring=scoring).fit(X, y, sample_weight=weights)
+    search = GridSearchCV(pipeline, {"net__epochs": [1, 2]}, cv=2, scoring=scoring).fit(
+        X, y, sample_weight=weights
+    )
     by_hand = []
     for epochs in (1, 2):
         for train, test in folds(X, y):
             scaler = StandardScaler().fit(X[train])
-            fitted = small(epochs=epochs).fit(scaler.transform(X[train]), y[train], sample_weight=weights[train])
+            fitted = small(epochs=epochs).fit(
+                scaler.transform(X[train]), y[train], sample_weight=weights[train]
+            )
             by_hand.append(fitted.score(scaler.transform(X[test]), y[test]))
     assert np.ravel(split_scores(search)).tolist() == by_hand
     scaled = StandardScaler().fit_transform(X)
-    assert_weighted_fit(search.best_estimator_[-1], scaled, y, weights, epochs=search.best_params_["net__epochs"])
+    assert_weighted_fit(
+        search.best_estimator_[-1],
+        scaled,
+        y,
+        weights,
+        epochs=search.best_params_["net__epochs"],
+    )
 
 
 @pytest.mark.usefixtures("routing")
@@ -180,7 +253,9 @@ def test_weights_reach_a_step_of_a_pipeline_in_a_search(data, weights):
 def test_weights_that_nobody_spoke_of_are_refused_before_training(data, weights, tool):
     net = small().set_score_request(sample_weight=False)
     estimator = tool(net)
-    with pytest.raises(UnsetMetadataPassedError, match=r"sample_weight.*ConvPoolClassifier\.fit"):
+    with pytest.raises(
+        UnsetMetadataPassedError, match=r"sample_weight.*ConvPoolClassifier\.fit"
+    ):
         estimator.fit(*data, sample_weight=weights)
     assert not net.initialized_
 
@@ -190,8 +265,14 @@ def test_a_request_outlives_cloning_and_is_of_the_instance():
     asked = small().set_fit_request(sample_weight=True, validation_data=False)
     requests = clone(asked).get_metadata_routing().fit.requests
     assert requests == {"sample_weight": True, "validation_data": False}
-    assert small().get_metadata_routing().fit.requests == {"sample_weight": None, "validation_data": None}
-    assert small().get_metadata_routing().partial_fit.requests == {"classes": None, "sample_weight": None}
+    assert small().get_metadata_routing().fit.requests == {
+        "sample_weight": None,
+        "validation_data": None,
+    }
+    assert small().get_metadata_routing().partial_fit.requests == {
+        "classes": None,
+        "sample_weight": None,
+    }
 
 
 @pytest.mark.usefixtures("routing")
@@ -213,32 +294,57 @@ def test_validation_data_reach_every_fit_of_a_search(data, held_out):
 
 
 @pytest.mark.usefixtures("routing")
-def test_validation_data_reach_a_step_of_a_pipeline_as_they_are(data, held_out, weights):
+def test_validation_data_reach_a_step_of_a_pipeline_as_they_are(
+    data, held_out, weights
+):
     """So they must be given as the step wants them: here, scaled."""
     X, y = data
     scaler = StandardScaler().fit(X)
     validation_data = (scaler.transform(held_out[0]), held_out[1])
     net = small().set_fit_request(validation_data=True, sample_weight=True)
-    pipeline = scaled_pipeline(net, StandardScaler().set_fit_request(sample_weight=False))
+    pipeline = scaled_pipeline(
+        net, StandardScaler().set_fit_request(sample_weight=False)
+    )
     pipeline.fit(X, y, validation_data=validation_data, sample_weight=weights)
-    by_hand = small().fit(scaler.transform(X), y, sample_weight=weights, validation_data=validation_data)
+    by_hand = small().fit(
+        scaler.transform(X), y, sample_weight=weights, validation_data=validation_data
+    )
     assert same_fit(pipeline[-1], by_hand, validation_data[0])
-    assert pipeline[-1].history_["val_accuracy"][-1] == pytest.approx(pipeline.score(*held_out))
+    assert pipeline[-1].history_["val_accuracy"][-1] == pytest.approx(
+        pipeline.score(*held_out)
+    )
 
 
 @pytest.mark.usefixtures("routing")
 def test_weights_reach_partial_fit(data, weights):
     X, y = data
-    net = small().set_partial_fit_request(sample_weight=True).set_fit_request(sample_weight=False)
-    scoring = make_scorer(log_loss, response_method="predict_proba").set_score_request(sample_weight=False)
-    options = {"cv": 2, "train_sizes": [40, 75], "exploit_incremental_learning": True, "scoring": scoring}
-    _, _, losses = learning_curve(net, X, y, **options, params={"sample_weight": weights})
+    net = (
+        small()
+        .set_partial_fit_request(sample_weight=True)
+        .set_fit_request(sample_weight=False)
+    )
+    scoring = make_scorer(log_loss, response_method="predict_proba").set_score_request(
+        sample_weight=False
+    )
+    options = {
+        "cv": 2,
+        "train_sizes": [40, 75],
+        "exploit_incremental_learning": True,
+        "scoring": scoring,
+    }
+    _, _, losses = learning_curve(
+        net, X, y, **options, params={"sample_weight": weights}
+    )
     _, _, unweighted = learning_curve(net, X, y, **options)
     for column, (train, test) in enumerate(folds(X, y)):
         fitted = small()
         for row, part in enumerate([train[:40], train[40:75]]):
-            fitted.partial_fit(X[part], y[part], classes=range(10), sample_weight=weights[part])
-            assert losses[row, column] == log_loss(y[test], fitted.predict_proba(X[test]))
+            fitted.partial_fit(
+                X[part], y[part], classes=range(10), sample_weight=weights[part]
+            )
+            assert losses[row, column] == log_loss(
+                y[test], fitted.predict_proba(X[test])
+            )
     assert np.all(losses != unweighted)
 
 
@@ -247,8 +353,14 @@ def test_weights_reach_partial_fit(data, weights):
 def test_weights_reach_the_members_of_an_ensemble(data, weights, ensemble):
     members = [("weighted", small().set_fit_request(sample_weight=True))]
     members.append(("plain", small().set_fit_request(sample_weight=False)))
-    options = {"final_estimator": LogisticRegression(max_iter=5, tol=1.0).set_fit_request(sample_weight=False)}
-    fitted = ensemble(members, **(options if ensemble is StackingClassifier else {})).fit(*data, sample_weight=weights)
+    options = {
+        "final_estimator": LogisticRegression(max_iter=5, tol=1.0).set_fit_request(
+            sample_weight=False
+        )
+    }
+    fitted = ensemble(
+        members, **(options if ensemble is StackingClassifier else {})
+    ).fit(*data, sample_weight=weights)
     assert_weighted_fit(fitted.estimators_[0], *data, weights)
     assert same_fit(fitted.estimators_[1], small().fit(*data), data[0])
 
@@ -256,9 +368,13 @@ def test_weights_reach_the_members_of_an_ensemble(data, weights, ensemble):
 @pytest.mark.usefixtures("routing")
 def test_weights_reach_the_folds_of_a_calibration(data, weights):
     X, y = data
-    calibrated = CalibratedClassifierCV(small().set_fit_request(sample_weight=True), cv=2)
+    calibrated = CalibratedClassifierCV(
+        small().set_fit_request(sample_weight=True), cv=2
+    )
     calibrated.fit(X, y, sample_weight=weights)
-    for part, (train, _) in zip(calibrated.calibrated_classifiers_, folds(X, y), strict=True):
+    for part, (train, _) in zip(
+        calibrated.calibrated_classifiers_, folds(X, y), strict=True
+    ):
         assert_weighted_fit(part.estimator, X[train], y[train], weights[train])
 
 
@@ -269,7 +385,9 @@ def test_weights_reach_one_versus_rest(data, weights):
     one_vs_rest = OneVsRestClassifier(small().set_fit_request(sample_weight=True))
     one_vs_rest.fit(X[three], y[three], sample_weight=weights[three])
     for label, fitted in enumerate(one_vs_rest.estimators_):
-        assert_weighted_fit(fitted, X[three], (y[three] == label).astype(int), weights[three])
+        assert_weighted_fit(
+            fitted, X[three], (y[three] == label).astype(int), weights[three]
+        )
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -292,7 +410,9 @@ def test_without_routing_a_pipeline_wants_the_name_of_the_step(data, weights):
     assert_weighted_fit(pipeline[-1], StandardScaler().fit_transform(X), y, weights)
     search = GridSearchCV(scaled_pipeline(small()), {"net__epochs": [1, 2]}, cv=2)
     best = search.fit(X, y, net__sample_weight=weights).best_estimator_[-1]
-    assert_weighted_fit(best, StandardScaler().fit_transform(X), y, weights, epochs=best.epochs)
+    assert_weighted_fit(
+        best, StandardScaler().fit_transform(X), y, weights, epochs=best.epochs
+    )
 
 
 @pytest.mark.usefixtures("no_routing")
@@ -311,7 +431,9 @@ def test_without_routing_validation_data_reach_every_fit_of_a_search(data, held_
     params = {"validation_data": held_out}
     results = cross_validate(small(), X, y, cv=2, params=params, return_estimator=True)
     for fitted, (train, _) in zip(results["estimator"], folds(X, y), strict=True):
-        assert same_fit(fitted, small().fit(X[train], y[train], validation_data=held_out), X)
+        assert same_fit(
+            fitted, small().fit(X[train], y[train], validation_data=held_out), X
+        )
 
 
 @pytest.mark.parametrize("enabled", [False, True])
@@ -330,5 +452,14 @@ def test_callbacks_hear_of_the_weights_and_score_with_them(data, weights):
     X, y = data
     monitor = ScoringMonitor(scoring="accuracy")
     small().set_callbacks(monitor).fit(X, y, sample_weight=weights)
-    weighted = [small(epochs=n).fit(X, y, sample_weight=weights).score(X, y, sample_weight=weights) for n in (1, 2)]
-    assert [row["accuracy"] for row in monitor.get_logs().data if row["task_name"] == "epoch"] == weighted
+    weighted = [
+        small(epochs=n)
+        .fit(X, y, sample_weight=weights)
+        .score(X, y, sample_weight=weights)
+        for n in (1, 2)
+    ]
+    assert [
+        row["accuracy"]
+        for row in monitor.get_logs().data
+        if row["task_name"] == "epoch"
+    ] == weighted

@@ -22,7 +22,11 @@ PARAMETERS = set(inspect.signature(Architecture.from_parameters).parameters)
 RICH = Architecture.from_parameters(
     (9, 8, 2),
     3,
-    conv_layers=[ConvBlock(3, (1, 3), batch_norm=True, dropout=0.1), ConvBlock(4, 3, None), ConvBlock(4, 3, None)],
+    conv_layers=[
+        ConvBlock(3, (1, 3), batch_norm=True, dropout=0.1),
+        ConvBlock(4, 3, None),
+        ConvBlock(4, 3, None),
+    ],
     dense_layers=[5, 5],
     dense_dropout=0.5,
     n_branches=2,
@@ -35,8 +39,12 @@ def design(**parameters):
 
 
 def published_design(name):
-    architecture = {key: value for key, value in presets.NETWORKS[name].items() if key in PARAMETERS}
-    return Architecture.from_parameters(presets.PUBLISHED[name].image_shape, 10, **architecture)
+    architecture = {
+        key: value for key, value in presets.NETWORKS[name].items() if key in PARAMETERS
+    }
+    return Architecture.from_parameters(
+        presets.PUBLISHED[name].image_shape, 10, **architecture
+    )
 
 
 def n_values(variables):
@@ -58,7 +66,11 @@ def test_published_networks_have_the_published_number_of_parameters(name):
     published, architecture = presets.PUBLISHED[name], published_design(name)
     model = build_network(architecture, seed=0)
     assert model.count_params() == architecture.n_params == published.n_params
-    assert n_values(model.non_trainable_weights) == architecture.n_non_trainable == published.n_non_trainable
+    assert (
+        n_values(model.non_trainable_weights)
+        == architecture.n_non_trainable
+        == published.n_non_trainable
+    )
     assert model.output_shape == (None, 10)
 
 
@@ -69,8 +81,13 @@ def test_counts_and_shapes_are_those_of_keras(architecture):
     assert model.count_params() == architecture.n_params
     assert n_values(model.trainable_weights) == architecture.n_trainable
     assert n_values(model.non_trainable_weights) == architecture.n_non_trainable
-    found = {layer.name: (layer.output.shape, layer.count_params()) for layer in model.layers}
-    assert found == {layer.name: ((None, *layer.output_shape), layer.n_params) for layer in architecture.layers}
+    found = {
+        layer.name: (layer.output.shape, layer.count_params()) for layer in model.layers
+    }
+    assert found == {
+        layer.name: ((None, *layer.output_shape), layer.n_params)
+        for layer in architecture.layers
+    }
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -79,9 +96,18 @@ def test_counts_and_shapes_are_those_of_keras(architecture):
 
 @pytest.mark.parametrize("activation", sorted(_architecture.ACTIVATIONS))
 def test_keras_knows_every_activation(activation):
-    model = build_network(design(conv_layers=[ConvBlock(2, activation=activation)], activation=activation), seed=0)
+    model = build_network(
+        design(
+            conv_layers=[ConvBlock(2, activation=activation)], activation=activation
+        ),
+        seed=0,
+    )
     expected = keras.activations.get(activation)
-    assert model.get_layer("block1_conv2").activation == model.get_layer("dense1").activation == expected
+    assert (
+        model.get_layer("block1_conv2").activation
+        == model.get_layer("dense1").activation
+        == expected
+    )
     assert model.get_layer("output").activation == keras.activations.softmax
 
 
@@ -96,18 +122,37 @@ def test_keras_knows_every_activation(activation):
     ],
 )
 def test_choices_of_layer(parameters, name, cls):
-    assert type(build_network(design(conv_layers=[(2,)], **parameters), seed=0).get_layer(name)) is cls
+    assert (
+        type(
+            build_network(design(conv_layers=[(2,)], **parameters), seed=0).get_layer(
+                name
+            )
+        )
+        is cls
+    )
 
 
 def test_rates_of_dropout():
-    architecture = design(conv_layers=[ConvBlock(2, dropout=0.1), (2,)], dropout=0.3, dense_dropout=0.6)
+    architecture = design(
+        conv_layers=[ConvBlock(2, dropout=0.1), (2,)], dropout=0.3, dense_dropout=0.6
+    )
     model = build_network(architecture, seed=0)
-    rates = {layer.name: layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)}
-    assert rates == {"block1_dropout": 0.1, "block2_dropout": 0.3, "dense1_dropout": 0.6}
+    rates = {
+        layer.name: layer.rate
+        for layer in model.layers
+        if isinstance(layer, keras.layers.Dropout)
+    }
+    assert rates == {
+        "block1_dropout": 0.1,
+        "block2_dropout": 0.3,
+        "dense1_dropout": 0.6,
+    }
 
 
 def test_norm_limits_hold_for_each_filter_and_each_unit():
-    architecture = design(conv_layers=[ConvBlock(4, max_norm=2)], dense_layers=[5], dense_max_norm=3)
+    architecture = design(
+        conv_layers=[ConvBlock(4, max_norm=2)], dense_layers=[5], dense_max_norm=3
+    )
     model = build_network(architecture, seed=0)
     for name, limit in [("block1_conv2", 2), ("dense1", 3)]:
         kernel = model.get_layer(name).kernel
@@ -118,10 +163,15 @@ def test_norm_limits_hold_for_each_filter_and_each_unit():
 
 
 def test_without_a_norm_limit_there_is_no_constraint():
-    model = build_network(design(conv_layers=[ConvBlock(4, max_norm=0)], max_norm=2, dense_max_norm=2), seed=0)
+    model = build_network(
+        design(conv_layers=[ConvBlock(4, max_norm=0)], max_norm=2, dense_max_norm=2),
+        seed=0,
+    )
     assert model.get_layer("block1_conv1").kernel_constraint is None
     assert model.get_layer("dense1").kernel_constraint is not None
-    assert model.get_layer("output").kernel_constraint is None, "dense_max_norm is for the hidden layers"
+    assert model.get_layer("output").kernel_constraint is None, (
+        "dense_max_norm is for the hidden layers"
+    )
 
 
 def alexnet_by_hand():
@@ -157,21 +207,36 @@ def branches_by_hand():
     pixels = layers.Rescaling(1 / 255)(images)
     branches = []
     for _ in range(2):
-        sides = [layers.Conv2D(2, size, padding="same", activation="tanh")(pixels) for size in (1, 3)]
-        branches.append(layers.AveragePooling2D(2, strides=1)(layers.Concatenate()(sides)))
+        sides = [
+            layers.Conv2D(2, size, padding="same", activation="tanh")(pixels)
+            for size in (1, 3)
+        ]
+        branches.append(
+            layers.AveragePooling2D(2, strides=1)(layers.Concatenate()(sides))
+        )
     vector = layers.GlobalMaxPooling2D()(layers.Concatenate()(branches))
     return keras.Model(images, layers.Dense(4, activation="softmax")(vector))
 
 
 def test_the_penalty_is_on_every_kernel_and_on_nothing_else():
     model = build_network(
-        design(conv_layers=[(4, 3)], dense_layers=[5], batch_norm=True, kernel_regularizer=0.01), seed=0
+        design(
+            conv_layers=[(4, 3)],
+            dense_layers=[5],
+            batch_norm=True,
+            kernel_regularizer=0.01,
+        ),
+        seed=0,
     )
-    kernels = [layer.kernel.numpy() for layer in model.layers if hasattr(layer, "kernel")]
+    kernels = [
+        layer.kernel.numpy() for layer in model.layers if hasattr(layer, "kernel")
+    ]
     assert len(kernels) == 4  # two convolutions, a dense layer, the output
     expected = [0.01 * np.square(kernel).sum() for kernel in kernels]
     assert [float(loss) for loss in model.losses] == pytest.approx(expected, rel=1e-5)
-    assert not build_network(design(conv_layers=[(4, 3)], kernel_regularizer=0), seed=0).losses
+    assert not build_network(
+        design(conv_layers=[(4, 3)], kernel_regularizer=0), seed=0
+    ).losses
 
 
 @pytest.mark.parametrize(
@@ -180,7 +245,11 @@ def test_the_penalty_is_on_every_kernel_and_on_nothing_else():
         (
             alexnet_by_hand,
             {
-                "conv_layers": [(4, 11, 3, 2), ConvBlock(4, 8, 3, 2, padding="valid"), (4, 5, 3, 2)],
+                "conv_layers": [
+                    (4, 11, 3, 2),
+                    ConvBlock(4, 8, 3, 2, padding="valid"),
+                    (4, 5, 3, 2),
+                ],
                 "dense_layers": [16],
                 "dense_dropout": 0.5,
                 "convs_per_block": 1,
@@ -207,17 +276,32 @@ def test_the_penalty_is_on_every_kernel_and_on_nothing_else():
 def test_outputs_are_those_of_a_network_written_by_hand(by_hand, parameters, training):
     expected = by_hand()
     _, *image_shape = expected.input_shape
-    model = build_network(Architecture.from_parameters(image_shape, expected.output_shape[-1], **parameters), seed=0)
+    model = build_network(
+        Architecture.from_parameters(
+            image_shape, expected.output_shape[-1], **parameters
+        ),
+        seed=0,
+    )
     rng = np.random.RandomState(0)
     # Not the initial ones, of which many are 0 or 1; statistics of normalization must be positive.
-    expected.set_weights([rng.uniform(0.1, 0.4, weight.shape) * _sign(rng, weight) for weight in expected.weights])
+    expected.set_weights(
+        [
+            rng.uniform(0.1, 0.4, weight.shape) * _sign(rng, weight)
+            for weight in expected.weights
+        ]
+    )
     model.set_weights(expected.get_weights())
     for network in (expected, model):
         for layer in network.layers:
             if isinstance(layer, keras.layers.Dropout):
                 layer.rate = 0  # what it drops is random; its place is seen in the plan
-    images = rng.uniform(0, 255 if "scale" in parameters else 1, (5, *image_shape)).astype("float32")
-    found, wanted = model(images, training=training), expected(images, training=training)
+    images = rng.uniform(
+        0, 255 if "scale" in parameters else 1, (5, *image_shape)
+    ).astype("float32")
+    found, wanted = (
+        model(images, training=training),
+        expected(images, training=training),
+    )
     assert np.ptp(wanted, axis=0).max() > 1e-3, "the outputs depend on the image"
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
 
@@ -239,7 +323,9 @@ def test_another_seed_another_kernel_in_every_layer():
     kernels = [layer.name for layer in RICH.layers if layer.kind in ("conv", "dense")]
     assert len(kernels) == 2 * (4 + 4) + 3
     for name in kernels:
-        assert not np.any(first.get_layer(name).kernel == second.get_layer(name).kernel), name
+        assert not np.any(
+            first.get_layer(name).kernel == second.get_layer(name).kernel
+        ), name
 
 
 def test_layers_of_one_shape_start_differently():
@@ -249,11 +335,15 @@ def test_layers_of_one_shape_start_differently():
         ("branch1_block3_conv1", "branch2_block3_conv1"),
         ("branch1_block1_conv1_1_1x1", "branch2_block1_conv1_1_1x1"),
     ]:
-        assert not np.any(model.get_layer(one).kernel == model.get_layer(other).kernel), (one, other)
+        assert not np.any(
+            model.get_layer(one).kernel == model.get_layer(other).kernel
+        ), (one, other)
 
 
 def test_kernels_are_glorot_uniform_and_biases_zero():
-    layer = build_network(design(conv_layers=(), dense_layers=[300]), seed=0).get_layer("dense1")
+    layer = build_network(design(conv_layers=(), dense_layers=[300]), seed=0).get_layer(
+        "dense1"
+    )
     limit = np.sqrt(6 / (8 * 8 * 3 + 300))
     kernel = layer.kernel.numpy()
     assert np.abs(kernel).max() <= limit
@@ -267,7 +357,9 @@ def test_kernels_are_glorot_uniform_and_biases_zero():
 def test_initial_kernels_are_what_building_draws(architecture, first, second):
     model = build_network(architecture, first)
     kernels = list(initial_kernels(architecture, model, second))
-    assert len(kernels) == sum(layer.kind in ("conv", "dense") for layer in architecture.layers)
+    assert len(kernels) == sum(
+        layer.kind in ("conv", "dense") for layer in architecture.layers
+    )
     for kernel, value in kernels:
         kernel.assign(value)
     assert_equal_weights(model, build_network(architecture, second))
@@ -292,7 +384,9 @@ def test_states_of_dropout():
     assert seeds == [[_seeds.derive(3, "weights", name=name), 0] for name, _ in states]
     assert len({seed for seed, _ in seeds}) == 4
     # They are the only variables that are no weights.
-    assert {id(state) for _, state in states} == {id(v) for v in model.variables} - {id(w) for w in model.weights}
+    assert {id(state) for _, state in states} == {id(v) for v in model.variables} - {
+        id(w) for w in model.weights
+    }
 
 
 def test_what_dropout_drops_follows_from_its_state():
@@ -321,7 +415,12 @@ def global_generators():
     python_state, numpy_state = random.getstate(), np.random.get_state()
 
     def draw():
-        return [random.random(), np.random.random(), float(tf.random.uniform(())), float(keras.random.uniform(()))]
+        return [
+            random.random(),
+            np.random.random(),
+            float(tf.random.uniform(())),
+            float(keras.random.uniform(())),
+        ]
 
     def seeded(seed):
         keras.utils.set_random_seed(seed)
@@ -354,7 +453,11 @@ def test_global_generators_are_not_read(global_generators):
 @pytest.fixture
 def unusual_keras_settings():
     """Keras set up for another program."""
-    before = keras.config.floatx(), keras.config.image_data_format(), keras.config.dtype_policy()
+    before = (
+        keras.config.floatx(),
+        keras.config.image_data_format(),
+        keras.config.dtype_policy(),
+    )
     keras.config.set_floatx("float64")
     keras.config.set_image_data_format("channels_first")
     keras.config.set_dtype_policy("mixed_float16")

@@ -69,7 +69,9 @@ def there(fitted, tmp_path_factory):
     search = GridSearchCV(small(epochs=1), {"dense_layers": [(), (8,)]}, cv=2)
     return {
         "fitted": fitted,
-        "fitted with memory": small(memory=tmp_path_factory.mktemp("memory"), epochs=1).fit(X, y),
+        "fitted with memory": small(
+            memory=tmp_path_factory.mktemp("memory"), epochs=1
+        ).fit(X, y),
         "fitted with early stopping": small(early_stopping=True, epochs=3).fit(X, y),
         "fitted search": search.fit(X, y),
         "new": small(),
@@ -87,7 +89,10 @@ def back(there, tmp_path_factory):
     return pickle.loads((folder / "back.pickle").read_bytes())
 
 
-@pytest.mark.parametrize("name", ["fitted", "fitted with memory", "fitted with early stopping", "fitted search"])
+@pytest.mark.parametrize(
+    "name",
+    ["fitted", "fitted with memory", "fitted with early stopping", "fitted search"],
+)
 def test_predictions_in_another_process_are_the_same_bits(there, back, name):
     assert same_bits([back[name]], [there[name].predict_proba(X_NEW)])
 
@@ -97,8 +102,12 @@ def test_a_pickle_from_before_fit_is_fitted_there_as_here(fitted, back):
 
 
 def test_partial_fit_goes_on_after_a_pickle_from_another_process(fitted, back):
-    assert same_state(back["two epochs"]._state, fitted._state), "begun here, ended there"
-    assert same_fit(back["one epoch"].partial_fit(X, y), fitted, X_NEW), "begun there, ended here"
+    assert same_state(back["two epochs"]._state, fitted._state), (
+        "begun here, ended there"
+    )
+    assert same_fit(back["one epoch"].partial_fit(X, y), fitted, X_NEW), (
+        "begun there, ended here"
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -116,12 +125,18 @@ def test_a_pickle_of_another_version_warns_of_both(fitted):
     assert same_fit(loaded, fitted, X_NEW)
 
 
-@pytest.mark.parametrize("make", [small, lambda: small().fit(X, y)], ids=["new", "fitted"])
+@pytest.mark.parametrize(
+    "make", [small, lambda: small().fit(X, y)], ids=["new", "fitted"]
+)
 def test_a_pickle_of_this_version_is_loaded_without_a_word_or_a_trace(make):
     classifier = make()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for copied in (pickle.loads(pickle.dumps(classifier)), copy.copy(classifier), copy.deepcopy(classifier)):
+        for copied in (
+            pickle.loads(pickle.dumps(classifier)),
+            copy.copy(classifier),
+            copy.deepcopy(classifier),
+        ):
             assert vars(copied).keys() == vars(classifier).keys()
             assert copied.get_params() == classifier.get_params()
 
@@ -142,7 +157,9 @@ def test_skops_asks_to_trust_nothing_but_skcnn(skops_file):
 
 
 def test_skops_brings_every_bit_back(fitted, skops_file):
-    loaded = skops.io.loads(skops_file, trusted=skops.io.get_untrusted_types(data=skops_file))
+    loaded = skops.io.loads(
+        skops_file, trusted=skops.io.get_untrusted_types(data=skops_file)
+    )
     assert same_fit(loaded, fitted, X_NEW)
     assert loaded.get_params() == fitted.get_params()
     assert loaded.classes_.tolist() == fitted.classes_.tolist()
@@ -181,5 +198,7 @@ def test_a_keras_file_needs_no_skcnn(fitted, tmp_path):
     run_python(WITHOUT_SKCNN, tmp_path)
     with np.load(tmp_path / "back.npz") as back:
         assert same_bits([back["predicted"]], [model.predict(images, verbose=0)])
-        np.testing.assert_allclose(back["predicted"], fitted.predict_proba(X_NEW), rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(
+            back["predicted"], fitted.predict_proba(X_NEW), rtol=1e-4, atol=1e-6
+        )
         assert back["accuracy"] == pytest.approx(fitted.score(X_NEW, TARGETS[200:300]))

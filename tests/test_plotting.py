@@ -17,7 +17,12 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes the next import possible
-from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, ParameterGrid, RandomizedSearchCV
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    ParameterGrid,
+    RandomizedSearchCV,
+)
 from sklearn.pipeline import Pipeline
 
 from skcnn import ConvBlock, ConvPoolClassifier
@@ -48,7 +53,13 @@ def images(digits):
 
 
 def classifier(**params):
-    small = {"conv_layers": NARROW, "convs_per_block": 1, "dense_layers": (8,), "batch_size": 16, "random_state": 0}
+    small = {
+        "conv_layers": NARROW,
+        "convs_per_block": 1,
+        "dense_layers": (8,),
+        "batch_size": 16,
+        "random_state": 0,
+    }
     return ConvPoolClassifier(**small | {"epochs": 3} | params)
 
 
@@ -56,7 +67,10 @@ def classifier(**params):
 def fitted(images):
     """Two runs with validation, which differ in dropout."""
     X, y = images
-    return [classifier(dropout=rate).fit(X[:80], y[:80], validation_data=(X[80:], y[80:])) for rate in (0.0, 0.5)]
+    return [
+        classifier(dropout=rate).fit(X[:80], y[:80], validation_data=(X[80:], y[80:]))
+        for rate in (0.0, 0.5)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -70,18 +84,26 @@ def results_of(params, scores, **more):
     scores = np.array(scores, float)
     splits = {f"split{k}_test_score": column for k, column in enumerate(scores.T)}
     results = {"params": list(params), "mean_test_score": scores.mean(axis=1)} | splits
-    return SimpleNamespace(cv_results_=results, estimator=classifier(), scoring=None, refit=True, **more)
+    return SimpleNamespace(
+        cv_results_=results, estimator=classifier(), scoring=None, refit=True, **more
+    )
 
 
 def candidates(search, **params):
     """Places of the candidates that have these parameters."""
     tried = search.cv_results_["params"]
-    return [i for i, each in enumerate(tried) if all(each[name] == value for name, value in params.items())]
+    return [
+        i
+        for i, each in enumerate(tried)
+        if all(each[name] == value for name, value in params.items())
+    ]
 
 
 def split_scores(search):
     results = search.cv_results_
-    return np.column_stack([results[f"split{k}_test_score"] for k in range(search.n_splits_)])
+    return np.column_stack(
+        [results[f"split{k}_test_score"] for k in range(search.n_splits_)]
+    )
 
 
 def bars_of(line):
@@ -102,7 +124,9 @@ def test_learning_curves_are_those_of_history(fitted):
             assert line.get_xdata().tolist() == [1, 2, 3]
             assert line.get_ydata().tolist() == run.history_[column]
             assert line.get_linestyle() == ("--" if column.startswith("val_") else "-")
-    for training, validation in zip(display.lines_["loss"], display.lines_["val_loss"], strict=True):
+    for training, validation in zip(
+        display.lines_["loss"], display.lines_["val_loss"], strict=True
+    ):
         assert training.get_color() == validation.get_color()
     assert [axes.get_ylabel() for axes in display.axes_] == ["loss", "accuracy"]
 
@@ -110,16 +134,29 @@ def test_learning_curves_are_those_of_history(fitted):
 def test_runs_differ_in_color_and_marker_and_are_named_by_what_they_differ_in(fitted):
     display = LearningCurvesDisplay.from_estimators(fitted)
     first, second = display.lines_["loss"]
-    assert first.get_color() != second.get_color() and first.get_marker() != second.get_marker()
+    assert (
+        first.get_color() != second.get_color()
+        and first.get_marker() != second.get_marker()
+    )
     legend = display.axes_[-1].get_legend()
     assert legend.get_title().get_text() == "dropout"
-    assert [text.get_text() for text in legend.get_texts()] == ["0", "0.5", "training", "validation"]
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "0",
+        "0.5",
+        "training",
+        "validation",
+    ]
     given = LearningCurvesDisplay.from_estimators(fitted, names=["none", "half"])
-    assert [text.get_text() for text in given.axes_[-1].get_legend().get_texts()][:2] == ["none", "half"]
+    assert [text.get_text() for text in given.axes_[-1].get_legend().get_texts()][
+        :2
+    ] == ["none", "half"]
 
 
 def test_equal_schedules_of_keras_are_no_difference():
-    rates = [keras.optimizers.schedules.InverseTimeDecay(rate, 1, 1e-6) for rate in (0.01, 0.01, 0.02)]
+    rates = [
+        keras.optimizers.schedules.InverseTimeDecay(rate, 1, 1e-6)
+        for rate in (0.01, 0.01, 0.02)
+    ]
     levels = find_levels(rates)
     assert levels.codes.tolist() == [0, 0, 1] and len(levels.labels) == 2
 
@@ -139,39 +176,58 @@ def test_epochs_are_integers_on_the_axis(fitted):
 
 def test_runs_may_differ_in_length_and_only_some_need_validation_data():
     runs = [{"loss": [3.0, 2.0, 1.0], "val_loss": [3.0, 2.5, 2.0]}, {"loss": [2.0]}]
-    display = LearningCurvesDisplay(histories=runs, names=["a", "b"]).plot(metrics=["loss"])
+    display = LearningCurvesDisplay(histories=runs, names=["a", "b"]).plot(
+        metrics=["loss"]
+    )
     assert display.lines_["loss"][1].get_ydata().tolist() == [2.0]
     assert display.lines_["val_loss"][1] is None
 
 
 def test_the_best_epoch_of_early_stopping_is_marked():
-    display = LearningCurvesDisplay(histories=2 * [{"loss": [3.0, 1.0, 2.0]}], best_iters=[2, None])
+    display = LearningCurvesDisplay(
+        histories=2 * [{"loss": [3.0, 1.0, 2.0]}], best_iters=[2, None]
+    )
     display.plot(metrics=["loss"])
-    dotted = [line for line in display.axes_[0].lines if line.get_linestyle() == ":" and len(line.get_xdata())]
+    dotted = [
+        line
+        for line in display.axes_[0].lines
+        if line.get_linestyle() == ":" and len(line.get_xdata())
+    ]
     assert [list(line.get_xdata()) for line in dotted] == [[2, 2]]
 
 
 def test_learning_curves_take_any_column_of_history(fitted):
     display = LearningCurvesDisplay.from_estimator(fitted[0], metrics=["time"])
     assert display.lines_["time"][0].get_ydata().tolist() == fitted[0].history_["time"]
-    with pytest.raises(ValueError, match=r"metrics must be among \['loss', .*got 'auc'"):
+    with pytest.raises(
+        ValueError, match=r"metrics must be among \['loss', .*got 'auc'"
+    ):
         LearningCurvesDisplay.from_estimator(fitted[0], metrics=["auc"])
 
 
 @pytest.mark.parametrize("metrics", ["loss", [], ()])
 def test_metrics_are_a_sequence_of_names(fitted, metrics):
-    with pytest.raises(ValueError, match="metrics must be a sequence of names, at least one; got"):
+    with pytest.raises(
+        ValueError, match="metrics must be a sequence of names, at least one; got"
+    ):
         LearningCurvesDisplay.from_estimator(fitted[0], metrics=metrics)
 
 
 def test_there_must_be_a_classifier_to_draw(images):
-    for draw in (LearningCurvesDisplay.from_estimators, lambda none: WidthDepthDisplay.from_estimators(none, *images)):
-        with pytest.raises(ValueError, match="estimators must be at least one; got none"):
+    for draw in (
+        LearningCurvesDisplay.from_estimators,
+        lambda none: WidthDepthDisplay.from_estimators(none, *images),
+    ):
+        with pytest.raises(
+            ValueError, match="estimators must be at least one; got none"
+        ):
             draw([])
 
 
 def test_names_must_be_as_many_as_runs(fitted):
-    with pytest.raises(ValueError, match=r"names must be 2, one for each run; got \['a'\]"):
+    with pytest.raises(
+        ValueError, match=r"names must be 2, one for each run; got \['a'\]"
+    ):
         LearningCurvesDisplay.from_estimators(fitted, names=["a"])
 
 
@@ -179,32 +235,50 @@ def test_names_must_be_as_many_as_runs(fitted):
 # Searches
 
 
-def test_heat_map_of_single_candidates_has_the_means_and_deviations_of_the_search(search):
-    display = GridSearchDisplay.from_search(search, "dropout", "conv_layers", fixed={"epochs": 2})
+def test_heat_map_of_single_candidates_has_the_means_and_deviations_of_the_search(
+    search,
+):
+    display = GridSearchDisplay.from_search(
+        search, "dropout", "conv_layers", fixed={"epochs": 2}
+    )
     for row, blocks in enumerate([NARROW, WIDE]):  # sorted, though the grid was not
         for column, rate in enumerate([0.0, 0.5]):
             [i] = candidates(search, conv_layers=blocks, dropout=rate, epochs=2)
-            mean, std = (search.cv_results_[f"{name}_test_score"][i] for name in ("mean", "std"))
+            mean, std = (
+                search.cv_results_[f"{name}_test_score"][i] for name in ("mean", "std")
+            )
             assert display.im_.get_array()[row, column] == pytest.approx(mean)
             assert display.texts_[row, column].get_text() == f"{mean:.3f}\n±{std:.3f}"
     assert [label.get_text() for label in display.ax_.get_yticklabels()] == ["2", "4"]
     assert [label.get_text() for label in display.ax_.get_xticklabels()] == ["0", "0.5"]
-    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("dropout", "conv_layers")
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == (
+        "dropout",
+        "conv_layers",
+    )
     assert display.score_name == "accuracy", "nothing else varies"
 
 
 @pytest.mark.parametrize("reduce", ["mean", "max"])
-def test_other_parameters_are_averaged_in_each_fold_or_the_best_is_taken(search, reduce):
+def test_other_parameters_are_averaged_in_each_fold_or_the_best_is_taken(
+    search, reduce
+):
     display = GridSearchDisplay.from_search(search, "epochs", reduce=reduce)
     expected = []
     for epochs in (1, 2):
         scores = split_scores(search)[candidates(search, epochs=epochs)]
-        expected.append(scores.mean(axis=0) if reduce == "mean" else scores[scores.mean(axis=1).argmax()])
+        expected.append(
+            scores.mean(axis=0)
+            if reduce == "mean"
+            else scores[scores.mean(axis=1).argmax()]
+        )
     x, mean, std = bars_of(display.lines_[0])
     assert x.tolist() == [1, 2]
     assert mean == pytest.approx(np.mean(expected, axis=1))
     assert std == pytest.approx(np.std(expected, axis=1))
-    assert " ".join(display.ax_.get_ylabel().split()) == f"accuracy ({reduce} over conv_layers, dropout)"
+    assert (
+        " ".join(display.ax_.get_ylabel().split())
+        == f"accuracy ({reduce} over conv_layers, dropout)"
+    )
 
 
 def test_lines_are_one_for_each_value(search):
@@ -212,22 +286,35 @@ def test_lines_are_one_for_each_value(search):
         search, "epochs", "dropout", kind="lines", fixed={"conv_layers": (WIDE[0],)}
     )
     for line, rate in zip(display.lines_, [0.0, 0.5], strict=True):
-        rows = [candidates(search, conv_layers=WIDE, dropout=rate, epochs=epochs)[0] for epochs in (1, 2)]
-        assert line[0].get_ydata() == pytest.approx(search.cv_results_["mean_test_score"][rows])
-        assert bars_of(line)[2] == pytest.approx(search.cv_results_["std_test_score"][rows])
+        rows = [
+            candidates(search, conv_layers=WIDE, dropout=rate, epochs=epochs)[0]
+            for epochs in (1, 2)
+        ]
+        assert line[0].get_ydata() == pytest.approx(
+            search.cv_results_["mean_test_score"][rows]
+        )
+        assert bars_of(line)[2] == pytest.approx(
+            search.cv_results_["std_test_score"][rows]
+        )
     markers = {line[0].get_marker() for line in display.lines_}
     assert len(markers) == 2
     legend = display.ax_.get_legend()
-    assert (legend.get_title().get_text(), [text.get_text() for text in legend.get_texts()]) == (
+    assert (
+        legend.get_title().get_text(),
+        [text.get_text() for text in legend.get_texts()],
+    ) == (
         "dropout",
         ["0", "0.5"],
     )
 
 
 @pytest.mark.parametrize(
-    ("values", "scale"), [([3, 5, 10], "linear"), ([1e-4, 1e-3, 1e-2], "log"), ([0, 1, 100], "linear")]
+    ("values", "scale"),
+    [([3, 5, 10], "linear"), ([1e-4, 1e-3, 1e-2], "log"), ([0, 1, 100], "linear")],
 )
-def test_numbers_stand_where_they_belong_and_widely_spread_ones_on_a_logarithmic_scale(values, scale):
+def test_numbers_stand_where_they_belong_and_widely_spread_ones_on_a_logarithmic_scale(
+    values, scale
+):
     search = results_of([{"x": value} for value in values], np.zeros((3, 2)))
     display = GridSearchDisplay.from_search(search, "x")
     assert display.ax_.get_xscale() == scale
@@ -237,38 +324,70 @@ def test_numbers_stand_where_they_belong_and_widely_spread_ones_on_a_logarithmic
 
 def test_any_search_of_scikit_learn_will_do(images):
     values = [0.0, 0.25, 0.5]
-    randomized = RandomizedSearchCV(classifier(epochs=1), {"dropout": values}, n_iter=3, cv=2, random_state=0)
-    halving = HalvingGridSearchCV(classifier(epochs=1), {"dropout": values}, min_resources=40, cv=2, random_state=0)
+    randomized = RandomizedSearchCV(
+        classifier(epochs=1), {"dropout": values}, n_iter=3, cv=2, random_state=0
+    )
+    halving = HalvingGridSearchCV(
+        classifier(epochs=1),
+        {"dropout": values},
+        min_resources=40,
+        cv=2,
+        random_state=0,
+    )
     for search in (randomized.fit(*images), halving.fit(*images)):
         display = GridSearchDisplay.from_search(search, "dropout")
         results = search.cv_results_
-        last = {params["dropout"]: i for i, params in enumerate(results["params"])}  # later trials of a candidate win
+        last = {
+            params["dropout"]: i for i, params in enumerate(results["params"])
+        }  # later trials of a candidate win
         x, mean, _ = bars_of(display.lines_[0])
         assert x.tolist() == values
-        assert mean == pytest.approx([results["mean_test_score"][last[value]] for value in values])
-    assert len(halving.cv_results_["params"]) > len(values), "or there was no later trial"
+        assert mean == pytest.approx(
+            [results["mean_test_score"][last[value]] for value in values]
+        )
+    assert len(halving.cv_results_["params"]) > len(values), (
+        "or there was no later trial"
+    )
 
 
-def test_trials_of_halving_that_differ_in_epochs_are_of_one_candidate_unless_epochs_are_asked_for(images):
+def test_trials_of_halving_that_differ_in_epochs_are_of_one_candidate_unless_epochs_are_asked_for(
+    images,
+):
     rates = [0.0, 0.25, 0.5, 0.75]
     halving = HalvingGridSearchCV(
-        classifier(), {"dropout": rates}, resource="epochs", min_resources=1, max_resources=2, factor=2, cv=2
+        classifier(),
+        {"dropout": rates},
+        resource="epochs",
+        min_resources=1,
+        max_resources=2,
+        factor=2,
+        cv=2,
     ).fit(*images)
-    tried = [(params["dropout"], params["epochs"]) for params in halving.cv_results_["params"]]
+    tried = [
+        (params["dropout"], params["epochs"])
+        for params in halving.cv_results_["params"]
+    ]
     last = {rate: i for i, (rate, _) in enumerate(tried)}
     assert len(tried) > len(last) == 4, "or there was no later trial"
     display = GridSearchDisplay.from_search(halving, "dropout")
-    assert display.scores[0] == pytest.approx(split_scores(halving)[[last[rate] for rate in rates]])
+    assert display.scores[0] == pytest.approx(
+        split_scores(halving)[[last[rate] for rate in rates]]
+    )
     assert display.score_name == "accuracy", "no mean over trials"
     by_epochs = GridSearchDisplay.from_search(halving, "dropout", "epochs")
     scored = {
-        (by_epochs.x_values[x], by_epochs.y_values[y]) for y, x in np.argwhere(~np.isnan(by_epochs.scores[..., 0]))
+        (by_epochs.x_values[x], by_epochs.y_values[y])
+        for y, x in np.argwhere(~np.isnan(by_epochs.scores[..., 0]))
     }
     assert scored == set(tried)
     fixed = GridSearchDisplay.from_search(halving, "dropout", fixed={"epochs": 1})
-    assert fixed.scores[0] == pytest.approx(split_scores(halving)[candidates(halving, epochs=1)])
+    assert fixed.scores[0] == pytest.approx(
+        split_scores(halving)[candidates(halving, epochs=1)]
+    )
     sizes = WidthDepthDisplay.from_search(halving, by="dropout")
-    assert sizes.scores == pytest.approx(split_scores(halving)[[last[rate] for rate in rates]].ravel())
+    assert sizes.scores == pytest.approx(
+        split_scores(halving)[[last[rate] for rate in rates]].ravel()
+    )
 
 
 def test_a_search_over_nothing_has_one_candidate():
@@ -283,15 +402,22 @@ def test_labels_of_many_numbers_are_written_too():
     names = [f"e{n}" for n in range(1, 11)]
     display = GridSearchDisplay.from_search(search, "epochs", labels={"epochs": names})
     assert [label.get_text() for label in display.ax_.get_xticklabels()] == names
-    alike = results_of([{"dropout": 0.5 + n * 1e-9} for n in range(10)], np.full((10, 2), 0.5))  # in six figures
+    alike = results_of(
+        [{"dropout": 0.5 + n * 1e-9} for n in range(10)], np.full((10, 2), 0.5)
+    )  # in six figures
     for unnamed, parameter in ((search, "epochs"), (alike, "dropout")):
         display = GridSearchDisplay.from_search(unnamed, parameter)
-        assert display.ax_.get_xticks().tolist() != display.x_values, "matplotlib chooses round numbers"
+        assert display.ax_.get_xticks().tolist() != display.x_values, (
+            "matplotlib chooses round numbers"
+        )
 
 
 def test_failed_candidates_are_left_out_and_said_to_have_failed():
     grid = {"dropout": [0, 0.5], "epochs": [1, 2], "batch_size": [8, 16]}
-    scores = np.linspace(0.1, 0.8, 8)[:, None] + [-0.05, 0.05]  # batch_size outermost, epochs innermost
+    scores = np.linspace(0.1, 0.8, 8)[:, None] + [
+        -0.05,
+        0.05,
+    ]  # batch_size outermost, epochs innermost
     scores[0, 1] = np.nan  # one fold is enough
     scores[[3, 7]] = np.nan
     search = results_of(ParameterGrid(grid), scores)
@@ -308,11 +434,19 @@ def test_failed_candidates_are_left_out_and_said_to_have_failed():
     display = GridSearchDisplay.from_search(search, "dropout", "epochs", kind="lines")
     crosses = [line for line in display.ax_.lines if line.get_marker() == "x"]
     assert [line.get_xdata().tolist() for line in crosses] == [[0.0], [0.5]]
-    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["1", "2", "failed"]
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == [
+        "1",
+        "2",
+        "failed",
+    ]
 
 
 def test_what_was_not_tried_stays_blank_and_does_not_interrupt_lines():
-    tried = [{"dropout": 0, "epochs": 1}, {"dropout": 0, "epochs": 3}, {"dropout": 0.5, "epochs": 2}]
+    tried = [
+        {"dropout": 0, "epochs": 1},
+        {"dropout": 0, "epochs": 3},
+        {"dropout": 0.5, "epochs": 2},
+    ]
     search = results_of(tried, [[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]])
     display = GridSearchDisplay.from_search(search, "epochs", "dropout")
     assert [[text.get_text() != "" for text in row] for row in display.texts_] == [
@@ -325,7 +459,9 @@ def test_what_was_not_tried_stays_blank_and_does_not_interrupt_lines():
 
 
 def test_a_search_of_which_nothing_succeeded_can_be_drawn():
-    search = results_of(ParameterGrid({"dropout": [0, 0.5], "epochs": [1, 2]}), np.full((4, 2), np.nan))
+    search = results_of(
+        ParameterGrid({"dropout": [0, 0.5], "epochs": [1, 2]}), np.full((4, 2), np.nan)
+    )
     display = GridSearchDisplay.from_search(search, "dropout", "epochs")
     assert {text.get_text() for text in display.texts_.flat} == {"failed"}
     for kind in ("lines", "heatmap"):
@@ -338,58 +474,104 @@ def test_a_parameter_that_a_grid_leaves_out_has_the_value_of_the_estimator():
     search.estimator.set_params(epochs=7, dropout=0.4)
     display = GridSearchDisplay.from_search(search, "epochs", "dropout")
     assert (display.x_values, display.y_values) == ([1, 7], [0.1, 0.4])
-    assert np.ma.getdata(display.im_.get_array())[[1, 0], [0, 1]] == pytest.approx([0.55, 0.75])
+    assert np.ma.getdata(display.im_.get_array())[[1, 0], [0, 1]] == pytest.approx(
+        [0.55, 0.75]
+    )
 
 
 def test_one_metric_of_several():
     search = results_of([{"epochs": 1}], [[0.1, 0.2]])
     for name, scores in (("recall", [0.3, 0.4]), ("f1", [0.5, 0.6])):
-        search.cv_results_ |= {f"split{k}_test_{name}": np.array([score]) for k, score in enumerate(scores)}
+        search.cv_results_ |= {
+            f"split{k}_test_{name}": np.array([score]) for k, score in enumerate(scores)
+        }
         search.cv_results_[f"mean_test_{name}"] = np.array([np.mean(scores)])
     for key in [key for key in search.cv_results_ if key.endswith("_test_score")]:
         del search.cv_results_[key]
     display = GridSearchDisplay.from_search(search, "epochs", metric="f1")
     assert display.lines_[0][0].get_ydata() == pytest.approx([0.55])
     assert display.ax_.get_ylabel() == "f1"
-    with pytest.raises(ValueError, match=r"metric must be one of \['recall', 'f1'\].*got True"):
+    with pytest.raises(
+        ValueError, match=r"metric must be one of \['recall', 'f1'\].*got True"
+    ):
         GridSearchDisplay.from_search(search, "epochs")
     search.refit = "recall"
-    assert GridSearchDisplay.from_search(search, "epochs").lines_[0][0].get_ydata() == pytest.approx([0.35])
+    assert GridSearchDisplay.from_search(search, "epochs").lines_[0][
+        0
+    ].get_ydata() == pytest.approx([0.35])
 
 
 def test_the_score_is_named_by_scoring():
     search = results_of([{"epochs": 1}], [[0.1, 0.2]])
     search.scoring = "neg_log_loss"
-    assert GridSearchDisplay.from_search(search, "epochs").ax_.get_ylabel() == "neg_log_loss"
+    assert (
+        GridSearchDisplay.from_search(search, "epochs").ax_.get_ylabel()
+        == "neg_log_loss"
+    )
     del search.scoring, search.estimator
     assert GridSearchDisplay.from_search(search, "epochs").ax_.get_ylabel() == "score"
 
 
 def test_labels_are_given_in_the_order_of_the_grid(search):
-    display = GridSearchDisplay.from_search(search, "conv_layers", labels={"conv_layers": ["wide", "narrow"]})
+    display = GridSearchDisplay.from_search(
+        search, "conv_layers", labels={"conv_layers": ["wide", "narrow"]}
+    )
     assert display.x_values == [NARROW, WIDE]
-    assert [label.get_text() for label in display.ax_.get_xticklabels()] == ["narrow", "wide"]
-    with pytest.raises(ValueError, match=r"labels must be 2, one for each of .*; got \['wide'\]"):
-        GridSearchDisplay.from_search(search, "conv_layers", labels={"conv_layers": ["wide"]})
+    assert [label.get_text() for label in display.ax_.get_xticklabels()] == [
+        "narrow",
+        "wide",
+    ]
+    with pytest.raises(
+        ValueError, match=r"labels must be 2, one for each of .*; got \['wide'\]"
+    ):
+        GridSearchDisplay.from_search(
+            search, "conv_layers", labels={"conv_layers": ["wide"]}
+        )
 
 
 @pytest.mark.parametrize(
     ("values", "ordered", "labels"),
     [
         ([10, 9, 2.5], [2.5, 9, 10], ["2.5", "9", "10"]),
-        (["sgd", None, "adam", 3], [3, "adam", "sgd", None], ["3", "adam", "sgd", "None"]),
+        (
+            ["sgd", None, "adam", 3],
+            [3, "adam", "sgd", None],
+            ["3", "adam", "sgd", "None"],
+        ),
         ([True, False], [False, True], ["False", "True"]),
         ([0.1 + 0.2, 1e-4], [1e-4, 0.1 + 0.2], ["0.0001", "0.3"]),
-        ([[50, 20], [100], [], (50,)], [[], (50,), [100], [50, 20]], ["none", "50", "100", "50·20"]),
-        ([[(32, 5, 2, 2), (64, 3, 2, 2)], [(128, 3)]], [[(128, 3)], [(32, 5, 2, 2), (64, 3, 2, 2)]], ["128", "32·64"]),
-        ([[(8, 5)], [(4,)], [{"filters": 6}]], [[(4,)], [{"filters": 6}], [(8, 5)]], ["4", "6", "8"]),
+        (
+            [[50, 20], [100], [], (50,)],
+            [[], (50,), [100], [50, 20]],
+            ["none", "50", "100", "50·20"],
+        ),
+        (
+            [[(32, 5, 2, 2), (64, 3, 2, 2)], [(128, 3)]],
+            [[(128, 3)], [(32, 5, 2, 2), (64, 3, 2, 2)]],
+            ["128", "32·64"],
+        ),
+        (
+            [[(8, 5)], [(4,)], [{"filters": 6}]],
+            [[(4,)], [{"filters": 6}], [(8, 5)]],
+            ["4", "6", "8"],
+        ),
         ([[(8, 5)], [(8,)]], [[(8,)], [(8, 5)]], ["8@3", "8@5"]),
-        ([[(128, 3)], [ConvBlock(32, n_convs=2)]], [[ConvBlock(32, n_convs=2)], [(128, 3)]], ["32", "128"]),
-        ([[(8, 3, 2)], [(8, 3, 3)]], [[(8, 3, 2)], [(8, 3, 3)]], ["(8, 3, 2)", "(8, 3, 3)"]),
+        (
+            [[(128, 3)], [ConvBlock(32, n_convs=2)]],
+            [[ConvBlock(32, n_convs=2)], [(128, 3)]],
+            ["32", "128"],
+        ),
+        (
+            [[(8, 3, 2)], [(8, 3, 3)]],
+            [[(8, 3, 2)], [(8, 3, 3)]],
+            ["(8, 3, 2)", "(8, 3, 3)"],
+        ),
         ([1, 1.0, np.int64(1)], [1], ["1"]),
     ],
 )
-def test_values_are_sorted_and_written_as_short_as_they_are_unique(values, ordered, labels):
+def test_values_are_sorted_and_written_as_short_as_they_are_unique(
+    values, ordered, labels
+):
     levels = find_levels(values)
     assert (levels.values, levels.labels) == (ordered, labels)
     assert [levels.values[code] for code in levels.codes] == values
@@ -398,22 +580,52 @@ def test_values_are_sorted_and_written_as_short_as_they_are_unique(values, order
 def test_values_that_cannot_be_told_apart_are_numbered():
     first, second = object(), object()
     levels = find_levels([second, first, second])
-    assert (levels.values, levels.labels) == ([second, first], ["object (1)", "object (2)"])
-    rates = [keras.optimizers.schedules.InverseTimeDecay(rate, 1, 1e-6) for rate in (0.1, 0.2)]
+    assert (levels.values, levels.labels) == (
+        [second, first],
+        ["object (1)", "object (2)"],
+    )
+    rates = [
+        keras.optimizers.schedules.InverseTimeDecay(rate, 1, 1e-6)
+        for rate in (0.1, 0.2)
+    ]
     assert find_levels(rates).labels == ["InverseTimeDecay (1)", "InverseTimeDecay (2)"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"x": "dropuot"}, r"x must name one of \['conv_layers', 'dropout', 'epochs'\]; got 'dropuot'. Did you mean"),
-        ({"x": "epochs", "y": "batch_size"}, r"y must name one of .*; got 'batch_size'"),
-        ({"x": "epochs", "fixed": {"pool": 2}}, r"fixed must name one of .*; got 'pool'"),
-        ({"x": "epochs", "fixed": {"dropout": 0.3}}, r"fixed\['dropout'\] must be one of \[0.0, 0.5\]; got 0.3"),
-        ({"x": "epochs", "labels": {"pool": ["a"]}}, r"labels must name one of .*; got 'pool'"),
-        ({"x": "epochs", "metric": "auc"}, r"metric must be one of \['score'\].*; got 'auc'"),
-        ({"x": "epochs", "reduce": "median"}, r"reduce must be 'mean' or 'max'; got 'median'"),
-        ({"x": "epochs", "kind": "bars"}, r"kind must be 'heatmap', 'lines' or None; got 'bars'"),
+        (
+            {"x": "dropuot"},
+            r"x must name one of \['conv_layers', 'dropout', 'epochs'\]; got 'dropuot'. Did you mean",
+        ),
+        (
+            {"x": "epochs", "y": "batch_size"},
+            r"y must name one of .*; got 'batch_size'",
+        ),
+        (
+            {"x": "epochs", "fixed": {"pool": 2}},
+            r"fixed must name one of .*; got 'pool'",
+        ),
+        (
+            {"x": "epochs", "fixed": {"dropout": 0.3}},
+            r"fixed\['dropout'\] must be one of \[0.0, 0.5\]; got 0.3",
+        ),
+        (
+            {"x": "epochs", "labels": {"pool": ["a"]}},
+            r"labels must name one of .*; got 'pool'",
+        ),
+        (
+            {"x": "epochs", "metric": "auc"},
+            r"metric must be one of \['score'\].*; got 'auc'",
+        ),
+        (
+            {"x": "epochs", "reduce": "median"},
+            r"reduce must be 'mean' or 'max'; got 'median'",
+        ),
+        (
+            {"x": "epochs", "kind": "bars"},
+            r"kind must be 'heatmap', 'lines' or None; got 'bars'",
+        ),
     ],
 )
 def test_wrong_arguments_are_named_with_what_is_allowed(search, arguments, message):
@@ -422,9 +634,14 @@ def test_wrong_arguments_are_named_with_what_is_allowed(search, arguments, messa
 
 
 def test_fixed_values_must_leave_a_candidate():
-    search = results_of([{"epochs": 1, "dropout": 0}, {"epochs": 2, "dropout": 0.5}], [[0.1, 0.2], [0.3, 0.4]])
+    search = results_of(
+        [{"epochs": 1, "dropout": 0}, {"epochs": 2, "dropout": 0.5}],
+        [[0.1, 0.2], [0.3, 0.4]],
+    )
     with pytest.raises(ValueError, match="fixed must leave a candidate"):
-        GridSearchDisplay.from_search(search, "epochs", fixed={"epochs": 1, "dropout": 0.5})
+        GridSearchDisplay.from_search(
+            search, "epochs", fixed={"epochs": 1, "dropout": 0.5}
+        )
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -433,9 +650,15 @@ def test_fixed_values_must_leave_a_candidate():
 
 def test_scores_stand_over_the_size_of_the_network(search, images):
     display = WidthDepthDisplay.from_search(search, by="dropout", fixed={"epochs": 2})
-    sizes = [classifier(conv_layers=blocks).initialize(*images).n_params_ for blocks in (NARROW, WIDE)]
+    sizes = [
+        classifier(conv_layers=blocks).initialize(*images).n_params_
+        for blocks in (NARROW, WIDE)
+    ]
     for line, rate in zip(display.lines_, [0.0, 0.5], strict=True):
-        rows = [candidates(search, conv_layers=blocks, dropout=rate, epochs=2)[0] for blocks in (NARROW, WIDE)]
+        rows = [
+            candidates(search, conv_layers=blocks, dropout=rate, epochs=2)[0]
+            for blocks in (NARROW, WIDE)
+        ]
         x, mean, std = bars_of(line)
         assert x.tolist() == sizes
         assert mean == pytest.approx(search.cv_results_["mean_test_score"][rows])
@@ -446,23 +669,34 @@ def test_scores_stand_over_the_size_of_the_network(search, images):
 
 def test_a_search_without_refit_needs_to_be_told_of_images(search, images):
     told = WidthDepthDisplay.from_search(search, (8, 8, 1), 10)
-    bare = SimpleNamespace(cv_results_=search.cv_results_, estimator=search.estimator, scoring=None)
+    bare = SimpleNamespace(
+        cv_results_=search.cv_results_, estimator=search.estimator, scoring=None
+    )
     assert WidthDepthDisplay.from_search(bare, (8, 8), 10).n_params == told.n_params
     with pytest.raises(ValueError, match="image_shape and n_classes must be given"):
         WidthDepthDisplay.from_search(bare)
 
 
 def test_a_classifier_in_a_pipeline_is_found():
-    search = results_of([{"clf__conv_layers": NARROW}, {"clf__conv_layers": WIDE}], [[0.1, 0.2], [0.3, 0.4]])
+    search = results_of(
+        [{"clf__conv_layers": NARROW}, {"clf__conv_layers": WIDE}],
+        [[0.1, 0.2], [0.3, 0.4]],
+    )
     bare = WidthDepthDisplay.from_search(
-        results_of([{"conv_layers": NARROW}, {"conv_layers": WIDE}], [[0.1, 0.2], [0.3, 0.4]]), (8, 8), 10
+        results_of(
+            [{"conv_layers": NARROW}, {"conv_layers": WIDE}], [[0.1, 0.2], [0.3, 0.4]]
+        ),
+        (8, 8),
+        10,
     )
     search.estimator = Pipeline([("clf", search.estimator)])
     assert WidthDepthDisplay.from_search(search, (8, 8), 10).n_params == bare.n_params
 
 
 def test_networks_that_cannot_be_built_are_left_out_with_a_warning():
-    search = results_of([{"conv_layers": n * NARROW} for n in (1, 9)], [[0.5, 0.6], [np.nan, np.nan]])
+    search = results_of(
+        [{"conv_layers": n * NARROW} for n in (1, 9)], [[0.5, 0.6], [np.nan, np.nan]]
+    )
     with pytest.warns(UserWarning, match="1 of 2 candidates are left out"):
         display = WidthDepthDisplay.from_search(search, (8, 8), 10)
     assert len(display.lines_[0][0].get_xdata()) == 1
@@ -475,7 +709,9 @@ def test_seeds_make_a_point_with_their_spread(fitted, images):
     x, mean, std = bars_of(display.lines_[0])
     assert x.tolist() == [fitted[0].n_params_]
     assert (mean[0], std[0]) == pytest.approx((np.mean(scores), np.std(scores)))
-    grouped = WidthDepthDisplay.from_estimators(fitted[::-1], X, y, by="dropout", labels={"dropout": ["half", "none"]})
+    grouped = WidthDepthDisplay.from_estimators(
+        fitted[::-1], X, y, by="dropout", labels={"dropout": ["half", "none"]}
+    )
     assert grouped.groups == ["none", "half"]
     assert [line[0].get_ydata()[0] for line in grouped.lines_] == pytest.approx(scores)
     with pytest.raises(ValueError, match=r"by must name one of .*; got 'width'"):
@@ -495,11 +731,18 @@ def test_failed_fits_are_crosses_and_points_are_joined_within_groups_only():
 
 
 def test_a_name_stands_once_at_its_point_and_none_where_all_fits_failed():
-    data = {"n_params": [400, 100, 400, 400, 900], "scores": [0.5, 0.6, 0.7, np.nan, np.nan]}
-    display = WidthDepthDisplay(**data, names=["deep", "flat", "deep", "deep", "wide"]).plot()
+    data = {
+        "n_params": [400, 100, 400, 400, 900],
+        "scores": [0.5, 0.6, 0.7, np.nan, np.nan],
+    }
+    display = WidthDepthDisplay(
+        **data, names=["deep", "flat", "deep", "deep", "wide"]
+    ).plot()
     written = {text.get_text(): text.xy for text in display.ax_.texts}
     assert list(written) == ["flat", "deep"]
-    assert written["flat"] == (100, 0.6) and written["deep"] == pytest.approx((400, 0.6 + 0.1))  # above the error bar
+    assert written["flat"] == (100, 0.6) and written["deep"] == pytest.approx(
+        (400, 0.6 + 0.1)
+    )  # above the error bar
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         WidthDepthDisplay(**data, names=["deep"]).plot()
 
@@ -516,8 +759,14 @@ def test_kernels_of_one_channel_fill_a_grid_on_a_symmetric_scale(images):
     assert drawn.shape == (2 * 3 + 1, 3 * 3 + 2)
     for number in range(5):
         row, column = 4 * (number // 3), 4 * (number % 3)
-        assert np.array_equal(drawn[row : row + 3, column : column + 3], kernels[:, :, 0, number])
-    assert np.isnan(drawn[3]).all() and np.isnan(drawn[:, 3]).all() and np.isnan(drawn[4:, 8:]).all()
+        assert np.array_equal(
+            drawn[row : row + 3, column : column + 3], kernels[:, :, 0, number]
+        )
+    assert (
+        np.isnan(drawn[3]).all()
+        and np.isnan(drawn[:, 3]).all()
+        and np.isnan(drawn[4:, 8:]).all()
+    )
     low, high = display.im_.get_clim()
     assert -low == high == pytest.approx(np.abs(kernels).max())
 
@@ -525,8 +774,13 @@ def test_kernels_of_one_channel_fill_a_grid_on_a_symmetric_scale(images):
     assert np.array_equal(deeper.kernels, FilterDisplay.from_estimator(run, 1).kernels)
     drawn = np.ma.filled(deeper.im_.get_array(), np.nan)
     assert drawn.shape == (5 * 4 - 1, 3 * 4 - 1)
-    assert np.array_equal(drawn[8:11, 4:7], deeper.kernels[:, :, 2, 1]), "a row for each channel read"
-    with pytest.raises(ValueError, match=r"layer must be one of \['block1_conv1', 'block2_conv1'\].*; got 2"):
+    assert np.array_equal(drawn[8:11, 4:7], deeper.kernels[:, :, 2, 1]), (
+        "a row for each channel read"
+    )
+    with pytest.raises(
+        ValueError,
+        match=r"layer must be one of \['block1_conv1', 'block2_conv1'\].*; got 2",
+    ):
         FilterDisplay.from_estimator(run, 2)
     with pytest.raises(ValueError, match=r"got 'dense1'"):
         FilterDisplay.from_estimator(run, "dense1")
@@ -539,7 +793,9 @@ def test_kernels_that_read_colors_are_colored(images):
     kernels = display.kernels
     drawn = np.asarray(display.im_.get_array())
     assert drawn.shape == (7, 7, 3)
-    assert drawn[:3, 4:] == pytest.approx(0.5 + kernels[..., 1] / (2 * np.abs(kernels).max()))
+    assert drawn[:3, 4:] == pytest.approx(
+        0.5 + kernels[..., 1] / (2 * np.abs(kernels).max())
+    )
     assert not FilterDisplay.from_estimator(run, 1).rgb, "three channels, but of maps"
 
 
@@ -561,7 +817,11 @@ def test_images_are_shown_with_labels_and_probabilities(fitted, images):
     for i, (im, lines) in enumerate(zip(display.ims_, titles(display), strict=True)):
         assert np.allclose(im.get_array(), X[i, ..., 0] / 255)
         wrong = "wrong, " if predicted[i] != y[i] else ""
-        assert lines == [f"true digit{y[i]}", f"pred. digit{predicted[i]}", f"{wrong}{proba[i].max():.0%}"]
+        assert lines == [
+            f"true digit{y[i]}",
+            f"pred. digit{predicted[i]}",
+            f"{wrong}{proba[i].max():.0%}",
+        ]
 
 
 def test_which_images(fitted, images):
@@ -569,19 +829,31 @@ def test_which_images(fitted, images):
     proba = fitted[0].predict_proba(X)
     wrong = np.flatnonzero(proba.argmax(axis=1) != y)
     assert 3 <= len(wrong) < len(y), "or the test shows nothing"
-    display = PredictionsDisplay.from_estimator(fitted[0], X, y, which="wrong", n_images=3)
+    display = PredictionsDisplay.from_estimator(
+        fitted[0], X, y, which="wrong", n_images=3
+    )
     assert np.array_equal(display.images, X[wrong[:3]])
-    display = PredictionsDisplay.from_estimator(fitted[0], X, y, which="least_sure", n_images=3)
+    display = PredictionsDisplay.from_estimator(
+        fitted[0], X, y, which="least_sure", n_images=3
+    )
     assert display.probabilities == pytest.approx(np.sort(proba.max(axis=1))[:3])
-    with pytest.raises(ValueError, match="which must be 'first', 'wrong' or 'least_sure'; got 'best'"):
+    with pytest.raises(
+        ValueError, match="which must be 'first', 'wrong' or 'least_sure'; got 'best'"
+    ):
         PredictionsDisplay.from_estimator(fitted[0], X, y, which="best")
 
 
 def test_wrong_ones_are_marked_by_a_word_and_a_frame_whatever_the_color():
     display = PredictionsDisplay(
-        images=np.zeros((2, 4, 4, 3)), y_true=["cat", "dog"], y_pred=["cat", "cat"], probabilities=[0.9, 0.6]
+        images=np.zeros((2, 4, 4, 3)),
+        y_true=["cat", "dog"],
+        y_pred=["cat", "cat"],
+        probabilities=[0.9, 0.6],
     ).plot()
-    assert titles(display) == [["true cat", "pred. cat", "90%"], ["true dog", "pred. cat", "wrong, 60%"]]
+    assert titles(display) == [
+        ["true cat", "pred. cat", "90%"],
+        ["true dog", "pred. cat", "wrong, 60%"],
+    ]
     assert [axes.get_frame_on() for axes in display.axes_] == [False, True]
 
 
@@ -608,7 +880,9 @@ def test_where_nothing_is_wrong_the_picture_says_so(images):
     ],
 )
 def test_pixels_of_any_scale_are_shown_from_black_to_white(images, shown):
-    display = PredictionsDisplay(images=images, y_true=[0], y_pred=[0], probabilities=[1.0]).plot()
+    display = PredictionsDisplay(
+        images=images, y_true=[0], y_pred=[0], probabilities=[1.0]
+    ).plot()
     assert np.allclose(display.ims_[0].get_array(), shown)
 
 
@@ -617,20 +891,30 @@ def test_predictions_refuse_what_does_not_fit_together(fitted, images):
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         PredictionsDisplay.from_estimator(fitted[0], X, y[:-1])
     for names in (["a", "b"], {label: f"digit{label}" for label in range(10)}):
-        with pytest.raises(ValueError, match="target_names must be 10 in a sequence, one for each class; got"):
+        with pytest.raises(
+            ValueError,
+            match="target_names must be 10 in a sequence, one for each class; got",
+        ):
             PredictionsDisplay.from_estimator(fitted[0], X, y, target_names=names)
     for n_images in (0, -1, 2.0):
-        with pytest.raises(ValueError, match=f"n_images must be an integer of at least 1; got {n_images}"):
+        with pytest.raises(
+            ValueError,
+            match=f"n_images must be an integer of at least 1; got {n_images}",
+        ):
             PredictionsDisplay.from_estimator(fitted[0], X, y, n_images=n_images)
     with pytest.raises(ValueError, match="Mix of label input types"):
         PredictionsDisplay.from_estimator(fitted[0], X, y.astype(str))
 
 
-@pytest.mark.filterwarnings("ignore:A column-vector y was passed")  # scikit-learn says so, as fit does
+@pytest.mark.filterwarnings(
+    "ignore:A column-vector y was passed"
+)  # scikit-learn says so, as fit does
 def test_labels_may_be_a_column_as_for_fit(fitted, images):
     X, y = images
     display = PredictionsDisplay.from_estimator(fitted[0], X, y[:, None], n_images=3)
-    assert titles(display) == titles(PredictionsDisplay.from_estimator(fitted[0], X, y, n_images=3))
+    assert titles(display) == titles(
+        PredictionsDisplay.from_estimator(fitted[0], X, y, n_images=3)
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -644,15 +928,49 @@ def drawings(fitted, search, images):
     run, shifted = fitted[0], classifier(augmentation="shift")
     return {
         "curves": (lambda ax: LearningCurvesDisplay.from_estimators(fitted, ax=ax), 2),
-        "one curve": (lambda ax: LearningCurvesDisplay.from_estimator(run, ax=ax, metrics=["loss"]), 1),
-        "map": (lambda ax: GridSearchDisplay.from_search(search, "dropout", "conv_layers", ax=ax), 1),
-        "lines": (lambda ax: GridSearchDisplay.from_search(search, "dropout", "epochs", ax=ax, kind="lines"), 1),
-        "sizes": (lambda ax: WidthDepthDisplay.from_search(search, by="epochs", ax=ax), 1),
+        "one curve": (
+            lambda ax: LearningCurvesDisplay.from_estimator(
+                run, ax=ax, metrics=["loss"]
+            ),
+            1,
+        ),
+        "map": (
+            lambda ax: GridSearchDisplay.from_search(
+                search, "dropout", "conv_layers", ax=ax
+            ),
+            1,
+        ),
+        "lines": (
+            lambda ax: GridSearchDisplay.from_search(
+                search, "dropout", "epochs", ax=ax, kind="lines"
+            ),
+            1,
+        ),
+        "sizes": (
+            lambda ax: WidthDepthDisplay.from_search(search, by="epochs", ax=ax),
+            1,
+        ),
         "filters": (lambda ax: FilterDisplay.from_estimator(run, ax=ax), 1),
-        "predictions": (lambda ax: PredictionsDisplay.from_estimator(run, X, y, n_images=3, ax=ax), 3),
-        "augmentation": (lambda ax: AugmentationDisplay.from_estimator(shifted, X[:2], ax=ax), 1),
-        "one draw": (lambda ax: AugmentationDisplay.from_estimator(shifted, X[:2], n_draws=1, ax=ax), 1),
-        "many draws": (lambda ax: AugmentationDisplay.from_estimator(shifted, X[:2], n_draws=20, ax=ax), 1),
+        "predictions": (
+            lambda ax: PredictionsDisplay.from_estimator(run, X, y, n_images=3, ax=ax),
+            3,
+        ),
+        "augmentation": (
+            lambda ax: AugmentationDisplay.from_estimator(shifted, X[:2], ax=ax),
+            1,
+        ),
+        "one draw": (
+            lambda ax: AugmentationDisplay.from_estimator(
+                shifted, X[:2], n_draws=1, ax=ax
+            ),
+            1,
+        ),
+        "many draws": (
+            lambda ax: AugmentationDisplay.from_estimator(
+                shifted, X[:2], n_draws=20, ax=ax
+            ),
+            1,
+        ),
     }
 
 
@@ -691,9 +1009,13 @@ def test_a_wrong_number_of_axes_is_refused(drawings, name):
         if name == "predictions" and wrong > n_axes:
             continue  # there may be fewer images than hoped for
         axes = list(np.ravel(plt.figure().subplots(1, wrong)))
-        with pytest.raises(ValueError, match=f"ax must be {n_axes} matplotlib Axes; got {wrong}"):
+        with pytest.raises(
+            ValueError, match=f"ax must be {n_axes} matplotlib Axes; got {wrong}"
+        ):
             draw(axes)
-    with pytest.raises(TypeError, match="ax must be matplotlib Axes or a sequence of them; got 'left'"):
+    with pytest.raises(
+        TypeError, match="ax must be matplotlib Axes or a sequence of them; got 'left'"
+    ):
         draw("left")
 
 
@@ -707,9 +1029,19 @@ def shown_texts(axes):
     """What is written upright on axes, without the labels of ticks that are out of view."""
     low, high = sorted(axes.get_xlim())
     ticks = [(tick.get_loc(), tick.label1) for tick in axes.xaxis.get_major_ticks()]
-    labels = [label for place, label in ticks if low <= place <= high and not label.get_rotation()]
+    labels = [
+        label
+        for place, label in ticks
+        if low <= place <= high and not label.get_rotation()
+    ]
     legend = axes.get_legend()
-    texts = [*labels, *axes.texts, axes.title, axes.xaxis.label, *(legend.get_texts() if legend else [])]
+    texts = [
+        *labels,
+        *axes.texts,
+        axes.title,
+        axes.xaxis.label,
+        *(legend.get_texts() if legend else []),
+    ]
     return [text for text in texts if text.get_visible() and text.get_text()]
 
 
@@ -721,20 +1053,29 @@ def test_nothing_is_clipped_and_no_text_on_another(drawings, name, width):
     ax = (
         None
         if width is None
-        else plt.figure(figsize=(width, 2.4 * rows), layout="constrained").subplots(rows, n_axes // rows)
+        else plt.figure(figsize=(width, 2.4 * rows), layout="constrained").subplots(
+            rows, n_axes // rows
+        )
     )
     display = draw(ax)
     display.figure_.canvas.draw()
     box, size = display.figure_.get_tightbbox(), display.figure_.get_size_inches()
     assert (box.min >= -0.01).all() and (box.max <= size + 0.01).all()
     texts = [text for axes in axes_of(display) for text in shown_texts(axes)]
-    assert texts or name == "filters" or (width and name in ("augmentation", "many draws"))  # slanted
+    assert (
+        texts or name == "filters" or (width and name in ("augmentation", "many draws"))
+    )  # slanted
     boxes = [text.get_window_extent() for text in texts]
     assert not any(first.overlaps(second) for first, second in combinations(boxes, 2))
 
 
 def test_long_labels_are_slanted_and_numbers_without_room_are_left_out():
-    grid = ParameterGrid({"conv_layers": [[(n, 3)] * 6 for n in range(10, 18)], "epochs": list(range(12))})
+    grid = ParameterGrid(
+        {
+            "conv_layers": [[(n, 3)] * 6 for n in range(10, 18)],
+            "epochs": list(range(12)),
+        }
+    )
     search = results_of(grid, np.random.default_rng(0).uniform(size=(len(grid), 2)))
     _, ax = plt.subplots(figsize=(COLUMN, COLUMN), layout="constrained")
     display = GridSearchDisplay.from_search(search, "conv_layers", "epochs", ax=ax)
@@ -747,7 +1088,12 @@ def test_long_labels_are_slanted_and_numbers_without_room_are_left_out():
 def test_long_names_are_written_smaller_until_they_fit_over_their_images():
     axes = plt.figure(figsize=(COLUMN, 2), layout="constrained").subplots(1, 3)
     names = {0: "an automobile"}
-    data = {"images": np.zeros((3, 4, 4, 1)), "y_true": [0] * 3, "y_pred": [0] * 3, "probabilities": [1.0] * 3}
+    data = {
+        "images": np.zeros((3, 4, 4, 1)),
+        "y_true": [0] * 3,
+        "y_pred": [0] * 3,
+        "probabilities": [1.0] * 3,
+    }
     display = PredictionsDisplay(**data, target_names=names).plot(axes)
     display.figure_.canvas.draw()
     boxes = [each.title.get_window_extent() for each in axes]
@@ -755,16 +1101,25 @@ def test_long_names_are_written_smaller_until_they_fit_over_their_images():
     assert len({each.title.get_fontsize() for each in axes}) == 1
 
 
-@pytest.mark.parametrize(("layout", "stands_beside"), [("constrained", True), (None, False)])
-def test_the_legend_of_curves_stands_beside_them_where_layout_makes_room(fitted, layout, stands_beside):
+@pytest.mark.parametrize(
+    ("layout", "stands_beside"), [("constrained", True), (None, False)]
+)
+def test_the_legend_of_curves_stands_beside_them_where_layout_makes_room(
+    fitted, layout, stands_beside
+):
     _, axes = plt.subplots(1, 2, layout=layout)
     display = LearningCurvesDisplay.from_estimators(fitted, ax=axes)
     display.figure_.canvas.draw()
-    legend, curves = axes[1].get_legend().get_window_extent(), axes[1].get_window_extent()
+    legend, curves = (
+        axes[1].get_legend().get_window_extent(),
+        axes[1].get_window_extent(),
+    )
     assert (legend.x0 >= curves.x1) == stands_beside
 
 
-def test_drawing_changes_neither_estimator_nor_search_nor_settings_of_matplotlib(drawings, fitted, search, images):
+def test_drawing_changes_neither_estimator_nor_search_nor_settings_of_matplotlib(
+    drawings, fitted, search, images
+):
     before = [pickle.dumps(each) for each in (fitted, search, images)]
     settings = dict(matplotlib.rcParams)
     for draw, _ in drawings.values():
@@ -789,8 +1144,14 @@ def test_what_is_not_fitted_is_refused(images):
     ):
         with pytest.raises(NotFittedError):
             draw()
-    for display in (lambda s: GridSearchDisplay.from_search(s, "dropout"), WidthDepthDisplay.from_search):
-        with pytest.raises(NotFittedError, match="search must be fitted; got a GridSearchCV without cv_results_"):
+    for display in (
+        lambda s: GridSearchDisplay.from_search(s, "dropout"),
+        WidthDepthDisplay.from_search,
+    ):
+        with pytest.raises(
+            NotFittedError,
+            match="search must be fitted; got a GridSearchCV without cv_results_",
+        ):
             display(GridSearchCV(new, {"dropout": [0.0]}))
 
 
@@ -823,10 +1184,17 @@ print("matplotlib" in sys.modules)
 
 
 def test_matplotlib_is_imported_by_drawing_alone_and_asked_for_where_it_is_missing():
-    result = subprocess.run([sys.executable, "-c", WITHOUT_MATPLOTLIB], capture_output=True, text=True, timeout=100)
+    result = subprocess.run(
+        [sys.executable, "-c", WITHOUT_MATPLOTLIB],
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
     assert result.returncode == 0, result.stderr
     message, after_import, after_plot = result.stdout.splitlines()
-    assert re.fullmatch(r'FilterDisplay.plot needs matplotlib, .*pip install "skcnn\[plot\]".*', message)
+    assert re.fullmatch(
+        r'FilterDisplay.plot needs matplotlib, .*pip install "skcnn\[plot\]".*', message
+    )
     assert (after_import, after_plot) == ("False", "True")
 
 
@@ -841,25 +1209,32 @@ def test_augmentation_is_shown_beside_the_images(digits):
     drawn = np.asarray(display.im_.get_array())
     assert drawn.shape == (3 * 9 - 1, 5 * 9 - 1)
     np.testing.assert_allclose(drawn[9:17, :8], X[1, :, :, 0] / 255)
-    np.testing.assert_allclose(drawn[9:17, 18:26], display.augmented[1, 1, :, :, 0] / 255)
+    np.testing.assert_allclose(
+        drawn[9:17, 18:26], display.augmented[1, 1, :, :, 0] / 255
+    )
     again = AugmentationDisplay.from_estimator(classifier, X[:3], n_draws=4)
     assert np.array_equal(again.augmented, display.augmented)  # by random_state
     assert not np.array_equal(display.augmented[:, 0], display.augmented[:, 1])
 
 
 @pytest.mark.parametrize(
-    ("augmentation", "n_draws", "says"), [(None, 6, "augmentation=None"), ("flip", 0, "n_draws"), ("flip", 1.5, "1.5")]
+    ("augmentation", "n_draws", "says"),
+    [(None, 6, "augmentation=None"), ("flip", 0, "n_draws"), ("flip", 1.5, "1.5")],
 )
 def test_augmentation_that_cannot_be_shown(augmentation, n_draws, says, digits):
     with pytest.raises(ValueError, match=says):
         AugmentationDisplay.from_estimator(
-            ConvPoolClassifier(augmentation=augmentation), digits[0][:3], n_draws=n_draws
+            ConvPoolClassifier(augmentation=augmentation),
+            digits[0][:3],
+            n_draws=n_draws,
         )
 
 
 def test_augmentation_that_leaves_the_range_of_pixels_does_not_come_back_at_its_other_end():
     black = np.zeros((2, 8, 8, 1), np.uint8)
-    noisy = ConvPoolClassifier(augmentation=keras.layers.GaussianNoise(1.0), random_state=0)
+    noisy = ConvPoolClassifier(
+        augmentation=keras.layers.GaussianNoise(1.0), random_state=0
+    )
     display = AugmentationDisplay.from_estimator(noisy, black)
     assert 0 < display.augmented.max() < 100
     plt.close(display.figure_)

@@ -17,14 +17,20 @@ MODERN = {"learning_rate_schedule", "loss", "loss__label_smoothing", "augmentati
 
 
 def design(name, **changes):
-    architecture = {key: value for key, value in NETWORKS[name].items() if key in ARCHITECTURE}
-    return Architecture.from_parameters(PUBLISHED[name].image_shape, 10, **architecture | changes)
+    architecture = {
+        key: value for key, value in NETWORKS[name].items() if key in ARCHITECTURE
+    }
+    return Architecture.from_parameters(
+        PUBLISHED[name].image_shape, 10, **architecture | changes
+    )
 
 
 def optimizer(parameters):
     """The Keras optimizer that the parameters ask for."""
     routed = {
-        key.removeprefix("optimizer__"): value for key, value in parameters.items() if key.startswith("optimizer__")
+        key.removeprefix("optimizer__"): value
+        for key, value in parameters.items()
+        if key.startswith("optimizer__")
     }
     return type(keras.optimizers.get(parameters["optimizer"]))(**routed)
 
@@ -51,7 +57,9 @@ def test_only_known_parameters(name):
         (routed if key.startswith("optimizer__") else own).add(key)
     assert own <= ARCHITECTURE | TRAINING | (MODERN if name == "modern" else set())
     assert own >= TRAINING | {"conv_layers", "dense_layers"}
-    assert optimizer(NETWORKS[name]).learning_rate is not None, "Keras refuses an argument that it does not know"
+    assert optimizer(NETWORKS[name]).learning_rate is not None, (
+        "Keras refuses an argument that it does not know"
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,7 +73,11 @@ def test_only_known_parameters(name):
     ],
 )
 def test_training_of_the_studies(study, epochs, batch_size, optimizer):
-    networks = [NETWORKS[name] for name, published in PUBLISHED.items() if published.study == study]
+    networks = [
+        NETWORKS[name]
+        for name, published in PUBLISHED.items()
+        if published.study == study
+    ]
     assert {network["epochs"] for network in networks} == epochs
     assert {network["batch_size"] for network in networks} == {batch_size}
     assert {network["optimizer"] for network in networks} == {optimizer}
@@ -81,7 +93,11 @@ def test_the_best_network_again(name):
 
 @pytest.mark.parametrize(
     ("name", "decay", "nesterov"),
-    [("cascade-two", 1e-6, True), ("cascade-one", 1e-6, True), ("max-norm", 0.01 / 25, False)],
+    [
+        ("cascade-two", 1e-6, True),
+        ("cascade-one", 1e-6, True),
+        ("max-norm", 0.01 / 25, False),
+    ],
 )
 def test_decaying_learning_rates(name, decay, nesterov):
     found = optimizer(NETWORKS[name])
@@ -92,8 +108,14 @@ def test_decaying_learning_rates(name, decay, nesterov):
 
 
 def test_norms_of_the_max_norm_network():
-    limits = {layer.name: layer.settings.get("max_norm") for layer in design("max-norm").layers}
-    assert {name: limit for name, limit in limits.items() if limit} == {"block2_conv1": 3, "dense1": 3}
+    limits = {
+        layer.name: layer.settings.get("max_norm")
+        for layer in design("max-norm").layers
+    }
+    assert {name: limit for name, limit in limits.items() if limit} == {
+        "block2_conv1": 3,
+        "dense1": 3,
+    }
 
 
 def test_the_modern_network_keeps_to_the_budget():
@@ -105,24 +127,47 @@ def test_the_modern_network_keeps_to_the_budget():
     ("name", "rates"),
     [
         ("grid-best", {"block1_dropout": 0.25, "block2_dropout": 0.25}),
-        ("alexnet-base", {f"block{n}_dropout": 0.25 for n in (1, 2, 3)} | {"dense1_dropout": 0.5}),
-        ("alexnet-wide", {f"block{n}_dropout": 0.25 for n in (1, 2, 3)} | {"dense1_dropout": 0.5}),
-        ("alexnet-deep", {f"block{n}_dropout": 0.25 for n in (1, 2, 5)} | {"dense1_dropout": 0.5}),
+        (
+            "alexnet-base",
+            {f"block{n}_dropout": 0.25 for n in (1, 2, 3)} | {"dense1_dropout": 0.5},
+        ),
+        (
+            "alexnet-wide",
+            {f"block{n}_dropout": 0.25 for n in (1, 2, 3)} | {"dense1_dropout": 0.5},
+        ),
+        (
+            "alexnet-deep",
+            {f"block{n}_dropout": 0.25 for n in (1, 2, 5)} | {"dense1_dropout": 0.5},
+        ),
         ("alexnet-dense", {"dense1_dropout": 0.5}),
-        ("cascade-two", {"block1_dropout": 0.25, "block3_dropout": 0.25, "dense1_dropout": 0.5}),
+        (
+            "cascade-two",
+            {"block1_dropout": 0.25, "block3_dropout": 0.25, "dense1_dropout": 0.5},
+        ),
         ("cascade-one", {"block1_dropout": 0.25, "dense1_dropout": 0.5}),
-        ("max-norm", {"block1_dropout": 0.2, "block3_dropout": 0.2, "dense1_dropout": 0.5}),
+        (
+            "max-norm",
+            {"block1_dropout": 0.2, "block3_dropout": 0.2, "dense1_dropout": 0.5},
+        ),
         ("modern", {}),
     ],
 )
 def test_rates_of_dropout(name, rates):
-    dropout = {layer.name: layer.settings["rate"] for layer in design(name).layers if layer.kind == "dropout"}
+    dropout = {
+        layer.name: layer.settings["rate"]
+        for layer in design(name).layers
+        if layer.kind == "dropout"
+    }
     assert dropout == rates
 
 
 def test_pooling_of_the_deep_network():
     names = {layer.name for layer in design("alexnet-deep").layers}
-    assert {name for name in names if "pool" in name} == {"block1_pool", "block2_pool", "block5_pool"}
+    assert {name for name in names if "pool" in name} == {
+        "block1_pool",
+        "block2_pool",
+        "block5_pool",
+    }
 
 
 def test_sigmoid_networks_have_no_dropout_and_their_own_pooling():
@@ -131,7 +176,9 @@ def test_sigmoid_networks_have_no_dropout_and_their_own_pooling():
             kinds = {layer.kind for layer in design(name).layers}
             assert "dropout" not in kinds
             assert ("avg_pool" if "depth" in name else "max_pool") in kinds
-            activations = {layer.settings.get("activation") for layer in design(name).layers}
+            activations = {
+                layer.settings.get("activation") for layer in design(name).layers
+            }
             assert activations == {None, "sigmoid", "softmax"}
 
 
@@ -143,11 +190,17 @@ def test_grid_of_s0():
     candidates = list(ParameterGrid(GRIDS["s0"]))
     assert len(candidates) == 108
     counts = {
-        design("grid-best", conv_layers=one["conv_layers"], dense_layers=one["dense_layers"]).n_params
+        design(
+            "grid-best",
+            conv_layers=one["conv_layers"],
+            dense_layers=one["dense_layers"],
+        ).n_params
         for one in candidates
     }
     assert counts == {27_748, 57_464, 288_848, 28_468, 58_184, 289_568}
-    assert {(one["epochs"], one["batch_size"], one["dropout"]) for one in candidates} == {
+    assert {
+        (one["epochs"], one["batch_size"], one["dropout"]) for one in candidates
+    } == {
         (epochs, batch_size, dropout)
         for epochs in (3, 5, 10)
         for batch_size in (64, 128, 256)
@@ -194,7 +247,11 @@ def test_curves_are_those_of_the_studies():
         ".7770 .7694 .7576 .7730 .7648 .7636 .7684 .7674 .7748 .7750",
     }
     curves = {name: tuple(map(float, curve.split())) for name, curve in curves.items()}
-    assert {name: one.validation_accuracy for name, one in PUBLISHED.items() if one.validation_accuracy} == curves
+    assert {
+        name: one.validation_accuracy
+        for name, one in PUBLISHED.items()
+        if one.validation_accuracy
+    } == curves
     for name, curve in curves.items():
         assert len(curve) == NETWORKS[name]["epochs"]
         if PUBLISHED[name].study == "S1":  # validated on the test set
@@ -226,7 +283,9 @@ def test_curves_are_those_of_the_studies():
         ("modern", None, None, None, None),
     ],
 )
-def test_losses_and_accuracies_are_those_of_the_studies(name, test_loss, test_accuracy, train_loss, train_accuracy):
+def test_losses_and_accuracies_are_those_of_the_studies(
+    name, test_loss, test_accuracy, train_loss, train_accuracy
+):
     found = PUBLISHED[name]
     assert (found.test_loss, found.test_accuracy) == (test_loss, test_accuracy)
     assert (found.train_loss, found.train_accuracy) == (train_loss, train_accuracy)
@@ -246,7 +305,9 @@ def test_figures_cannot_be_changed():
         PUBLISHED["grid-best"].test_accuracy = 1.0
     with pytest.raises(TypeError):
         PUBLISHED["grid-best"] = None
-    assert all(isinstance(hash(one), int) for one in PUBLISHED.values()), "nothing inside can be changed either"
+    assert all(isinstance(hash(one), int) for one in PUBLISHED.values()), (
+        "nothing inside can be changed either"
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -285,7 +346,9 @@ def test_networks_are_plain_dicts(name):
         return parameters
 
     assert set(keywords(**NETWORKS[name])) == set(NETWORKS[name])
-    assert set(pickle.loads(pickle.dumps(NETWORKS[name]))) == set(NETWORKS[name]), "workers of a search need them"
+    assert set(pickle.loads(pickle.dumps(NETWORKS[name]))) == set(NETWORKS[name]), (
+        "workers of a search need them"
+    )
 
 
 def test_an_unknown_name():

@@ -27,7 +27,13 @@ def fit_and_hash(seed):
 
 def run_python(code, **kwargs):
     """Standard output of a fresh interpreter; its standard error must say nothing of a failure."""
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, **kwargs)
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        **kwargs,
+    )
     assert result.returncode == 0, result.stderr
     return result
 
@@ -42,7 +48,9 @@ def test_the_same_seed_gives_the_same_bits_in_a_fresh_process_and_on_a_reused_pr
 
 
 def test_importing_and_fitting_print_nothing(monkeypatch):
-    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)  # inherited from this process, which has imported skcnn
+    monkeypatch.delenv(
+        "TF_CPP_MIN_LOG_LEVEL", raising=False
+    )  # inherited from this process, which has imported skcnn
     result = run_python(FIT + "fit_and_hash(0)")
     assert (result.stdout, result.stderr) == ("", "")
 
@@ -63,7 +71,12 @@ if __name__ == "__main__":
 def test_workers_print_nothing_either(monkeypatch, tmp_path):
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
     (tmp_path / "quiet.py").write_text(IN_WORKERS)
-    result = subprocess.run([sys.executable, str(tmp_path / "quiet.py")], capture_output=True, text=True, timeout=300)
+    result = subprocess.run(
+        [sys.executable, str(tmp_path / "quiet.py")],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
@@ -75,15 +88,21 @@ def test_an_explicit_log_level_is_respected(monkeypatch):
 def test_a_failing_import_still_tells_why(monkeypatch, tmp_path):
     """The quiet import holds standard error back: what is on it must come out if TensorFlow cannot be imported."""
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
-    (tmp_path / "tensorflow.py").write_text("import os; os.write(2, b'broken library'); raise ImportError('no tf')")
+    (tmp_path / "tensorflow.py").write_text(
+        "import os; os.write(2, b'broken library'); raise ImportError('no tf')"
+    )
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import skcnn"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120
+    )
     assert "broken library" in result.stderr and "no tf" in result.stderr
 
 
 def test_another_backend_of_keras_is_refused_in_words():
     code = "import keras; keras.backend.backend = lambda: 'jax'; import skcnn"  # jax itself is not installed here
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120
+    )
     assert "skcnn trains with TensorFlow, but Keras is set to 'jax'" in result.stderr
 
 
@@ -130,7 +149,9 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts threads in /proc")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="counts threads in /proc"
+)
 def test_a_worker_has_as_many_threads_as_its_budget(tmp_path, monkeypatch):
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         monkeypatch.delenv(name, raising=False)
@@ -139,7 +160,9 @@ def test_a_worker_has_as_many_threads_as_its_budget(tmp_path, monkeypatch):
     result = subprocess.run(command, capture_output=True, text=True, timeout=300)
     counts = list(map(int, result.stdout.split()))
     cores = len(os.sched_getaffinity(0))
-    assert counts == [max(1, cores // 2), 3, cores, 5], result.stderr  # the main process and TensorFlow's own are free
+    assert counts == [max(1, cores // 2), 3, cores, 5], (
+        result.stderr
+    )  # the main process and TensorFlow's own are free
 
 
 @pytest.mark.parametrize("n_jobs, backend", [(2, "loky"), (2, "threading")])

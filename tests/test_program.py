@@ -25,7 +25,9 @@ def settings_of(**params):
 
 
 def architecture_of(**params):
-    return Architecture.from_parameters((8, 8, 1), 10, **{"conv_layers": CONV, "scale": 1 / 255, **params})
+    return Architecture.from_parameters(
+        (8, 8, 1), 10, **{"conv_layers": CONV, "scale": 1 / 255, **params}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +54,13 @@ CASES = [
 def test_a_reused_program_equals_a_fresh_one(data, params, optimizer):
     architecture, settings = architecture_of(**params), settings_of(optimizer=optimizer)
     used = Program(Network(architecture, settings))
-    run(used, data, epochs=2, seed=9, learning_rate=0.1)  # leaves weights, momenta and dropout seeds behind
-    again, fresh = run(used, data, epochs=2), run(Program(Network(architecture, settings)), data, epochs=2)
+    run(
+        used, data, epochs=2, seed=9, learning_rate=0.1
+    )  # leaves weights, momenta and dropout seeds behind
+    again, fresh = (
+        run(used, data, epochs=2),
+        run(Program(Network(architecture, settings)), data, epochs=2),
+    )
     assert same_state(again, fresh)
 
 
@@ -69,11 +76,21 @@ def test_training_is_that_of_model_fit_to_the_bit_but_for_batch_norm(data, param
     program.begin_epoch(seed=0, epoch=0)
     order = epoch_order(0, 0, len(data))
     history = model.fit(
-        data.images[order].astype("float32"), data.labels[order], batch_size=32, epochs=1, shuffle=False, verbose=0
+        data.images[order].astype("float32"),
+        data.labels[order],
+        batch_size=32,
+        epochs=1,
+        shuffle=False,
+        verbose=0,
     )
     theirs = program.read()
-    if "batch_norm" in params:  # Model.fit lets TensorFlow rewrite the graph, which rounds its arithmetic otherwise
-        assert all(np.allclose(a, b, rtol=1e-3, atol=1e-5) for a, b in zip(theirs, ours.arrays, strict=True))
+    if (
+        "batch_norm" in params
+    ):  # Model.fit lets TensorFlow rewrite the graph, which rounds its arithmetic otherwise
+        assert all(
+            np.allclose(a, b, rtol=1e-3, atol=1e-5)
+            for a, b in zip(theirs, ours.arrays, strict=True)
+        )
         assert history.history["loss"] == pytest.approx(ours.history["loss"], rel=1e-5)
     else:
         assert same_bits(theirs, ours.arrays)
@@ -89,7 +106,9 @@ def test_neither_fit_nor_predict_of_keras_is_called(digits, monkeypatch):
     monkeypatch.setattr(keras.Model, "predict", refuse)
     monkeypatch.setattr(keras.Model, "evaluate", refuse)
     X, y = digits
-    clf = ConvPoolClassifier(CONV, epochs=1, random_state=0).fit(X[:60], y[:60], validation_data=(X[60:90], y[60:90]))
+    clf = ConvPoolClassifier(CONV, epochs=1, random_state=0).fit(
+        X[:60], y[:60], validation_data=(X[60:90], y[60:90])
+    )
     assert clf.predict(X[:5]).shape == (5,)
 
 
@@ -107,7 +126,9 @@ def test_predictions_equal_those_of_the_keras_model(data):
     program = Program(Network(architecture_of(), settings_of()), own_variables=False)
     run(program, data, epochs=1)
     expected = program.network.model.predict(data.images.astype("float32"), verbose=0)
-    np.testing.assert_allclose(predict(program, data.images), expected, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(
+        predict(program, data.images), expected, rtol=1e-5, atol=1e-7
+    )
 
 
 def test_what_a_program_gives_is_a_copy(data):
@@ -119,17 +140,26 @@ def test_what_a_program_gives_is_a_copy(data):
 
 
 def test_the_learning_rate_is_data_and_a_schedule_is_compiled():
-    slow, fast = settings_of(optimizer__learning_rate=0.001), settings_of(optimizer__learning_rate=0.1)
+    slow, fast = (
+        settings_of(optimizer__learning_rate=0.001),
+        settings_of(optimizer__learning_rate=0.1),
+    )
     assert slow != fast and slow.program_key == fast.program_key
     schedule = keras.optimizers.schedules.InverseTimeDecay(0.01, 1, 1e-3)
     decaying = settings_of(optimizer__learning_rate=schedule)
     assert decaying.learning_rate is None and decaying.program_key != slow.program_key
-    assert decaying == settings_of(optimizer__learning_rate=keras.optimizers.schedules.InverseTimeDecay(0.01, 1, 1e-3))
+    assert decaying == settings_of(
+        optimizer__learning_rate=keras.optimizers.schedules.InverseTimeDecay(
+            0.01, 1, 1e-3
+        )
+    )
 
 
 def test_the_pool_reuses_keeps_a_bound_and_never_shares_a_program_at_one_time():
     pool, settings = ProgramPool(max_idle=2), settings_of()
-    first, second, third = (architecture_of(dense_layers=(units,)) for units in (2, 3, 4))
+    first, second, third = (
+        architecture_of(dense_layers=(units,)) for units in (2, 3, 4)
+    )
     with pool.borrow(first, settings) as one, pool.borrow(first, settings) as other:
         assert one is not other
         assert one.network is other.network  # built and traced once
@@ -154,7 +184,9 @@ def test_programs_of_one_network_take_turns_without_a_trace(data):
     run(other, data, epochs=1, seed=3, learning_rate=0.5)
     while_other_holds_its_own = one.read()
     assert same_bits(while_other_holds_its_own, state.arrays)
-    assert same_state(train(one, data, plan, state, 2), run(Program(network), data, epochs=2))
+    assert same_state(
+        train(one, data, plan, state, 2), run(Program(network), data, epochs=2)
+    )
 
 
 def test_what_callbacks_get_hold_of_is_shared_with_nobody():
@@ -169,7 +201,10 @@ def test_what_callbacks_get_hold_of_is_shared_with_nobody():
 
 def test_a_program_that_met_an_exception_is_not_kept():
     pool = ProgramPool()
-    with pytest.raises(KeyboardInterrupt), pool.borrow(architecture_of(), settings_of()):
+    with (
+        pytest.raises(KeyboardInterrupt),
+        pool.borrow(architecture_of(), settings_of()),
+    ):
         raise KeyboardInterrupt
     assert len(pool) == 0
 
@@ -198,7 +233,9 @@ def test_threads_give_the_bits_of_one_thread(data):
         thread.join()
     program = Program(Network(architecture, settings))
     for seed in range(4):
-        assert same_bits(run(program, data, epochs=2, seed=seed).arrays, results[seed].arrays)
+        assert same_bits(
+            run(program, data, epochs=2, seed=seed).arrays, results[seed].arrays
+        )
 
 
 FORKED = """
@@ -220,5 +257,7 @@ print(os.waitstatus_to_exitcode(status))
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_process_gets_an_error_rather_than_hang():
-    result = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=120)
+    result = subprocess.run(
+        [sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=120
+    )
     assert result.stdout.strip() == "7", result.stderr

@@ -21,22 +21,31 @@ SMALL = {
 
 def course(name, n_steps=100, **settings):
     """The learning rate at each step, and one after the last."""
-    routed = {f"learning_rate_schedule__{setting}": value for setting, value in settings.items()}
+    routed = {
+        f"learning_rate_schedule__{setting}": value
+        for setting, value in settings.items()
+    }
     schedule = make_schedule({"learning_rate_schedule": name, **routed}, 0.5, n_steps)
     return np.array([float(schedule(step)) for step in range(n_steps + 1)])
 
 
 def test_cosine_falls_along_half_a_wave():
     t = np.arange(101) / 100
-    np.testing.assert_allclose(course("cosine"), 0.5 * (1 + np.cos(np.pi * t)) / 2, atol=1e-6)
-    np.testing.assert_allclose(course("cosine", end=0.1)[[0, -1]], [0.5, 0.05], rtol=1e-5)
+    np.testing.assert_allclose(
+        course("cosine"), 0.5 * (1 + np.cos(np.pi * t)) / 2, atol=1e-6
+    )
+    np.testing.assert_allclose(
+        course("cosine", end=0.1)[[0, -1]], [0.5, 0.05], rtol=1e-5
+    )
 
 
 def test_one_cycle_rises_then_falls():
     rates = course("one_cycle")
     assert rates.argmax() == 30 and rates[30] == pytest.approx(0.5)
     assert rates[0] == pytest.approx(0.02) and rates[-1] == pytest.approx(0, abs=1e-6)
-    np.testing.assert_allclose(np.diff(rates[:31]), 0.48 / 30, rtol=1e-3)  # in equal steps
+    np.testing.assert_allclose(
+        np.diff(rates[:31]), 0.48 / 30, rtol=1e-3
+    )  # in equal steps
     np.testing.assert_allclose(rates[30:], course("cosine", n_steps=70), atol=1e-6)
 
 
@@ -44,7 +53,9 @@ def test_settings_of_one_cycle():
     rates = course("one_cycle", warmup=0.5, start=0.1, end=0.2)
     assert rates.argmax() == 50
     assert rates[[0, 50, -1]] == pytest.approx([0.05, 0.5, 0.1])
-    np.testing.assert_allclose(course("one_cycle", warmup=0.0), course("cosine"), atol=1e-6)
+    np.testing.assert_allclose(
+        course("one_cycle", warmup=0.0), course("cosine"), atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("n_steps", [1, 2, 3])
@@ -54,7 +65,9 @@ def test_one_cycle_of_few_steps(n_steps):
 
 
 def test_inverse_time_is_that_of_the_studies():
-    np.testing.assert_allclose(course("inverse_time", decay=0.02), 0.5 / (1 + 0.02 * np.arange(101)), rtol=1e-5)
+    np.testing.assert_allclose(
+        course("inverse_time", decay=0.02), 0.5 / (1 + 0.02 * np.arange(101)), rtol=1e-5
+    )
 
 
 @pytest.fixture(scope="module")
@@ -64,19 +77,28 @@ def data(digits):
 
 
 def scheduled(name, epochs, **params):
-    return ConvPoolClassifier(**{**SMALL, "learning_rate_schedule": name, "epochs": epochs, **params})
+    return ConvPoolClassifier(
+        **{**SMALL, "learning_rate_schedule": name, "epochs": epochs, **params}
+    )
 
 
 def test_a_name_is_the_keras_schedule_of_as_many_steps(data):
     n_steps = 2 * 5  # 150 samples in batches of 32: 5 steps an epoch
     schedule = make_schedule({"learning_rate_schedule": "one_cycle"}, 0.1, n_steps)
-    by_hand = ConvPoolClassifier(**{**SMALL, "optimizer__learning_rate": schedule}, epochs=2).fit(*data)
+    by_hand = ConvPoolClassifier(
+        **{**SMALL, "optimizer__learning_rate": schedule}, epochs=2
+    ).fit(*data)
     assert same_state(scheduled("one_cycle", 2).fit(*data)._state, by_hand._state)
 
 
 def test_the_samples_set_aside_do_not_count_as_steps(data):
-    clf = scheduled("cosine", 2, early_stopping=True, validation_fraction=0.3).fit(*data)
-    assert clf._settings == scheduled("cosine", 2).fit(data[0][:105], data[1][:105])._settings
+    clf = scheduled("cosine", 2, early_stopping=True, validation_fraction=0.3).fit(
+        *data
+    )
+    assert (
+        clf._settings
+        == scheduled("cosine", 2).fit(data[0][:105], data[1][:105])._settings
+    )
 
 
 @pytest.mark.parametrize("name", ["cosine", "one_cycle"])

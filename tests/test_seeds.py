@@ -22,7 +22,13 @@ def test_a_derived_seed_is_a_keras_seed_and_always_the_same(seed, purpose, epoch
 
 
 def test_seeds_for_different_uses_differ():
-    uses = [(s, p, e, n) for s in range(5) for p in ("weights", "dropout") for e in range(10) for n in "abcdefghij"]
+    uses = [
+        (s, p, e, n)
+        for s in range(5)
+        for p in ("weights", "dropout")
+        for e in range(10)
+        for n in "abcdefghij"
+    ]
     assert len({derive(*use) for use in uses}) == len(uses)
 
 
@@ -32,7 +38,9 @@ def test_the_order_of_an_epoch_is_a_permutation(seed, epoch, n_samples):
 
 
 def test_the_order_of_samples_differs_between_epochs_and_seeds():
-    orders = {tuple(epoch_order(seed, epoch, 50)) for seed in range(5) for epoch in range(20)}
+    orders = {
+        tuple(epoch_order(seed, epoch, 50)) for seed in range(5) for epoch in range(20)
+    }
     assert len(orders) == 100
 
 
@@ -68,13 +76,17 @@ def test_fitting_leaves_every_global_generator_and_keras_name_as_it_was(digits):
     names = ("dense", "keras_tensor", "seed_generator", "adam")
     counts = [keras.backend.get_uid(name) for name in names]
 
-    clf = ConvPoolClassifier([(4, 3)], epochs=1, random_state=None, dense_layers=(9,)).fit(X[:100], y[:100])
+    clf = ConvPoolClassifier(
+        [(4, 3)], epochs=1, random_state=None, dense_layers=(9,)
+    ).fit(X[:100], y[:100])
     clf.predict(X[:10])
     clf.model_  # noqa: B018 - building it must not count names either
 
     assert _global_randomness() == before
     assert [tf.random.uniform(()).numpy() for _ in range(2)] == expected_tf[1:]
-    assert [keras.backend.get_uid(name) for name in names] == [count + 1 for count in counts]  # asking counts one
+    assert [keras.backend.get_uid(name) for name in names] == [
+        count + 1 for count in counts
+    ]  # asking counts one
 
 
 def test_fitting_leaves_op_determinism_as_it_was(digits):

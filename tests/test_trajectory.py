@@ -57,7 +57,9 @@ def trained(monkeypatch):
 
 
 def classifier(**params):
-    return ConvPoolClassifier(**{"conv_layers": CONV, "batch_size": 32, "random_state": 0, **params})
+    return ConvPoolClassifier(
+        **{"conv_layers": CONV, "batch_size": 32, "random_state": 0, **params}
+    )
 
 
 def plain_fit(clf, X, y, **fit_params):
@@ -74,7 +76,9 @@ def plain_fit(clf, X, y, **fit_params):
 # ---------------------------------------------------------------------------------------------------------------
 # Prefixes, in process
 
-decay = keras.optimizers.schedules.InverseTimeDecay(0.05, decay_steps=1, decay_rate=1e-2)
+decay = keras.optimizers.schedules.InverseTimeDecay(
+    0.05, decay_steps=1, decay_rate=1e-2
+)
 RUNS = {
     "adam, dropout": {"dropout": 0.5, "dense_dropout": 0.3},
     "sgd, nesterov, batch norm": {
@@ -84,24 +88,42 @@ RUNS = {
         "optimizer__nesterov": True,
         "batch_norm": True,
     },
-    "amsgrad, max norm": {"optimizer__amsgrad": True, "max_norm": 0.8, "dense_max_norm": 0.8},
-    "decay, branches": {"optimizer": "sgd", "optimizer__learning_rate": decay, "n_branches": 2},
+    "amsgrad, max norm": {
+        "optimizer__amsgrad": True,
+        "max_norm": 0.8,
+        "dense_max_norm": 0.8,
+    },
+    "decay, branches": {
+        "optimizer": "sgd",
+        "optimizer__learning_rate": decay,
+        "n_branches": 2,
+    },
     "augmentation, L2": {"augmentation": "flip+shift", "kernel_regularizer": 1e-3},
-    "schedule by name": {"learning_rate_schedule": "inverse_time", "learning_rate_schedule__decay": 0.1},
-    "parallel kernels, weights": {"conv_layers": [ConvBlock(3, (1, 3), 2)], "class_weight": {0: 2.0, 1: 0.5}},
+    "schedule by name": {
+        "learning_rate_schedule": "inverse_time",
+        "learning_rate_schedule__decay": 0.1,
+    },
+    "parallel kernels, weights": {
+        "conv_layers": [ConvBlock(3, (1, 3), 2)],
+        "class_weight": {0: 2.0, 1: 0.5},
+    },
 }
 
 
 @pytest.mark.parametrize("name", RUNS)
 def test_every_prefix_in_process(data, trained, name):
     X, y = data
-    plain = {n: plain_fit(classifier(**RUNS[name], epochs=n), X, y) for n in range(1, 7)}
+    plain = {
+        n: plain_fit(classifier(**RUNS[name], epochs=n), X, y) for n in range(1, 7)
+    }
     for k, n in combinations(range(1, 7), 2):
         STATES.clear()
         trained.clear()
         first = classifier(**RUNS[name], epochs=k).fit(X, y)
         second = classifier(**RUNS[name], epochs=n).fit(X, y)
-        assert trained == list(range(n))  # each epoch once: the second fit went on where the first had ended
+        assert trained == list(
+            range(n)
+        )  # each epoch once: the second fit went on where the first had ended
         assert same_fit(first, plain[k], X)
         assert same_fit(second, plain[n], X)
 
@@ -109,14 +131,18 @@ def test_every_prefix_in_process(data, trained, name):
 @pytest.mark.parametrize("name", RUNS)
 def test_every_prefix_through_memory(data, trained, name, tmp_path):
     X, y = data
-    plain = {n: plain_fit(classifier(**RUNS[name], epochs=n), X, y) for n in range(1, 7)}
+    plain = {
+        n: plain_fit(classifier(**RUNS[name], epochs=n), X, y) for n in range(1, 7)
+    }
     for k, n in combinations(range(1, 7), 2):
         memory = tmp_path / f"{k}-{n}"
         STATES.clear()
         classifier(**RUNS[name], epochs=k, memory=memory).fit(X, y)
         STATES.clear()  # as in a process that has just started
         trained.clear()
-        assert same_fit(classifier(**RUNS[name], epochs=n, memory=memory).fit(X, y), plain[n], X)
+        assert same_fit(
+            classifier(**RUNS[name], epochs=n, memory=memory).fit(X, y), plain[n], X
+        )
         assert trained == list(range(k, n))
 
 
@@ -139,7 +165,9 @@ def test_every_kind_of_run_goes_on_in_another_process(data, trained, tmp_path):
     for params in RUNS.values():
         plain = plain_fit(classifier(**params, epochs=5), X, y)
         trained.clear()
-        assert same_fit(classifier(**params, epochs=5, memory=tmp_path).fit(X, y), plain, X)
+        assert same_fit(
+            classifier(**params, epochs=5, memory=tmp_path).fit(X, y), plain, X
+        )
         assert trained == [3, 4]
 
 
@@ -148,7 +176,9 @@ def test_fewer_epochs_asked_later_need_no_training(data, trained):
     classifier(epochs=5).fit(X, y)
     trained.clear()
     for n in (3, 5, 1, 4):
-        assert same_fit(classifier(epochs=n).fit(X, y), plain_fit(classifier(epochs=n), X, y), X)
+        assert same_fit(
+            classifier(epochs=n).fit(X, y), plain_fit(classifier(epochs=n), X, y), X
+        )
         classifier(epochs=5).fit(X, y)
     trained.clear()
     classifier(epochs=2).fit(X, y)
@@ -189,7 +219,11 @@ def test_other_parameters_are_another_run(data, trained, changed):
     X, y = data
     classifier(epochs=2).fit(X, y)
     trained.clear()
-    assert same_fit(classifier(epochs=2, **changed).fit(X, y), plain_fit(classifier(epochs=2, **changed), X, y), X)
+    assert same_fit(
+        classifier(epochs=2, **changed).fit(X, y),
+        plain_fit(classifier(epochs=2, **changed), X, y),
+        X,
+    )
     assert trained == [0, 1] * 2  # ours and the plain one
 
 
@@ -217,7 +251,9 @@ def test_no_seed_or_a_generator_never_shares(data, trained):
     X, y = data
     for random_state in (None, np.random.RandomState(0)):
         trained.clear()
-        one, two = (classifier(epochs=1, random_state=random_state).fit(X, y) for _ in range(2))
+        one, two = (
+            classifier(epochs=1, random_state=random_state).fit(X, y) for _ in range(2)
+        )
         assert trained == [0, 0]
         assert not same_bits(one._state.arrays, two._state.arrays)
 
@@ -277,9 +313,19 @@ def test_thread_count_and_determinism_are_part_of_the_key(monkeypatch):
     X, y = np.zeros((8, 8, 8, 1), np.uint8), np.arange(8) % 2
     keys = set()
     for threads, deterministic in ((1, False), (2, False), (1, True)):
-        monkeypatch.setattr(trajectory, "_intra_op_threads", lambda threads=threads: threads)
-        monkeypatch.setattr(trajectory, "is_op_determinism_enabled", lambda deterministic=deterministic: deterministic)
-        monkeypatch.setattr(trajectory.Run, "train", lambda run, *args: keys.add(run.key()) or TrainingState(1, ()))
+        monkeypatch.setattr(
+            trajectory, "_intra_op_threads", lambda threads=threads: threads
+        )
+        monkeypatch.setattr(
+            trajectory,
+            "is_op_determinism_enabled",
+            lambda deterministic=deterministic: deterministic,
+        )
+        monkeypatch.setattr(
+            trajectory.Run,
+            "train",
+            lambda run, *args: keys.add(run.key()) or TrainingState(1, ()),
+        )
         run.fit(X, y)
     assert len(keys) == 3
 
@@ -300,20 +346,30 @@ def plain_scores(data):
     X, y = data
     STATES.clear()
     STATES.resize(0)
-    search = GridSearchCV(classifier(), GRID, cv=3, refit=False, error_score="raise").fit(X, y)
+    search = GridSearchCV(
+        classifier(), GRID, cv=3, refit=False, error_score="raise"
+    ).fit(X, y)
     STATES.resize(256 * 2**20)
     return grid_scores(search)
 
 
-def test_a_grid_over_epochs_trains_each_epoch_once_and_scores_the_same(data, trained, plain_scores):
+def test_a_grid_over_epochs_trains_each_epoch_once_and_scores_the_same(
+    data, trained, plain_scores
+):
     X, y = data
     for epochs in ([3, 5, 10], [10, 3, 5]):
         STATES.clear()
         trained.clear()
-        search = GridSearchCV(classifier(), {**GRID, "epochs": epochs}, cv=3, refit=False).fit(X, y)
-        order = [[3, 5, 10].index(e) for e in epochs] + [3 + [3, 5, 10].index(e) for e in epochs]
+        search = GridSearchCV(
+            classifier(), {**GRID, "epochs": epochs}, cv=3, refit=False
+        ).fit(X, y)
+        order = [[3, 5, 10].index(e) for e in epochs] + [
+            3 + [3, 5, 10].index(e) for e in epochs
+        ]
         assert np.array_equal(grid_scores(search), plain_scores[:, order])
-        assert len(trained) == 2 * 3 * 10  # families x folds x epochs, where 18 were asked for
+        assert (
+            len(trained) == 2 * 3 * 10
+        )  # families x folds x epochs, where 18 were asked for
 
 
 def test_threads_share_states_and_score_the_same(data, trained, plain_scores):
@@ -348,15 +404,21 @@ def test_processes_share_through_memory(data, tmp_path):
     clf = CountingClassifier(CONV, batch_size=32, random_state=0, memory=str(tmp_path))
     search = GridSearchCV(clf, GRID, cv=3, refit=False, n_jobs=2).fit(X, y)
     trained = (tmp_path / "epochs").stat().st_size
-    assert 2 * 3 * 10 <= trained <= 3 * 3 * 10  # one extra family for tasks that began before their prefix was done
+    assert (
+        2 * 3 * 10 <= trained <= 3 * 3 * 10
+    )  # one extra family for tasks that began before their prefix was done
     again = GridSearchCV(clf, GRID, cv=3, refit=False, n_jobs=2).fit(X, y)
     assert np.array_equal(grid_scores(again), grid_scores(search))
-    assert (tmp_path / "epochs").stat().st_size == trained  # a warm memory trains nothing
+    assert (
+        tmp_path / "epochs"
+    ).stat().st_size == trained  # a warm memory trains nothing
 
 
 def test_validation_curve_and_halving_search_pay_only_the_increment(data, trained):
     X, y = data
-    validation_curve(classifier(), X, y, param_name="epochs", param_range=[1, 2, 4], cv=2)
+    validation_curve(
+        classifier(), X, y, param_name="epochs", param_range=[1, 2, 4], cv=2
+    )
     assert len(trained) == 2 * 4
     skcnn.clear_cache()
     trained.clear()
@@ -370,7 +432,9 @@ def test_validation_curve_and_halving_search_pay_only_the_increment(data, traine
         cv=2,
     ).fit(X, y)
     assert search.n_resources_ == [1, 2, 4]
-    searched = 2 * (4 * 1 + 2 * 1 + 1 * 2)  # folds x candidates of each rung x its further epochs
+    searched = 2 * (
+        4 * 1 + 2 * 1 + 1 * 2
+    )  # folds x candidates of each rung x its further epochs
     assert len(trained) == searched + search.best_params_["epochs"]  # and the refit
 
 
@@ -384,7 +448,11 @@ def test_callbacks_hear_of_known_epochs_with_their_states(data):
     def scores():
         monitor = ScoringMonitor(scoring="accuracy")
         classifier(epochs=4).set_callbacks(monitor).fit(X, y)
-        return [row["accuracy"] for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+        return [
+            row["accuracy"]
+            for row in monitor.get_logs().data
+            if row["task_name"] == "epoch"
+        ]
 
     plain = scores()
     assert scores() == plain
@@ -393,7 +461,9 @@ def test_callbacks_hear_of_known_epochs_with_their_states(data):
     assert scores() == plain
     classifier(epochs=4).fit(X, y)
     for entry in list(STATES._states)[:3]:
-        STATES._drop(entry)  # as if pushed out: a callback that asks for the state gets it computed again
+        STATES._drop(
+            entry
+        )  # as if pushed out: a callback that asks for the state gets it computed again
     assert scores() == plain
 
 
@@ -445,7 +515,9 @@ def test_memory_takes_a_path_a_string_or_a_joblib_memory(data, trained, tmp_path
     classifier(epochs=2, memory=joblib.Memory(None)).fit(X, y)
 
 
-def test_what_was_known_without_a_folder_is_written_when_there_is_one(data, trained, tmp_path):
+def test_what_was_known_without_a_folder_is_written_when_there_is_one(
+    data, trained, tmp_path
+):
     X, y = data
     classifier(epochs=3).fit(X, y)
     for folder in (tmp_path / "one", tmp_path / "two"):
@@ -462,7 +534,9 @@ def test_nothing_is_written_without_memory(data, tmp_path, monkeypatch):
 
 def entries(folder):
     """The files that hold states, by epoch."""
-    return {int(path.parent.name, 16): path for path in Path(folder).rglob("output.pkl")}
+    return {
+        int(path.parent.name, 16): path for path in Path(folder).rglob("output.pkl")
+    }
 
 
 def truncate(path):
@@ -497,8 +571,13 @@ def lost_array(path):
     joblib.dump({**content, "arrays": content["arrays"][:-1]}, path)
 
 
-@pytest.mark.parametrize("damage", [truncate, empty, garbage, another_epoch, something_else, one_bit, lost_array])
-def test_a_damaged_or_foreign_entry_is_computed_again_with_one_warning(data, trained, tmp_path, damage):
+@pytest.mark.parametrize(
+    "damage",
+    [truncate, empty, garbage, another_epoch, something_else, one_bit, lost_array],
+)
+def test_a_damaged_or_foreign_entry_is_computed_again_with_one_warning(
+    data, trained, tmp_path, damage
+):
     X, y = data
     plain = plain_fit(classifier(epochs=3), X, y)
     classifier(epochs=3, memory=tmp_path).fit(X, y)
@@ -512,7 +591,9 @@ def test_a_damaged_or_foreign_entry_is_computed_again_with_one_warning(data, tra
     STATES.clear()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert same_fit(classifier(epochs=3, memory=tmp_path).fit(X, y), plain, X)  # it was written anew
+        assert same_fit(
+            classifier(epochs=3, memory=tmp_path).fit(X, y), plain, X
+        )  # it was written anew
     assert trained == [2]
 
 
@@ -526,7 +607,11 @@ def test_reduce_size_keeps_working(data, tmp_path):
     memory.reduce_size(bytes_limit=0)
     assert len(entries(tmp_path)) == 0
     STATES.clear()
-    assert same_fit(classifier(epochs=4, memory=memory).fit(X, y), plain_fit(classifier(epochs=4), X, y), X)
+    assert same_fit(
+        classifier(epochs=4, memory=memory).fit(X, y),
+        plain_fit(classifier(epochs=4), X, y),
+        X,
+    )
 
 
 def test_a_folder_that_cannot_be_written_warns_and_the_fit_goes_on(data, tmp_path):
@@ -558,13 +643,17 @@ print(hashlib.sha256(b"".join(a.tobytes() for a in clf._state.arrays)).hexdigest
 def child(epochs, folder):
     """A process that has imported everything, says "ready", and fits when it gets a line."""
     command = [sys.executable, "-c", CHILD, str(epochs), str(folder)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
 
 
 def digest(clf):
     import hashlib
 
-    return hashlib.sha256(b"".join(array.tobytes() for array in clf._state.arrays)).hexdigest()
+    return hashlib.sha256(
+        b"".join(array.tobytes() for array in clf._state.arrays)
+    ).hexdigest()
 
 
 def test_another_process_goes_on_where_this_one_ended_and_back(data, trained, tmp_path):
@@ -583,7 +672,9 @@ def test_another_process_goes_on_where_this_one_ended_and_back(data, trained, tm
 def test_kill_9_at_any_instant_loses_at_most_the_running_epoch(data, trained, tmp_path):
     X, y = data
     instants, epochs = random.Random(0), 400
-    waiting = [child(epochs, tmp_path) for _ in range(2)]  # the next ones start up while one runs
+    waiting = [
+        child(epochs, tmp_path) for _ in range(2)
+    ]  # the next ones start up while one runs
     for i in range(10):
         process = waiting.pop(0)
         assert process.stdout.readline() == "ready\n"
@@ -591,10 +682,14 @@ def test_kill_9_at_any_instant_loses_at_most_the_running_epoch(data, trained, tm
             waiting.append(child(epochs, tmp_path))
         process.stdin.write("go\n")
         process.stdin.flush()
-        enough = len(entries(tmp_path)) + instants.randrange(8)  # 0: while it still prepares
+        enough = len(entries(tmp_path)) + instants.randrange(
+            8
+        )  # 0: while it still prepares
         while len(entries(tmp_path)) < enough and process.poll() is None:
             time.sleep(0.001)
-        time.sleep(instants.uniform(0.0, 0.03))  # an instant within an epoch, or within the writing of its state
+        time.sleep(
+            instants.uniform(0.0, 0.03)
+        )  # an instant within an epoch, or within the writing of its state
         known = len(entries(tmp_path))
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -628,7 +723,9 @@ def search(memory):
 def test_a_search_that_was_killed_goes_on(data, trained, tmp_path):
     X, y = data
     STATES.clear()
-    process = subprocess.Popen([sys.executable, "-c", SEARCH, str(tmp_path)], cwd=Path(__file__).parent)
+    process = subprocess.Popen(
+        [sys.executable, "-c", SEARCH, str(tmp_path)], cwd=Path(__file__).parent
+    )
     while len(list(tmp_path.rglob("output.pkl"))) < 11 and process.poll() is None:
         time.sleep(0.001)
     process.send_signal(signal.SIGKILL)
@@ -639,7 +736,10 @@ def test_a_search_that_was_killed_goes_on(data, trained, tmp_path):
     goes_on = search(tmp_path).fit(X, y)
     assert len(trained) == 32 - known
     STATES.clear()
-    assert np.array_equal(goes_on.cv_results_["mean_test_score"], search(None).fit(X, y).cv_results_["mean_test_score"])
+    assert np.array_equal(
+        goes_on.cv_results_["mean_test_score"],
+        search(None).fit(X, y).cv_results_["mean_test_score"],
+    )
 
 
 def test_two_processes_racing_on_one_run_both_get_it_right(data, tmp_path):
@@ -668,8 +768,15 @@ def test_the_cache_is_bounded_in_bytes_and_drops_the_least_recently_used():
         cache.put("run", state(epoch, 100))
     cache.get("run", 1)
     cache.put("run", state(4, 100))
-    assert [cache.get("run", epoch) is not None for epoch in (1, 2, 3, 4)] == [True, False, True, True]
-    cache.put("other", state(1, 301))  # larger than all: it stays out, and pushes nobody
+    assert [cache.get("run", epoch) is not None for epoch in (1, 2, 3, 4)] == [
+        True,
+        False,
+        True,
+        True,
+    ]
+    cache.put(
+        "other", state(1, 301)
+    )  # larger than all: it stays out, and pushes nobody
     assert cache.get("other", 1) is None and cache._bytes == 300
     cache.put("run", state(1, 50))
     cache.put("run", state(1, 60))  # replaces
@@ -710,7 +817,9 @@ def test_clear_cache_forgets_states_and_programs(data, trained):
     assert trained == [0] * 4
 
 
-def test_a_run_that_was_stopped_by_an_exception_goes_on_from_its_last_epoch(data, trained):
+def test_a_run_that_was_stopped_by_an_exception_goes_on_from_its_last_epoch(
+    data, trained
+):
     X, y = data
 
     class Interrupt(StopAfter):
@@ -786,21 +895,38 @@ def test_an_interrupted_continuation_loses_nothing_that_was_there(data):
 
 def test_a_learning_rate_that_a_callback_set_outlasts_the_fit(data):
     X, y = data
-    clf = classifier(epochs=2, warm_start=True, callbacks=keras.callbacks.LearningRateScheduler(lambda epoch: 0.003))
+    clf = classifier(
+        epochs=2,
+        warm_start=True,
+        callbacks=keras.callbacks.LearningRateScheduler(lambda epoch: 0.003),
+    )
     clf.fit(X, y).set_params(callbacks=None).fit(X, y)
     assert clf.model_.optimizer.learning_rate.numpy() == np.float32(0.003)
 
 
 def test_histories_stay_aligned_when_validation_comes_and_goes(data):
     X, y = data
-    clf = classifier(epochs=2, warm_start=True).fit(X, y).fit(X, y, validation_data=(X[:20], y[:20])).partial_fit(X, y)
+    clf = (
+        classifier(epochs=2, warm_start=True)
+        .fit(X, y)
+        .fit(X, y, validation_data=(X[:20], y[:20]))
+        .partial_fit(X, y)
+    )
     assert {len(values) for values in clf.history_.values()} == {5}
-    assert np.isnan(clf.history_["val_loss"]).tolist() == [True, True, False, False, True]
+    assert np.isnan(clf.history_["val_loss"]).tolist() == [
+        True,
+        True,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_class_weight_of_classes_that_a_part_lacks(data):
     X, y = data
-    clf = classifier(class_weight={0: 2.0, 9: 3.0}).partial_fit(X[y < 5], y[y < 5], classes=range(10))
+    clf = classifier(class_weight={0: 2.0, 9: 3.0}).partial_fit(
+        X[y < 5], y[y < 5], classes=range(10)
+    )
     assert clf.partial_fit(X[y >= 5], y[y >= 5]).n_iter_ == 2
     with pytest.raises(ValueError, match="class_weight='balanced'"):
         classifier(class_weight="balanced").partial_fit(X, y)

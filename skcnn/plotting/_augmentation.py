@@ -75,13 +75,22 @@ class AugmentationDisplay:
         size = (0.7 + 0.7 * (n_draws + 1), 0.3 + 0.7 * n_images * height / width)
         [self.ax_] = make_axes(self, ax, figsize=size)
         self.figure_ = self.ax_.figure
-        tiles = np.concatenate([np.asarray(self.images)[:, None], self.augmented], axis=1)
+        tiles = np.concatenate(
+            [np.asarray(self.images)[:, None], self.augmented], axis=1
+        )
         shown = displayable(tiles.reshape(-1, *tiles.shape[2:]))
         tiled = mosaic(shown.reshape(n_images, n_draws + 1, *shown.shape[1:]))
-        self.im_ = self.ax_.imshow(np.nan_to_num(tiled, nan=1.0), cmap="gray", vmin=0, vmax=1)
-        self.ax_.axvline(width, color="C3", linewidth=2)  # in the gap after the images as they are
+        self.im_ = self.ax_.imshow(
+            np.nan_to_num(tiled, nan=1.0), cmap="gray", vmin=0, vmax=1
+        )
+        self.ax_.axvline(
+            width, color="C3", linewidth=2
+        )  # in the gap after the images as they are
         middles = (width - 1) / 2 + (width + 1) * np.arange(n_draws + 1)
-        self.ax_.set_xticks(middles, ["as given", *(f"epoch {epoch}" for epoch in range(1, n_draws + 1))])
+        self.ax_.set_xticks(
+            middles,
+            ["as given", *(f"epoch {epoch}" for epoch in range(1, n_draws + 1))],
+        )
         self.ax_.tick_params(length=0)
         self.ax_.set(yticks=[], frame_on=False)
         slant_if_crowded(self.ax_)
@@ -113,14 +122,22 @@ class AugmentationDisplay:
             If the classifier has no augmentation, or if `n_draws` is not an integer of at least 1.
         """
         if estimator.augmentation is None:
-            raise ValueError("estimator must have an augmentation to show; got augmentation=None.")
+            raise ValueError(
+                "estimator must have an augmentation to show; got augmentation=None."
+            )
         if not isinstance(n_draws, Integral) or n_draws < 1:
-            raise ValueError(f"n_draws must be an integer of at least 1; got {n_draws!r}.")
+            raise ValueError(
+                f"n_draws must be an integer of at least 1; got {n_draws!r}."
+            )
         flat, image_shape = flatten_images(X, estimator.image_shape)
         images = as_images(np.asarray(flat), image_shape)
         seed = run_seed(estimator.random_state)
-        drawn = isolated(augmented_images, estimator.augmentation, images, seed, n_draws)
+        drawn = isolated(
+            augmented_images, estimator.augmentation, images, seed, n_draws
+        )
         augmented = np.stack(drawn, axis=1)
-        if images.dtype == np.uint8:  # where a layer leaves the range of pixels, as noise does
+        if (
+            images.dtype == np.uint8
+        ):  # where a layer leaves the range of pixels, as noise does
             augmented = np.clip(np.rint(augmented), 0, 255)
         return cls(images=images, augmented=augmented.astype(images.dtype)).plot(ax)

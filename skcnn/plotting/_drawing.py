@@ -20,14 +20,18 @@ def make_axes(display, ax, n_axes=1, *, n_columns=1, figsize=None):
                 f'{type(display).__name__}.plot needs matplotlib, which pip install "skcnn[plot]" brings.'
             ) from error
         n_rows = -(-n_axes // n_columns)
-        _, ax = plt.subplots(n_rows, n_columns, figsize=figsize, layout="constrained", squeeze=False)
+        _, ax = plt.subplots(
+            n_rows, n_columns, figsize=figsize, layout="constrained", squeeze=False
+        )
         for spare in ax.flat[n_axes:]:
             spare.remove()
         return ax.ravel()[:n_axes]
     axes = np.ravel(np.asarray(ax, dtype=object))
     for each in axes:
         if not hasattr(each, "imshow"):
-            raise TypeError(f"ax must be matplotlib Axes or a sequence of them; got {each!r}.")
+            raise TypeError(
+                f"ax must be matplotlib Axes or a sequence of them; got {each!r}."
+            )
     if len(axes) != n_axes:
         raise ValueError(f"ax must be {n_axes} matplotlib Axes; got {len(axes)}.")
     return axes
@@ -35,7 +39,11 @@ def make_axes(display, ax, n_axes=1, *, n_columns=1, figsize=None):
 
 def series_style(number):
     """Color and marker of a series: no two of the first 90 agree in both."""
-    return {"color": f"C{number % 10}", "marker": _MARKERS[number % len(_MARKERS)], "markersize": 5}
+    return {
+        "color": f"C{number % 10}",
+        "marker": _MARKERS[number % len(_MARKERS)],
+        "markersize": 5,
+    }
 
 
 def draw_series(ax, number, x, mean, std, failed, label, **kwargs):
@@ -43,27 +51,55 @@ def draw_series(ax, number, x, mean, std, failed, label, **kwargs):
     style = series_style(number) | kwargs
     x = np.asarray(x, float)
     tried = ~np.isnan(mean) | failed
-    line = ax.errorbar(x[tried], mean[tried], yerr=std[tried], label=label, capsize=2, elinewidth=1, **style)
+    line = ax.errorbar(
+        x[tried],
+        mean[tried],
+        yerr=std[tried],
+        label=label,
+        capsize=2,
+        elinewidth=1,
+        **style,
+    )
     if failed.any():
         foot = np.full(failed.sum(), 0.03 + 0.025 * number)
         label = None if "failed" in ax.get_legend_handles_labels()[1] else "failed"
-        ax.plot(x[failed], foot, "x", color=style["color"], transform=ax.get_xaxis_transform(), label=label)
+        ax.plot(
+            x[failed],
+            foot,
+            "x",
+            color=style["color"],
+            transform=ax.get_xaxis_transform(),
+            label=label,
+        )
     return line
 
 
 def draw_legend(ax, title=None, beside=False):
     """A legend, if there is anything to tell; a long one beside the axes, if the figure's layout makes room for it."""
-    entries = sorted(zip(*ax.get_legend_handles_labels(), strict=True), key=lambda entry: entry[1] == "failed")
+    entries = sorted(
+        zip(*ax.get_legend_handles_labels(), strict=True),
+        key=lambda entry: entry[1] == "failed",
+    )
     if not entries:
         return
     beside = (beside or len(entries) > 4) and ax.figure.get_layout_engine() is not None
-    place = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if beside else {"loc": "best"}
-    ax.legend(*zip(*entries, strict=True), title=title, fontsize="small", title_fontsize="small", **place)
+    place = (
+        {"loc": "upper left", "bbox_to_anchor": (1, 1)} if beside else {"loc": "best"}
+    )
+    ax.legend(
+        *zip(*entries, strict=True),
+        title=title,
+        fontsize="small",
+        title_fontsize="small",
+        **place,
+    )
 
 
 def x_positions(ax, values, labels):
     """Numbers stand where they belong, on a logarithmic scale if they spread widely; other values side by side."""
-    numeric = all(isinstance(value, Real) and not isinstance(value, bool) for value in values)
+    numeric = all(
+        isinstance(value, Real) and not isinstance(value, bool) for value in values
+    )
     positions = np.array(values, float) if numeric else np.arange(len(values))
     gaps = np.diff(positions)
     if numeric and len(gaps) > 1 and positions[0] > 0 and gaps.max() > 5 * gaps.min():
@@ -94,12 +130,19 @@ def slant_if_crowded(ax):
     lay_out(ax)
     labels = ax.get_xticklabels()
     boxes = [label.get_window_extent() for label in labels]
-    if not any(right.x0 - left.x1 < 0.5 * left.height for left, right in pairwise(boxes)):
+    if not any(
+        right.x0 - left.x1 < 0.5 * left.height for left, right in pairwise(boxes)
+    ):
         return
-    gap = min(right.x0 + right.x1 - left.x0 - left.x1 for left, right in pairwise(boxes)) / 2
+    gap = (
+        min(right.x0 + right.x1 - left.x0 - left.x1 for left, right in pairwise(boxes))
+        / 2
+    )
     step = int(np.ceil(1.5 * max(box.height for box in boxes) / max(gap, 1)))
     for number, label in enumerate(labels):
-        label.set(rotation=45, ha="right", rotation_mode="anchor", visible=number % step == 0)
+        label.set(
+            rotation=45, ha="right", rotation_mode="anchor", visible=number % step == 0
+        )
     lay_out(ax)
 
 
@@ -107,7 +150,9 @@ def fit_texts(texts, width, height):
     """Make texts smaller, all alike, until they fit in so many pixels; leave out what would be too small to read."""
     boxes = [(text, text.get_window_extent()) for text in texts if text.get_text()]
     margin = 0.9
-    scale = min([1, *(margin * min(width / box.width, height / box.height) for _, box in boxes)])
+    scale = min(
+        [1, *(margin * min(width / box.width, height / box.height) for _, box in boxes)]
+    )
     for text, _ in boxes:
         text.set_fontsize(text.get_fontsize() * scale)
         text.set_visible(text.get_fontsize() >= 4.5)
@@ -116,7 +161,9 @@ def fit_texts(texts, width, height):
 def fit_titles(axes):
     """Make titles smaller, all alike, until each fits over its axes."""
     lay_out(axes[0])
-    widths = [each.get_position(original=True).width * each.figure.bbox.width for each in axes]
+    widths = [
+        each.get_position(original=True).width * each.figure.bbox.width for each in axes
+    ]
     fit_texts([each.title for each in axes], min(widths), np.inf)
 
 
@@ -131,13 +178,21 @@ def mosaic(tiles):
     gap_before = [(0, 0), (0, 0), (1, 0), (1, 0)] + [(0, 0)] * (tiles.ndim - 4)
     tiles = np.pad(tiles, gap_before, constant_values=np.nan)
     n_rows, n_columns, height, width, *colors = tiles.shape
-    return np.moveaxis(tiles, 1, 2).reshape(n_rows * height, n_columns * width, *colors)[1:, 1:]
+    return np.moveaxis(tiles, 1, 2).reshape(
+        n_rows * height, n_columns * width, *colors
+    )[1:, 1:]
 
 
 def displayable(images):
     """Images from 0 to 1, gray or RGB, all on the same scale."""
     pixels = np.asarray(images)
-    images = pixels.astype(float)  # what booleans and small integers cannot hold are their differences
-    low, high = (0, 255) if pixels.dtype == np.uint8 else (images.min(initial=0), images.max(initial=1))
+    images = pixels.astype(
+        float
+    )  # what booleans and small integers cannot hold are their differences
+    low, high = (
+        (0, 255)
+        if pixels.dtype == np.uint8
+        else (images.min(initial=0), images.max(initial=1))
+    )
     scaled = (images - low) / (high - low)
     return scaled if images.shape[-1] == 3 else scaled.mean(axis=-1)

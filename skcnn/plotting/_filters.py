@@ -81,7 +81,9 @@ class FilterDisplay:
             self.im_ = self.ax_.imshow(np.clip(colors, 0, 1))
             self.ax_.set_xlabel(f"gray is 0, full color ±{limit:.2g}")
         else:
-            self.im_ = self.ax_.imshow(mosaic(self._tiles()), cmap=cmap, vmin=-limit, vmax=limit)
+            self.im_ = self.ax_.imshow(
+                mosaic(self._tiles()), cmap=cmap, vmin=-limit, vmax=limit
+            )
             if self.kernels.shape[2] > 1:
                 self.ax_.set(xlabel="filter", ylabel="input channel")
             if colorbar:
@@ -136,7 +138,11 @@ class FilterDisplay:
         if isinstance(layer, Integral) and -len(names) <= layer < len(names):
             layer = names[layer]
         if layer not in names:
-            raise ValueError(f"layer must be one of {names} or its place among them, from 0; got {layer!r}.")
+            raise ValueError(
+                f"layer must be one of {names} or its place among them, from 0; got {layer!r}."
+            )
         kernels, _ = estimator.model_.get_layer(layer).get_weights()
         reads_images = convolutions[layer].inputs[0] in ("images", "rescaling")
-        return cls(kernels=kernels, rgb=reads_images and kernels.shape[2] == 3).plot(ax, **kwargs)
+        return cls(kernels=kernels, rgb=reads_images and kernels.shape[2] == 3).plot(
+            ax, **kwargs
+        )

@@ -144,17 +144,33 @@ class GridSearchDisplay:
     def _map_size(self):
         """Inches that give each cell room for its numbers, within reason."""
         n_rows, n_columns = self.scores.shape[:2]
-        return min(max(4.8, 2.2 + 0.75 * n_columns), 16), min(max(3.0, 1.2 + 0.5 * n_rows), 12)
+        return min(max(4.8, 2.2 + 0.75 * n_columns), 16), min(
+            max(3.0, 1.2 + 0.5 * n_rows), 12
+        )
 
     def _failed(self):
-        return np.zeros(self.scores.shape[:2], int) if self.n_failed is None else self.n_failed
+        return (
+            np.zeros(self.scores.shape[:2], int)
+            if self.n_failed is None
+            else self.n_failed
+        )
 
     def _draw_lines(self):
         positions = x_positions(self.ax_, self.x_values, self.x_labels)
         labels = [None] if self.y_name is None else self.y_labels
         self.lines_ = [
-            draw_series(self.ax_, number, positions, scores.mean(axis=1), scores.std(axis=1), failed > 0, label)
-            for number, (scores, failed, label) in enumerate(zip(self.scores, self._failed(), labels, strict=True))
+            draw_series(
+                self.ax_,
+                number,
+                positions,
+                scores.mean(axis=1),
+                scores.std(axis=1),
+                failed > 0,
+                label,
+            )
+            for number, (scores, failed, label) in enumerate(
+                zip(self.scores, self._failed(), labels, strict=True)
+            )
         ]
         self.ax_.set_ylabel(self.score_name)
         draw_legend(self.ax_, title=self.y_name)
@@ -168,24 +184,55 @@ class GridSearchDisplay:
             self.figure_.colorbar(self.im_, ax=self.ax_, label=self.score_name)
 
     def _write_cells(self):
-        mean, std, n_failed = self.scores.mean(axis=2), self.scores.std(axis=2), self._failed()
+        mean, std, n_failed = (
+            self.scores.mean(axis=2),
+            self.scores.std(axis=2),
+            self._failed(),
+        )
         self.texts_ = np.empty(mean.shape, dtype=object)
         for cell in np.ndindex(mean.shape):
             row, column = cell
             tried, failed = not np.isnan(mean[cell]), n_failed[cell]
             if failed and not tried:
-                corners = np.array([-0.5, 0.5, 0.5, -0.5]) + column, np.array([-0.5, -0.5, 0.5, 0.5]) + row
-                self.ax_.fill(*corners, facecolor="0.9", edgecolor="0.7", hatch="///", linewidth=0)
+                corners = (
+                    np.array([-0.5, 0.5, 0.5, -0.5]) + column,
+                    np.array([-0.5, -0.5, 0.5, 0.5]) + row,
+                )
+                self.ax_.fill(
+                    *corners, facecolor="0.9", edgecolor="0.7", hatch="///", linewidth=0
+                )
             text = "failed" if failed else ""
             if tried:
-                text = f"{mean[cell]:.3f}\n±{std[cell]:.3f}" + (f"\n{failed} failed" if failed else "")
-            color = readable_on(self.im_.cmap(self.im_.norm(mean[cell]))) if tried else "black"
-            self.texts_[cell] = self.ax_.text(column, row, text, color=color, ha="center", va="center")
+                text = f"{mean[cell]:.3f}\n±{std[cell]:.3f}" + (
+                    f"\n{failed} failed" if failed else ""
+                )
+            color = (
+                readable_on(self.im_.cmap(self.im_.norm(mean[cell])))
+                if tried
+                else "black"
+            )
+            self.texts_[cell] = self.ax_.text(
+                column, row, text, color=color, ha="center", va="center"
+            )
         box = self.ax_.get_window_extent()
-        fit_texts(self.texts_.flat, box.width / mean.shape[1], box.height / mean.shape[0])
+        fit_texts(
+            self.texts_.flat, box.width / mean.shape[1], box.height / mean.shape[0]
+        )
 
     @classmethod
-    def from_search(cls, search, x, y=None, *, metric=None, fixed=None, reduce="mean", labels=None, ax=None, **kwargs):
+    def from_search(
+        cls,
+        search,
+        x,
+        y=None,
+        *,
+        metric=None,
+        fixed=None,
+        reduce="mean",
+        labels=None,
+        ax=None,
+        **kwargs,
+    ):
         """Draw the scores of a fitted search by one or two of its parameters.
 
         Parameters

@@ -73,15 +73,24 @@ class LearningCurvesDisplay:
         """
         self._check(metrics)
         size = (1.4 + 3.1 * len(metrics), 3.0)
-        self.axes_ = make_axes(self, ax, len(metrics), n_columns=len(metrics), figsize=size)
+        self.axes_ = make_axes(
+            self, ax, len(metrics), n_columns=len(metrics), figsize=size
+        )
         self.figure_ = self.axes_[0].figure
         self.lines_ = {}
         for axes, metric in zip(self.axes_, metrics, strict=True):
             self.lines_[metric] = self._draw(axes, metric, "-")
-            self.lines_[f"val_{metric}"] = self._draw(axes, f"val_{metric}", "--", markerfacecolor="none")
+            self.lines_[f"val_{metric}"] = self._draw(
+                axes, f"val_{metric}", "--", markerfacecolor="none"
+            )
             for number, best_iter in enumerate(self.best_iters or []):
                 if best_iter is not None:
-                    axes.axvline(best_iter, linestyle=":", linewidth=1, color=series_style(number)["color"])
+                    axes.axvline(
+                        best_iter,
+                        linestyle=":",
+                        linewidth=1,
+                        color=series_style(number)["color"],
+                    )
             axes.set(xlabel="epoch", ylabel=metric)
             axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         self._draw_legend(self.axes_[-1])
@@ -89,13 +98,19 @@ class LearningCurvesDisplay:
 
     def _check(self, metrics):
         if isinstance(metrics, str) or not len(metrics):
-            raise ValueError(f"metrics must be a sequence of names, at least one; got {metrics!r}.")
+            raise ValueError(
+                f"metrics must be a sequence of names, at least one; got {metrics!r}."
+            )
         if self.names is not None and len(self.names) != len(self.histories):
-            raise ValueError(f"names must be {len(self.histories)}, one for each run; got {self.names!r}.")
+            raise ValueError(
+                f"names must be {len(self.histories)}, one for each run; got {self.names!r}."
+            )
         for metric in metrics:
             for history in self.histories:
                 if metric not in history:
-                    raise ValueError(f"metrics must be among {list(history)}, which each history_ has; got {metric!r}.")
+                    raise ValueError(
+                        f"metrics must be among {list(history)}, which each history_ has; got {metric!r}."
+                    )
 
     def _draw(self, ax, column, linestyle, **kwargs):
         lines = []
@@ -104,14 +119,20 @@ class LearningCurvesDisplay:
             if values is None:
                 lines.append(None)
                 continue
-            style = series_style(number) | {"linestyle": linestyle, "markevery": max(1, len(values) // 10)} | kwargs
+            style = (
+                series_style(number)
+                | {"linestyle": linestyle, "markevery": max(1, len(values) // 10)}
+                | kwargs
+            )
             lines += ax.plot(range(1, len(values) + 1), values, **style)
         return lines
 
     def _draw_legend(self, ax):
         for number, name in enumerate(self.names or []):
             ax.plot([], [], label=name, **series_style(number))
-        if any(name.startswith("val_") for history in self.histories for name in history):
+        if any(
+            name.startswith("val_") for history in self.histories for name in history
+        ):
             for label, linestyle in (("training", "-"), ("validation", "--")):
                 ax.plot([], [], linestyle, color="0.3", label=label)
         if any(self.best_iters or []):
@@ -193,17 +214,27 @@ def _curves(estimators):
     """What fitted estimators know of their training."""
     check_fitted(estimators)
     return {
-        "histories": [{name: list(values) for name, values in each.history_.items()} for each in estimators],
-        "best_iters": [getattr(estimator, "best_iter_", None) for estimator in estimators],
+        "histories": [
+            {name: list(values) for name, values in each.history_.items()}
+            for each in estimators
+        ],
+        "best_iters": [
+            getattr(estimator, "best_iter_", None) for estimator in estimators
+        ],
     }
 
 
 def _differences(estimators):
     """A name for each estimator, of the values of the parameters in which they differ, and the parameters' names."""
     params = [estimator.get_params() for estimator in estimators]
-    levels = {name: find_levels([given.get(name) for given in params]) for name in params[0]}
+    levels = {
+        name: find_levels([given.get(name) for given in params]) for name in params[0]
+    }
     levels = {name: each for name, each in levels.items() if len(each.values) > 1}
-    names = [", ".join(each.labels[each.codes[i]] for each in levels.values()) for i in range(len(params))]
+    names = [
+        ", ".join(each.labels[each.codes[i]] for each in levels.values())
+        for i in range(len(params))
+    ]
     if len(set(names)) < len(names):  # some differ in nothing
         return [str(number) for number in range(1, len(names) + 1)], "run"
     return names, ", ".join(levels)

@@ -5,7 +5,11 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.utils.multiclass import unique_labels
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+)
 
 from skcnn._images import check_images
 from skcnn.plotting._drawing import displayable, fit_titles, make_axes
@@ -85,11 +89,20 @@ class PredictionsDisplay:
         n_columns = max(1, min(n_columns, n_images))
         size = (1.5 * n_columns, 1.8 * max(1, -(-n_images // n_columns)))
         given = None if ax is None else np.ravel(ax)[: max(1, n_images)]
-        self.axes_ = make_axes(self, given, max(1, n_images), n_columns=n_columns, figsize=size)
+        self.axes_ = make_axes(
+            self, given, max(1, n_images), n_columns=n_columns, figsize=size
+        )
         self.figure_ = self.axes_[0].figure
         for axes in self.axes_ if ax is None else np.ravel(ax):
             axes.set(xticks=[], yticks=[], frame_on=False)
-        rows = zip(self.axes_, displayable(self.images), self.y_true, self.y_pred, self.probabilities, strict=False)
+        rows = zip(
+            self.axes_,
+            displayable(self.images),
+            self.y_true,
+            self.y_pred,
+            self.probabilities,
+            strict=False,
+        )
         self.ims_ = [self._draw(*row) for row in rows]
         if not n_images:
             self.axes_[0].text(0.5, 0.5, "no such image", ha="center", va="center")
@@ -99,15 +112,30 @@ class PredictionsDisplay:
     def _draw(self, ax, image, true, predicted, probability):
         wrong = true != predicted
         names = self.target_names or {}
-        title = f"true {names.get(true, true)}\npred. {names.get(predicted, predicted)}\n"
-        ax.set_title(f"{title}{'wrong, ' if wrong else ''}{probability:.0%}", fontsize="small")
+        title = (
+            f"true {names.get(true, true)}\npred. {names.get(predicted, predicted)}\n"
+        )
+        ax.set_title(
+            f"{title}{'wrong, ' if wrong else ''}{probability:.0%}", fontsize="small"
+        )
         if wrong:
             ax.set_frame_on(True)
             ax.spines[:].set(color="C3", linewidth=3)
         return ax.imshow(image, cmap="gray", vmin=0, vmax=1)
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, which="first", n_images=12, target_names=None, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        which="first",
+        n_images=12,
+        target_names=None,
+        ax=None,
+        **kwargs,
+    ):
         """Draw what a fitted classifier takes images for.
 
         Parameters
@@ -146,10 +174,16 @@ class PredictionsDisplay:
         check_is_fitted(estimator)
         check_consistent_length(X, y)
         classes, y = estimator.classes_, column_or_1d(y)
-        unique_labels(classes, y)  # an error if one is text and the other numbers, which are never equal
+        unique_labels(
+            classes, y
+        )  # an error if one is text and the other numbers, which are never equal
         if not isinstance(n_images, Integral) or n_images < 1:
-            raise ValueError(f"n_images must be an integer of at least 1; got {n_images!r}.")
-        if target_names is not None and (isinstance(target_names, Mapping) or len(target_names) != len(classes)):
+            raise ValueError(
+                f"n_images must be an integer of at least 1; got {n_images!r}."
+            )
+        if target_names is not None and (
+            isinstance(target_names, Mapping) or len(target_names) != len(classes)
+        ):
             raise ValueError(
                 f"target_names must be {len(classes)} in a sequence, one for each class; got {target_names!r}."
             )
@@ -161,7 +195,9 @@ class PredictionsDisplay:
             y_true=y[chosen],
             y_pred=predicted[chosen],
             probabilities=probabilities[chosen],
-            target_names=None if target_names is None else dict(zip(classes, target_names, strict=True)),
+            target_names=None
+            if target_names is None
+            else dict(zip(classes, target_names, strict=True)),
         ).plot(ax, **kwargs)
 
 

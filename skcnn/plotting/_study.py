@@ -29,13 +29,17 @@ class Study:
 
     def __init__(self, search, metric, fixed, labels, reduce, drawn):
         if not hasattr(search, "cv_results_"):
-            raise NotFittedError(f"search must be fitted; got a {type(search).__name__} without cv_results_.")
+            raise NotFittedError(
+                f"search must be fitted; got a {type(search).__name__} without cv_results_."
+            )
         if reduce not in ("mean", "max"):
             raise ValueError(f"reduce must be 'mean' or 'max'; got {reduce!r}.")
         self._search, self._reduce, self._reduced = search, reduce, set()
         self.params = search.cv_results_["params"]
         self._metric = _metric(search, metric)
-        self._defaults = search.estimator.get_params() if hasattr(search, "estimator") else {}
+        self._defaults = (
+            search.estimator.get_params() if hasattr(search, "estimator") else {}
+        )
         self._levels = self._all_levels(labels or {})
         kept = self._kept(fixed or {}, drawn)
         self.params = [self.params[i] for i in kept]
@@ -49,7 +53,10 @@ class Study:
         for name in labels:
             check_among("labels", name, names)
         return {
-            name: find_levels([params.get(name, self._defaults.get(name)) for params in self.params], labels.get(name))
+            name: find_levels(
+                [params.get(name, self._defaults.get(name)) for params in self.params],
+                labels.get(name),
+            )
             for name in names
         }
 
@@ -58,28 +65,44 @@ class Study:
         # A halving search gives a candidate more of a resource with each trial. Where that is a parameter, such as
         # epochs, it tells trials apart, and not candidates, unless it is asked for.
         resource = {getattr(self._search, "resource", None)} - {*fixed, *drawn}
-        telling = [levels.codes for name, levels in self._levels.items() if name not in resource]
-        last = {tuple(codes[i] for codes in telling): i for i in range(len(self.params))}
+        telling = [
+            levels.codes
+            for name, levels in self._levels.items()
+            if name not in resource
+        ]
+        last = {
+            tuple(codes[i] for codes in telling): i for i in range(len(self.params))
+        }
         kept = np.array(sorted(last.values()))
         for name, value in fixed.items():
             check_among("fixed", name, list(self._levels))
             levels = self._levels[name]
             keys = [_key(each) for each in levels.values]
             if _key(value) not in keys:
-                raise ValueError(f"fixed[{name!r}] must be one of {levels.values}; got {value!r}.")
+                raise ValueError(
+                    f"fixed[{name!r}] must be one of {levels.values}; got {value!r}."
+                )
             kept = kept[levels.codes[kept] == keys.index(_key(value))]
         if not len(kept):
-            raise ValueError(f"fixed must leave a candidate of the search; none has {fixed!r}.")
+            raise ValueError(
+                f"fixed must leave a candidate of the search; none has {fixed!r}."
+            )
         return kept
 
     def _split_scores(self):
         results = self._search.cv_results_
-        splits = [key for key in results if re.fullmatch(rf"split\d+_test_{re.escape(self._metric)}", key)]
+        splits = [
+            key
+            for key in results
+            if re.fullmatch(rf"split\d+_test_{re.escape(self._metric)}", key)
+        ]
         return np.column_stack([results[key] for key in splits]).astype(float)
 
     def estimators(self):
         """The unfitted estimator of each candidate."""
-        return [clone(self._search.estimator).set_params(**params) for params in self.params]
+        return [
+            clone(self._search.estimator).set_params(**params) for params in self.params
+        ]
 
     def axis(self, argument, name):
         """The levels of a parameter that occur; a single one for None."""
@@ -88,17 +111,29 @@ class Study:
         check_among(argument, name, list(self._levels))
         levels = self._levels[name]
         occurring, codes = np.unique(levels.codes, return_inverse=True)
-        return Levels([levels.values[i] for i in occurring], [levels.labels[i] for i in occurring], codes)
+        return Levels(
+            [levels.values[i] for i in occurring],
+            [levels.labels[i] for i in occurring],
+            codes,
+        )
 
     def summary(self, chosen):
         """Scores in each fold of the chosen candidates, reduced to one, and how many of them failed in any fold."""
-        self._reduced |= {name for name, each in self._levels.items() if len(np.unique(each.codes[chosen])) > 1}
+        self._reduced |= {
+            name
+            for name, each in self._levels.items()
+            if len(np.unique(each.codes[chosen])) > 1
+        }
         scores = self.scores[chosen]
         failed = np.isnan(scores).any(axis=1)
         scores = scores[~failed]
         if not len(scores):
             return np.full(scores.shape[1], np.nan), failed.sum()
-        in_folds = scores.mean(axis=0) if self._reduce == "mean" else scores[scores.mean(axis=1).argmax()]
+        in_folds = (
+            scores.mean(axis=0)
+            if self._reduce == "mean"
+            else scores[scores.mean(axis=1).argmax()]
+        )
         return in_folds, failed.sum()
 
     def describe_score(self):
@@ -106,19 +141,33 @@ class Study:
         name, scoring = self._metric, getattr(self._search, "scoring", "score")
         if name == "score" and isinstance(scoring, str):
             name = scoring
-        elif name == "score" and scoring is None and is_classifier(self._search.estimator):
+        elif (
+            name == "score"
+            and scoring is None
+            and is_classifier(self._search.estimator)
+        ):
             name = "accuracy"
         rest = [each for each in self._levels if each in self._reduced]
-        return f"{name}\n" + textwrap.fill(f"({self._reduce} over {', '.join(rest)})", 26) if rest else name
+        return (
+            f"{name}\n" + textwrap.fill(f"({self._reduce} over {', '.join(rest)})", 26)
+            if rest
+            else name
+        )
 
 
 def _metric(search, metric):
     """The name under which `cv_results_` has the score."""
-    metrics = [key.removeprefix("mean_test_") for key in search.cv_results_ if key.startswith("mean_test_")]
+    metrics = [
+        key.removeprefix("mean_test_")
+        for key in search.cv_results_
+        if key.startswith("mean_test_")
+    ]
     if metric is None:
         metric = metrics[0] if len(metrics) == 1 else getattr(search, "refit", None)
     if metric not in metrics:
-        raise ValueError(f"metric must be one of {metrics}, which cv_results_ has; got {metric!r}.")
+        raise ValueError(
+            f"metric must be one of {metrics}, which cv_results_ has; got {metric!r}."
+        )
     return metric
 
 
@@ -131,7 +180,9 @@ def check_fitted(estimators):
 
 def check_among(argument, name, names):
     if name not in names:
-        raise ValueError(f"{argument} must name one of {names}; got {name!r}.{nearest_name(str(name), names)}")
+        raise ValueError(
+            f"{argument} must name one of {names}; got {name!r}.{nearest_name(str(name), names)}"
+        )
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -145,8 +196,13 @@ def find_levels(values, labels=None):
         distinct.setdefault(key, value)
     labels = default_labels(distinct.values()) if labels is None else list(labels)
     if len(labels) != len(distinct):
-        raise ValueError(f"labels must be {len(distinct)}, one for each of {list(distinct.values())}; got {labels!r}.")
-    order = sorted(zip(distinct, distinct.values(), labels, strict=True), key=lambda level: _rank(level[1]))
+        raise ValueError(
+            f"labels must be {len(distinct)}, one for each of {list(distinct.values())}; got {labels!r}."
+        )
+    order = sorted(
+        zip(distinct, distinct.values(), labels, strict=True),
+        key=lambda level: _rank(level[1]),
+    )
     places = {key: place for place, (key, _, _) in enumerate(order)}
     return Levels(
         values=[value for _, value, _ in order],
@@ -162,7 +218,9 @@ def _key(value):
     if isinstance(value, (list, tuple, np.ndarray)):
         return tuple(_key(each) for each in value)
     if hasattr(value, "get_config") and not isinstance(value, type):
-        return type(value), as_text(value)  # Keras' schedules and the like, which do not know when they are equal
+        return type(value), as_text(
+            value
+        )  # Keras' schedules and the like, which do not know when they are equal
     return value if isinstance(value, Hashable) else id(value)
 
 
@@ -174,7 +232,11 @@ def _rank(value, by_length=True):
         value = tuple(value.values())
     if isinstance(value, (list, tuple, np.ndarray)):
         # Blocks are compared by filters first, whether they say more or less beyond.
-        return 1, len(value) if by_length else 0, tuple(_rank(each, by_length=False) for each in value)
+        return (
+            1,
+            len(value) if by_length else 0,
+            tuple(_rank(each, by_length=False) for each in value),
+        )
     if isinstance(value, str):
         return 2, value
     return (4,) if value is None else (3,)
@@ -184,15 +246,25 @@ def default_labels(values):
     """A label for each value, as short as they are unique; numbered if that is too long for a picture."""
     for write in (_brief, _with_kernels, _full):
         labels = [write(value) for value in values]
-        if len(set(labels)) == len(labels) and max(map(len, "\n".join(labels).split("\n"))) <= 40:
+        if (
+            len(set(labels)) == len(labels)
+            and max(map(len, "\n".join(labels).split("\n"))) <= 40
+        ):
             return labels
-    return [f"{_brief(value)} ({number})" for number, value in enumerate(values, start=1)]
+    return [
+        f"{_brief(value)} ({number})" for number, value in enumerate(values, start=1)
+    ]
 
 
 def _brief(value):
     """Sequences as their numbers, blocks as their filters: [(4, 5, 2, 2), (8, 3, 2, 2)] as 4·8."""
     if isinstance(value, (list, tuple, np.ndarray)):
-        return "·".join(_brief(_block(each)[0] if _is_block(each) else each) for each in value) or "none"
+        return (
+            "·".join(
+                _brief(_block(each)[0] if _is_block(each) else each) for each in value
+            )
+            or "none"
+        )
     if isinstance(value, float):
         return f"{value:g}"
     if value is None or isinstance(value, (str, Real)):
@@ -202,7 +274,11 @@ def _brief(value):
 
 def _with_kernels(value):
     """Blocks as filters and kernel size: [(4, 5, 2, 2), (8, 3, 2, 2)] as 4@5·8@3."""
-    if isinstance(value, (list, tuple)) and value and all(_is_block(each) for each in value):
+    if (
+        isinstance(value, (list, tuple))
+        and value
+        and all(_is_block(each) for each in value)
+    ):
         return "·".join("{}@{}".format(*_block(each)) for each in value)
     return _full(value)
 

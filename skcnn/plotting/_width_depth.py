@@ -6,7 +6,12 @@ import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
 from skcnn._search import count_if_possible, image_shape_and_classes
-from skcnn.plotting._drawing import draw_legend, draw_series, log_scale_of_counts, make_axes
+from skcnn.plotting._drawing import (
+    draw_legend,
+    draw_series,
+    log_scale_of_counts,
+    make_axes,
+)
 from skcnn.plotting._study import Study, check_among, check_fitted, find_levels
 
 
@@ -59,7 +64,16 @@ class WidthDepthDisplay:
     >>> plt.close(display.figure_)
     """
 
-    def __init__(self, *, n_params, scores, groups=None, group_name=None, score_name="accuracy", names=None):
+    def __init__(
+        self,
+        *,
+        n_params,
+        scores,
+        groups=None,
+        group_name=None,
+        score_name="accuracy",
+        names=None,
+    ):
         self.n_params = n_params
         self.scores = scores
         self.groups = groups
@@ -96,7 +110,10 @@ class WidthDepthDisplay:
         [self.ax_] = make_axes(self, ax)
         self.figure_ = self.ax_.figure
         joined = self.groups is not None if joined is None else joined
-        groups = np.array([None] * len(self.scores) if self.groups is None else self.groups, dtype=object)
+        groups = np.array(
+            [None] * len(self.scores) if self.groups is None else self.groups,
+            dtype=object,
+        )
         self.lines_ = [
             self._draw_group(number, groups == group, group, joined)
             for number, group in enumerate(dict.fromkeys(groups))
@@ -109,7 +126,9 @@ class WidthDepthDisplay:
         return self
 
     def _draw_group(self, number, chosen, label, joined):
-        counts, places = np.unique(np.asarray(self.n_params, float)[chosen], return_inverse=True)
+        counts, places = np.unique(
+            np.asarray(self.n_params, float)[chosen], return_inverse=True
+        )
         scores = np.asarray(self.scores, float)[chosen]
         failed = np.isnan(scores)
         points = [scores[(places == place) & ~failed] for place in range(len(counts))]
@@ -117,7 +136,9 @@ class WidthDepthDisplay:
         std = np.array([point.std() if len(point) else np.nan for point in points])
         any_failed = np.bincount(places, failed) > 0
         linestyle = "-" if joined else "none"
-        series = draw_series(self.ax_, number, counts, mean, std, any_failed, label, linestyle=linestyle)
+        series = draw_series(
+            self.ax_, number, counts, mean, std, any_failed, label, linestyle=linestyle
+        )
         if self.names is not None:
             names = np.array(self.names, dtype=object)[chosen]
             self._write_names(counts, mean + std, places, names, series[0].get_color())
@@ -127,11 +148,25 @@ class WidthDepthDisplay:
         """Each network's name, or names, above its error bar."""
         from matplotlib.patheffects import withStroke
 
-        halo = [withStroke(linewidth=2, foreground=self.ax_.get_facecolor())]  # a line may run through
-        style = {"ha": "center", "va": "bottom", "color": color, "fontsize": "small", "path_effects": halo}
+        halo = [
+            withStroke(linewidth=2, foreground=self.ax_.get_facecolor())
+        ]  # a line may run through
+        style = {
+            "ha": "center",
+            "va": "bottom",
+            "color": color,
+            "fontsize": "small",
+            "path_effects": halo,
+        }
         for place in np.flatnonzero(~np.isnan(tops)):
             text = ", ".join(dict.fromkeys(names[places == place]))
-            self.ax_.annotate(text, (counts[place], tops[place]), (0, 4), textcoords="offset points", **style)
+            self.ax_.annotate(
+                text,
+                (counts[place], tops[place]),
+                (0, 4),
+                textcoords="offset points",
+                **style,
+            )
 
     @classmethod
     def from_search(
@@ -194,9 +229,17 @@ class WidthDepthDisplay:
         """
         study = Study(search, metric, fixed, labels, reduce, drawn=(by,))
         groups = study.axis("by", by)
-        sizes = _network_sizes(study.estimators(), image_shape_and_classes(search, image_shape, n_classes))
+        sizes = _network_sizes(
+            study.estimators(), image_shape_and_classes(search, image_shape, n_classes)
+        )
         n_params, scores, names = [], [], []
-        for code, size in sorted({(code, size) for code, size in zip(groups.codes, sizes, strict=True) if size}):
+        for code, size in sorted(
+            {
+                (code, size)
+                for code, size in zip(groups.codes, sizes, strict=True)
+                if size
+            }
+        ):
             in_folds, n_failed = study.summary((groups.codes == code) & (sizes == size))
             point = [*in_folds, *[np.nan] * n_failed]
             scores += point
@@ -211,7 +254,9 @@ class WidthDepthDisplay:
         ).plot(ax, **kwargs)
 
     @classmethod
-    def from_estimators(cls, estimators, X, y, *, by=None, labels=None, ax=None, **kwargs):
+    def from_estimators(
+        cls, estimators, X, y, *, by=None, labels=None, ax=None, **kwargs
+    ):
         """Draw the accuracy of fitted classifiers on given images.
 
         Parameters
@@ -249,7 +294,9 @@ class WidthDepthDisplay:
         if by is not None:
             params = [estimator.get_params() for estimator in estimators]
             check_among("by", by, list(params[0]))
-            levels = find_levels([given[by] for given in params], (labels or {}).get(by))
+            levels = find_levels(
+                [given[by] for given in params], (labels or {}).get(by)
+            )
             order = np.argsort(levels.codes, kind="stable")
             groups = [levels.labels[levels.codes[i]] for i in order]
         return cls(
@@ -263,11 +310,17 @@ class WidthDepthDisplay:
 def _network_sizes(estimators, image_shape_and_classes):
     """Number of parameters of each network; 0 for one that is impossible, with a warning."""
     if image_shape_and_classes is None:
-        raise ValueError("image_shape and n_classes must be given where best_estimator_ does not tell; got None.")
-    sizes = [count_if_possible(estimator, *image_shape_and_classes) or 0 for estimator in estimators]
+        raise ValueError(
+            "image_shape and n_classes must be given where best_estimator_ does not tell; got None."
+        )
+    sizes = [
+        count_if_possible(estimator, *image_shape_and_classes) or 0
+        for estimator in estimators
+    ]
     n_impossible = sizes.count(0)
     if n_impossible:
         warnings.warn(
-            f"{n_impossible} of {len(sizes)} candidates are left out: their network cannot be built.", stacklevel=3
+            f"{n_impossible} of {len(sizes)} candidates are left out: their network cannot be built.",
+            stacklevel=3,
         )
     return np.array(sizes)
