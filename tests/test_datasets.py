@@ -12,7 +12,10 @@ import pickle
 import socket
 import subprocess
 import sys
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,6 +23,8 @@ from sklearn.datasets import load_digits as load_digits_of_sklearn
 
 from skcnn import ConvPoolClassifier
 from skcnn.datasets import fetch_cifar10, fetch_fashion_mnist, load_digits
+from skcnn.datasets._download import download
+from skcnn.datasets._sources import FASHION_MNIST
 from skcnn.datasets._subset import stratified_sample
 
 FETCH = {"cifar10": fetch_cifar10, "fashion_mnist": fetch_fashion_mnist}
@@ -570,6 +575,27 @@ def test_threads_and_processes_that_download_at_once_leave_one_whole_file(
     assert (folder / "fashion_mnist.npz").stat().st_mode == (
         folder / "plain"
     ).stat().st_mode, "others may read it"
+
+
+def test_threads_load_one_at_a_time_even_for_different_folders(tmp_path):
+    """They share Keras' cache and one timeout, so folders make no difference."""
+    loading, most = [], []
+
+    def load():
+        loading.append(socket.getdefaulttimeout())
+        time.sleep(0.05)
+        most.append(len(loading))
+        loading.pop()
+        image, label = np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8)
+        return (image, label), (image, label)
+
+    source = replace(FASHION_MNIST, load=load)
+    paths = [tmp_path / str(i) / "fashion_mnist.npz" for i in range(3)]
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(lambda path: download(source, path), paths))
+    assert all(path.exists() for path in paths)
+    assert most == [1, 1, 1]
+    assert socket.getdefaulttimeout() is None
 
 
 OFFLINE = """
