@@ -1,7 +1,8 @@
-"""Data sets: what the loaders return, and that no damaged file is trusted, whatever happened to it.
+"""Data sets: what the loaders return, and that no damaged file is trusted.
 
-Nothing is downloaded: files hold a few random images, and the processes that go through the download have a prepared
-cache of Keras, or none, and a proxy in place of the network.
+Nothing is downloaded here. Files hold a few random images. Processes that go through
+the download have a prepared cache of Keras, or an empty one, and a proxy instead of
+the network.
 """
 
 import gzip
@@ -11,19 +12,20 @@ import pickle
 import socket
 import subprocess
 import sys
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits as load_digits_of_sklearn
 
 from skcnn import ConvPoolClassifier
-from skcnn.datasets import (
-    _stratified_sample,
-    fetch_cifar10,
-    fetch_fashion_mnist,
-    load_digits,
-)
+from skcnn.datasets import fetch_cifar10, fetch_fashion_mnist, load_digits
+from skcnn.datasets._download import download
+from skcnn.datasets._sources import FASHION_MNIST
+from skcnn.datasets._subset import stratified_sample
 
 FETCH = {"cifar10": fetch_cifar10, "fashion_mnist": fetch_fashion_mnist}
 SHAPES = {"cifar10": (32, 32, 3), "fashion_mnist": (28, 28, 1)}
@@ -31,7 +33,7 @@ N_IMAGES = {"train": 40, "test": 20}
 
 
 def make_arrays(name):
-    """What a file holds: here a few images, dark but for some random pixels, with labels in random order."""
+    """The content of a file: a few dark images with some random pixels, and labels."""
     rng = np.random.RandomState(0)
     arrays = {}
     for split, n in N_IMAGES.items():
@@ -76,7 +78,7 @@ def assert_same(found, expected):
         np.testing.assert_array_equal(one, other)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Digits
 
 
@@ -106,7 +108,7 @@ def test_digits_are_divided_by_class_and_always_alike():
     assert (len(train.target), len(test.target)) == (1347, 450)
     share = np.bincount(test.target) / np.bincount(every.target)
     assert np.abs(share - 0.25).max() < 0.005
-    # Figures measured on the test images are comparable only as long as these do not change.
+    # Accuracies on the test images can be compared only as long as these are the same.
     places = np.flatnonzero(every.split == "test")
     assert (
         places[:10].tolist() == [1, 2, 4, 5, 6, 9, 14, 17, 18, 19]
@@ -114,14 +116,14 @@ def test_digits_are_divided_by_class_and_always_alike():
     )
 
 
-def test_an_untold_subset_is_the_one_to_train_on(fetch, path, arrays):
+def test_the_default_subset_is_the_one_to_train_on(fetch, path, arrays):
     assert_same(
         load_digits(return_X_y=True), load_digits(subset="train", return_X_y=True)
     )
     assert_same(fetch(return_X_y=True), (arrays["x_train"], arrays["y_train"]))
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Reading files
 
 
@@ -148,12 +150,14 @@ def test_a_file_is_read_as_it_is(fetch, path, arrays, subset, name):
 def test_descriptions_name_the_source_and_warn_of_other_pixels(fetch, path, name):
     description = fetch().DESCR
     assert {"cifar10": "Krizhevsky", "fashion_mnist": "Xiao"}[name] in description
-    assert "one that you supply may\nhold others" in description
+    assert (
+        "A file that you supply may hold fewer images, or other pixels" in description
+    )
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_a_file_may_be_laid_out_as_keras_loads_it(fetch, path, arrays, save):
-    """CIFAR-10's labels are a column there, and Fashion-MNIST's images have no channel."""
+    """Keras has CIFAR-10's labels as a column, and no channel in Fashion-MNIST."""
     column = {
         key: array[:, np.newaxis] if key[0] == "y" else array.squeeze()
         for key, array in arrays.items()
@@ -193,7 +197,7 @@ def test_what_is_returned_can_be_trained_on(fetch, path):
     assert clf.predict(fetch(subset="test", return_X_y=True)[0]).shape == (20,)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Samples
 
 
@@ -207,7 +211,7 @@ def test_a_sample_has_the_same_share_of_each_class(n_samples):
 
 def test_a_sample_of_as_many_as_there_are_classes_has_every_rare_one():
     labels = np.repeat(np.arange(10), [100, 1, 1, 1, 2, 2, 2, 3, 3, 3]).astype(np.uint8)
-    assert sorted(labels[_stratified_sample(labels, 10, random_state=0)]) == list(
+    assert sorted(labels[stratified_sample(labels, 10, random_state=0)]) == list(
         range(10)
     )
 
@@ -238,7 +242,7 @@ def test_a_sample_leaves_the_global_generator_alone():
     assert np.random.get_state()[1].tolist() == before
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Options
 
 BAD_OPTIONS = [
@@ -294,16 +298,21 @@ def test_too_many_samples(fetch, path, name, tmp_path):
 
 
 def test_a_file_is_not_a_folder(fetch, path):
-    with pytest.raises(NotADirectoryError, match="data_home must be a folder"):
+    with pytest.raises(
+        NotADirectoryError, match="data_home must be a folder; got the file"
+    ) as caught:
         fetch(data_home=path)
+    assert str(caught.value).endswith(f"pass its folder, {path.parent}.")
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Files that are missing, damaged or something else
 
 
 def test_a_missing_file_is_named_with_what_it_must_hold(fetch, name, tmp_path):
-    with pytest.raises(OSError, match="download_if_missing is False") as caught:
+    with pytest.raises(
+        OSError, match=r"download_if_missing is False\. Pass True"
+    ) as caught:
         fetch()
     assert str(tmp_path / f"{name}.npz") in str(caught.value)
     for key in ("x_train", "y_train", "x_test", "y_test", str((10_000, *SHAPES[name]))):
@@ -318,11 +327,12 @@ def test_a_folder_that_cannot_be_made_is_told_before_the_download(
     assert "cannot be written" in str(caught.value) and "download" not in str(
         caught.value
     )
+    assert "Pass another folder as data_home" in str(caught.value)
     assert "To supply that file, write an .npz with x_train" in str(caught.value)
 
 
 def assert_refused_or_unharmed(fetch, path, arrays):
-    """A change is refused in words, unless it hit what means nothing, such as the time stamps in a zip file."""
+    """A change is refused with a message, or harmless, as in a zip's time stamps."""
     try:
         found = fetch(subset="all")
     except ValueError as error:
@@ -355,7 +365,10 @@ def test_no_flipped_bit_goes_unnoticed(fetch, path, arrays, save):
 
 
 def test_headers_that_claim_fewer_images_are_refused(tmp_path):
-    """They would end the reading early, before the checksum is compared; hence more labels than one block holds."""
+    """They would end the reading before the checksum is compared.
+
+    zipfile reads in blocks, so there are more labels here than one block holds.
+    """
     images, labels = np.zeros((9000, 28, 28), np.uint8), np.zeros(9000, np.uint8)
     path = tmp_path / "fashion_mnist.npz"
     np.savez(path, x_train=images, y_train=labels, x_test=images[:1], y_test=labels[:1])
@@ -450,8 +463,9 @@ def test_pickles_in_an_npz_are_not_loaded(fetch, path, arrays):
         fetch()
 
 
-# ---------------------------------------------------------------------------------------------------------------
-# Downloads, each in processes of their own: Keras reads KERAS_HOME, and urllib the proxy, once in a process
+# --------------------------------------------------------------------------------------
+# Downloads, each in a process of its own: a process reads KERAS_HOME only once, and
+# the proxy too
 
 
 @pytest.fixture
@@ -462,7 +476,7 @@ def keras_home(tmp_path):
 
 @pytest.fixture
 def start_python(keras_home):
-    """Start an interpreter with a Keras cache of its own and, for a network, a proxy that refuses connections."""
+    """Start an interpreter with its own Keras cache and a proxy that refuses."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         proxy = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -516,8 +530,12 @@ from skcnn.datasets import fetch_fashion_mnist
 
 print("ready", flush=True)
 sys.stdin.readline()
+
+def fetch(_):
+    return fetch_fashion_mnist(data_home=sys.argv[1], return_X_y=True)
+
 with ThreadPoolExecutor(2) as threads:
-    for X, y in threads.map(lambda _: fetch_fashion_mnist(data_home=sys.argv[1], return_X_y=True), range(2)):
+    for X, y in threads.map(fetch, range(2)):
         print(X.shape, y.shape)
 assert socket.getdefaulttimeout() is None
 """
@@ -559,9 +577,31 @@ def test_threads_and_processes_that_download_at_once_leave_one_whole_file(
     ).stat().st_mode, "others may read it"
 
 
+def test_threads_load_one_at_a_time_even_for_different_folders(tmp_path):
+    """They share Keras' cache and one timeout, so folders make no difference."""
+    loading, most = [], []
+
+    def load():
+        loading.append(socket.getdefaulttimeout())
+        time.sleep(0.05)
+        most.append(len(loading))
+        loading.pop()
+        image, label = np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8)
+        return (image, label), (image, label)
+
+    source = replace(FASHION_MNIST, load=load)
+    paths = [tmp_path / str(i) / "fashion_mnist.npz" for i in range(3)]
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(lambda path: download(source, path), paths))
+    assert all(path.exists() for path in paths)
+    assert most == [1, 1, 1]
+    assert socket.getdefaulttimeout() is None
+
+
 OFFLINE = """
 import os, socket, sys
 from skcnn import datasets
+from skcnn.datasets import _download
 
 def attempt(fetch):
     try:
@@ -574,7 +614,7 @@ attempt(datasets.fetch_cifar10)  # the proxy refuses
 with socket.socket() as silent:
     silent.bind(("127.0.0.1", int(os.environ["https_proxy"].rpartition(":")[2])))
     silent.listen()  # now it takes connections, and never says anything
-    datasets._ANSWER_SECONDS = 1
+    _download.TIMEOUT_SECONDS = 1
     attempt(datasets.fetch_fashion_mnist)
 """
 
@@ -587,15 +627,15 @@ def test_offline_or_in_a_network_that_swallows_everything_the_error_says_what_to
     assert errors == ""
     refused, silent = output.splitlines()
     assert "refused" in refused and "timed out" in silent
-    for message, name in ((refused, "cifar10"), (silent, "fashion_mnist")):
+    for message, name, n_train in (
+        (refused, "cifar10", 50_000),
+        (silent, "fashion_mnist", 60_000),
+    ):
         assert (
             f"{folder / name}.npz is missing, and {name} cannot be downloaded"
             in message
         )
-        assert (
-            f"x_train, uint8 of shape {(60_000 if 'mnist' in name else 50_000, *SHAPES[name])}"
-            in message
-        )
+        assert f"x_train, uint8 of shape {(n_train, *SHAPES[name])}" in message
     assert list(folder.iterdir()) == []
 
 
@@ -628,7 +668,10 @@ print("not reached")
 def test_a_write_that_fails_or_is_killed_leaves_no_file(
     tmp_path, start_python, keras_cache
 ):
-    """The system kills the process in the middle of the write, for a file that grows too large: as `kill -9` would."""
+    """The system kills the process in the middle of the write, as `kill -9` would.
+
+    It does so because the file grows too large.
+    """
     import signal
 
     folder = tmp_path / "data"
@@ -638,7 +681,7 @@ def test_a_write_that_fails_or_is_killed_leaves_no_file(
     damaged_cache, disk_full = output.splitlines()
     assert (
         "end-of-stream marker" in damaged_cache
-        and f"{keras_cache.parent}, delete that instead. []" in damaged_cache
+        and f"{keras_cache.parent} is damaged, delete that copy. []" in damaged_cache
     )
     assert "File too large" in disk_full and disk_full.endswith(" []")
     (part,) = folder.iterdir()
@@ -665,7 +708,10 @@ fetch_fashion_mnist(data_home=sys.argv[1])
 def test_a_process_waits_for_the_download_of_another(
     tmp_path, start_python, keras_cache
 ):
-    """The other process is this one; a file in Keras' cache that it had not finished yet would be taken for damaged."""
+    """The other process is this one, and has not finished a file in Keras' cache yet.
+
+    Without waiting, that file would be taken for damaged.
+    """
     fcntl = pytest.importorskip("fcntl")
     labels = keras_cache / "t10k-labels-idx1-ubyte.gz"
     whole = labels.read_bytes()
