@@ -71,7 +71,6 @@ class ParametersMixin:
     __repr__ = BaseEstimator.__repr__
 
     def _get_param_names(self):
-        _check_attributes(self, signature_parameters(type(self)))
         arguments = self._constructor_arguments()
         takes_more = len(_names_in_reach(type(self))) > len(arguments)
         handed_on = self._besides() if takes_more else ()
@@ -130,8 +129,9 @@ class ParametersMixin:
 
         The signature names it; ``**kwargs`` may have brought more of what only subclasses know.
         """
-        cls = type(self)
-        named = {name: getattr(self, name) for name in signature_parameters(cls)}
+        cls, names = type(self), signature_parameters(type(self))
+        _check_attributes(self, names)
+        named = {name: getattr(self, name) for name in names}
         others = _names_in_reach(cls).difference(named, self._all_parameters)
         return named | _differing(self, others, cls(**named)) if others else named
 

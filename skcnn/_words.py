@@ -8,8 +8,9 @@ import re
 from difflib import get_close_matches
 from typing import NamedTuple
 
-# Below this, names have little more in common than their length: max_iter and max_norm are at 0.63.
-_NEAR = 0.77
+# Below these, likeness is chance: max_iter and max_norm are at 0.63, and of the many
+# names from elsewhere some is always rather near, as `estimator` to n_estimators, at 0.86.
+_NEAR, _VERY_NEAR = 0.77, 0.88
 
 
 class Word(NamedTuple):
@@ -63,10 +64,10 @@ def hint(name, names, words):
     head, separator, rest = name.partition("__")
     if separator and head and rest and name not in words:
         return _hint_without_prefix(head, rest, names, words)
-    near = get_close_matches(name.lower(), [*words, *names], n=1, cutoff=_NEAR)
+    near = get_close_matches(name.lower(), [*words, *names], n=1, cutoff=_VERY_NEAR)
     if near and near[0] in words:
         return f" {words[near[0]]}"
-    return nearest_name(name, names)
+    return nearest_name(name.lower(), names)
 
 
 def _hint_without_prefix(head, rest, names, words):
@@ -75,7 +76,7 @@ def _hint_without_prefix(head, rest, names, words):
         return f" Write {rest}, without {head}__."
     if rest in words:
         return f" {words[rest]}"
-    return f" {words[head]}" if head in words else nearest_name(head, names)
+    return f" {words[head]}" if head in words else nearest_name(head.lower(), names)
 
 
 def _table(*entries):
