@@ -1,7 +1,8 @@
 """What people write in `conv_layers` -> blocks that leave nothing open.
 
-A block may be short, inherit from the classifier, and write its kernels and pooling windows in several ways. Equal
-meanings become equal blocks here: the rest of the package knows one notation only.
+A block may be short, inherit from the classifier, and write its kernels and pooling
+windows in several ways. Equal meanings become equal blocks here: the rest of the
+package knows one notation only.
 
 Nothing but the standard library is imported, so that designs are checked without Keras.
 """
@@ -35,9 +36,10 @@ POOLINGS = ("max", "avg")
 class ConvBlock(NamedTuple):
     """One convolution-pooling block: convolutions, then pooling, then dropout.
 
-    A plain tuple in this order, or a dict of these fields, means the same wherever a block is expected, so
-    ``(32, 5, 2, 2)`` is 32 filters of 5x5, pooled by 2x2 windows with stride 2. ``None`` takes the value that
-    :class:`~skcnn.ConvPoolClassifier` was given.
+    A plain tuple in this order, or a dict of these fields, means the same wherever a
+    block is expected, so ``(32, 5, 2, 2)`` is 32 filters of 5x5, pooled by 2x2 windows
+    with stride 2. ``None`` takes the value that :class:`~skcnn.ConvPoolClassifier` was
+    given.
 
     Parameters
     ----------
@@ -49,11 +51,13 @@ class ConvBlock(NamedTuple):
         puts convolutions of these sizes side by side, each with `filters` filters, and
         concatenates them [1]_.
     pool_size : int, tuple of two int or None, default=2
-        Size of the pooling window in pixels, a square or (height, width); None for no pooling.
+        Size of the pooling window in pixels, a square or (height, width); None for no
+        pooling.
     pool_stride : int or tuple of two int, default=None
         Stride of the pooling window in pixels; None for `pool_size`.
     n_convs : int, default=None
-        Number of convolutions before the pooling; None for the estimator's `convs_per_block`.
+        Number of convolutions before the pooling; None for the estimator's
+        `convs_per_block`.
     padding : {"same", "valid"}, default=None
         Padding of the convolutions. Pooling is never padded.
     pooling : {"max", "avg"}, default=None
@@ -63,8 +67,8 @@ class ConvBlock(NamedTuple):
     batch_norm : bool, default=None
         Whether to normalize after each activation.
     dropout : float in [0, 1), default=None
-        Rate of the dropout that ends the block. None takes the estimator's value where the block pools, and no
-        dropout where it does not; 0 means none.
+        Rate of the dropout that ends the block. None takes the estimator's value where
+        the block pools, and no dropout where it does not; 0 means none.
     max_norm : float, default=None
         Largest norm of the weights of a filter; 0 means no limit.
 
@@ -120,7 +124,7 @@ class ConvBlock(NamedTuple):
 
 
 def _naming_what_is_meant(new):
-    """Python's own error says that there is no `strides`, but not what to write for it."""
+    """Say what to write for `strides` and the like, which Python's error does not."""
 
     @functools.wraps(new)
     def named(cls, *values, **fields):
@@ -254,7 +258,7 @@ _HOMES = (
 
 
 def _check_places(where, block):
-    """Find words in the wrong place: in Keras' layers, the fourth value is the padding."""
+    """Find words in a wrong place, as 'same', which is the fourth value in Keras."""
     for field, value in block._asdict().items():
         home = _HOMES.get(value) if isinstance(value, str) else None
         if home not in (None, field):
@@ -315,7 +319,7 @@ def check_kernels(name, value):
     Returns
     -------
     int or tuple of two int or tuple of pairs
-        As :func:`check_window` has it for one kernel; pairs for several, squares as well.
+        One kernel as :func:`check_window` has it; several as pairs, squares as well.
     """
     members = tuple(value) if is_sequence(value) else ()
     nested = any(is_sequence(member) for member in members)
@@ -327,8 +331,8 @@ def check_kernels(name, value):
     )
     if not nested:
         warnings.warn(
-            f"conv_layers: kernel_size={value!r} is the old notation of kernels side by "
-            "side, which a later version will refuse. "
+            f"conv_layers: kernel_size={value!r} is the old notation of kernels side "
+            "by side, which a later version will refuse. "
             f"Write kernel_size={kernels!r}.",
             FutureWarning,
             stacklevel=2,  # one place in this file: Python then says it once

@@ -1,5 +1,6 @@
-"""One check for each kind of value. Each names the parameter, the value seen and the values allowed.
+"""One check for each kind of value.
 
+Each names the parameter, the value seen and the values allowed.
 Nothing but the standard library is imported, so that designs are checked without Keras.
 """
 
@@ -8,7 +9,7 @@ from numbers import Integral, Real
 
 
 def is_sequence(value):
-    """Whether `value` has members in an order: lists, tuples, arrays, but no text, dicts or sets."""
+    """Whether `value` has members in an order, as lists, tuples and arrays do."""
     unordered = isinstance(value, (str, bytes, dict, set, frozenset))
     return (
         not unordered
@@ -60,7 +61,7 @@ def _check_number(name, value, allowed):
 
 
 def check_boolean(name, value):
-    """`value` as a bool; NumPy's bool is told by its name, since NumPy is not imported."""
+    """`value` as a bool; NumPy's, which is not imported, is known by its name."""
     if not isinstance(value, bool) and type(value).__name__ not in ("bool", "bool_"):
         raise TypeError(f"{name} must be True or False; got {value!r}.")
     return bool(value)

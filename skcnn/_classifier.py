@@ -76,8 +76,10 @@ class ConvPoolClassifier(
     Parameters
     ----------
     conv_layers : sequence of ConvBlock, tuple or dict, default=((32, 5, 2, 2), (64, 3, 2, 2))
-        The blocks. A tuple is (filters, kernel_size, pool_size, pool_stride) and on, in the order of
-        :class:`~skcnn.ConvBlock`; a dict has its fields. An empty sequence gives a dense network.
+        The blocks. A tuple is (filters, kernel_size, pool_size, pool_stride) and on, in
+        the order of :class:`~skcnn.ConvBlock`; a dict has its fields. Sizes are an
+        integer for a square, or (height, width). An empty sequence gives a dense
+        network.
     dense_layers : sequence of int, default=(50,)
         Units of each dense layer before the output.
     dropout : float in [0, 1), default=0.25
@@ -107,7 +109,7 @@ class ConvPoolClassifier(
     image_shape : tuple of int, default=None
         (height, width) or (height, width, channels) in pixels, for `X` given as a table. None makes a strip of a
         table: images of height 1, for a network that is one-dimensional, since along an input axis of size 1
-        every kernel and pooling window is 1.
+        every square kernel and pooling window is 1.
     epochs : int, default=10
         Number of passes over the training data.
     batch_size : int, default=128

@@ -1,17 +1,22 @@
-"""Parameters by scikit-learn's rules, routed names by scikeras', and what a subclass makes of both.
+"""Parameters by scikit-learn's rules, routed names by scikeras', also in subclasses.
 
-People write presets as subclasses with a shorter `__init__`. What such a class names in its signature are its
-parameters; every other parameter is still an attribute, which its `__init__` set through `super().__init__()`. So
-whoever needs them all, as `fit` does, asks :func:`all_parameters` rather than `get_params`.
+People write presets as subclasses with a shorter `__init__`. What such a class names in
+its signature are its parameters. Every other parameter is still an attribute, which its
+`__init__` set through `super().__init__()`. So whoever needs them all, as `fit` does,
+asks :func:`all_parameters` rather than `get_params`.
 """
 
 import copy
 import inspect
+from contextvars import ContextVar
 
 from sklearn.base import BaseEstimator, clone
 
 from skcnn._compat import signature_parameters
 from skcnn._words import PARAMETER_WORDS, hint
+
+# Set while a constructor runs only to see what it makes, and its set_params only sets.
+_MAKING_TWIN = ContextVar("whether a twin is being made", default=False)
 
 ROUTING_PREFIXES = ("optimizer", "loss", "learning_rate_schedule", "callbacks")
 
@@ -38,7 +43,8 @@ def all_parameters(classifier):
     Raises
     ------
     AttributeError
-        If an attribute is missing, because a subclass did not call ``super().__init__()``.
+        If an attribute is missing, because a subclass did not call
+        ``super().__init__()``.
     """
     _check_attributes(classifier, classifier._all_parameters)
     names = [*classifier._all_parameters, *_routed(classifier)]
@@ -62,7 +68,7 @@ def _check_attributes(classifier, names):
 
 
 class ParametersMixin:
-    """`get_params`, `set_params`, `clone` and `repr` of ConvPoolClassifier and its subclasses.
+    """`get_params`, `set_params`, `clone` and `repr`, for subclasses as well.
 
     The class that defines the parameters has their names in `_all_parameters`.
     """
@@ -73,7 +79,7 @@ class ParametersMixin:
     def _get_param_names(self):
         arguments = self._constructor_arguments()
         takes_more = len(_names_in_reach(type(self))) > len(arguments)
-        handed_on = self._besides() if takes_more else ()
+        handed_on = self._besides() if takes_more and not _MAKING_TWIN.get() else ()
         return sorted({*arguments, *handed_on, *_routed(self)})
 
     def set_params(self, **params):
@@ -82,8 +88,8 @@ class ParametersMixin:
         Parameters
         ----------
         **params : dict
-            Any parameter of the constructor, and ``optimizer__*``, ``loss__*``, ``learning_rate_schedule__*`` and
-            ``callbacks__*``.
+            Any parameter of the constructor, and ``optimizer__*``, ``loss__*``,
+            ``learning_rate_schedule__*`` and ``callbacks__*``.
 
         Returns
         -------
@@ -105,7 +111,7 @@ class ParametersMixin:
         for name in params:
             if name not in known and not is_routed(name):
                 raise ValueError(self._unknown_parameter(name))
-        if not params.keys().isdisjoint(known.difference(self._all_parameters)):
+        if _has_own_constructor(type(self)) and not _MAKING_TWIN.get():
             self._make_anew(params)
         for name, value in params.items():
             setattr(self, name, value)
@@ -127,34 +133,42 @@ class ParametersMixin:
     def _constructor_arguments(self):
         """What makes an estimator like this one, but for what was set besides.
 
-        The signature names it; ``**kwargs`` may have brought more of what only subclasses know.
+        The signature names it; ``**kwargs`` may have brought more of what only
+        subclasses know.
         """
         cls, names = type(self), signature_parameters(type(self))
         _check_attributes(self, names)
         named = {name: getattr(self, name) for name in names}
         others = _names_in_reach(cls).difference(named, self._all_parameters)
-        return named | _differing(self, others, cls(**named)) if others else named
+        return named | _differing(self, others, self._twin(named)) if others else named
 
     def _besides(self):
         """What was set besides the arguments of the constructor of a subclass."""
         arguments = self._constructor_arguments()
         names = {*self._all_parameters, *_routed(self)}.difference(arguments)
-        return _differing(self, names, type(self)(**arguments))
+        return _differing(self, names, self._twin(arguments))
+
+    def _twin(self, arguments):
+        """What the constructor makes of arguments; it may itself call set_params."""
+        token = _MAKING_TWIN.set(True)
+        try:
+            return type(self)(**arguments)
+        finally:
+            _MAKING_TWIN.reset(token)
 
     def _make_anew(self, params):
-        """Let the constructor follow a parameter that only a subclass has.
+        """Let the constructor of a subclass follow a parameter that changes.
 
-        `Wide(width=8)` may make its `conv_layers` of the width: so must `set_params(width=16)`, or a search over
-        `width` would try the same network again and again.
+        `Wide(width=8)` may make its `conv_layers` of the width: so must
+        `set_params(width=16)`, or a search over `width` would try the same network
+        again and again.
         """
-        known = _names_in_reach(type(self)).difference(self._all_parameters)
-        arguments, besides = self._constructor_arguments(), self._besides()
-        arguments |= {
-            name: value
-            for name, value in params.items()
-            if name in known or name in arguments
-        }
-        made = type(self)(**arguments)
+        arguments = self._constructor_arguments()
+        own = _names_in_reach(type(self)).difference(self._all_parameters)
+        changed = {name: params[name] for name in params if name in {*own, *arguments}}
+        if not changed:
+            return
+        besides, made = self._besides(), self._twin(arguments | changed)
         for name in _routed(self):
             delattr(self, name)
         vars(self).update(vars(made) | besides)
@@ -179,13 +193,13 @@ class ParametersMixin:
 
 
 def _has_own_constructor(cls):
-    """Whether the class, or one between it and ConvPoolClassifier, has an `__init__` of its own."""
+    """Whether `__init__` is that of a subclass, rather than ConvPoolClassifier's."""
     definer = next(base for base in cls.__mro__ if "__init__" in vars(base))
     return "_all_parameters" not in vars(definer)
 
 
 def _names_in_reach(cls):
-    """Names that the constructor takes, and those that its ``**kwargs`` bring to others."""
+    """Names that the constructor takes, also by ``**kwargs`` that it hands on."""
     names = set()
     for base in cls.__mro__:
         if "__init__" not in vars(base):
@@ -202,7 +216,7 @@ def _names_in_reach(cls):
 
 
 def _differing(one, names, other):
-    """Those attributes of one classifier that another lacks or has with another value."""
+    """Attributes of one classifier that another lacks or has with another value."""
     return {
         name: value
         for name, value in vars(one).items()
@@ -212,10 +226,18 @@ def _differing(one, names, other):
 
 
 def _is_same(one, other):
-    """Whether two values mean the same; Keras' objects do not know when they are equal."""
+    """Whether two values mean the same, as far as it can be seen."""
     if one is other or type(one) is not type(other):
         return one is other
-    if hasattr(one, "get_config"):
-        # Keras numbers the names as it goes.
-        return one.get_config() | {"name": ""} == other.get_config() | {"name": ""}
-    return repr(one) == repr(other)
+    return _description(one) == _description(other)
+
+
+def _description(value):
+    """A value in words; of Keras' objects, whose `repr` is an address, the settings."""
+    if isinstance(value, type) or not hasattr(value, "get_config"):
+        return repr(value)
+    try:
+        settings = value.get_config()
+    except NotImplementedError:  # an object of the user's own, without settings to show
+        return repr(value)
+    return repr(settings | {"name": ""})  # Keras numbers the names as it goes

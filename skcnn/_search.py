@@ -287,7 +287,7 @@ def _count_parameters(estimator, image_shape, n_classes):
 
 
 def every_parameter(estimator):
-    """As `get_params`, and with what a subclass of ConvPoolClassifier does not name in its signature."""
+    """As `get_params`, but also with what the signature of a subclass does not name."""
     params = estimator.get_params()
     for prefix, part in [
         ("", estimator),

@@ -1,15 +1,16 @@
 """Names that people bring from other packages, and what to write for them here.
 
-Whoever asks for a parameter that there is not gets the right name with the error. The tables below know the names of
-Keras, scikit-learn, scikeras, skorch, KerasTuner and PyTorch; for a slip of the pen there is the nearest name.
+Whoever asks for a parameter that there is not gets the right name with the error. The
+tables below know the names of Keras, scikit-learn, scikeras, skorch, KerasTuner and
+PyTorch; for a slip of the pen there is the nearest name.
 """
 
 import re
 from difflib import get_close_matches
 from typing import NamedTuple
 
-# Below these, likeness is chance: max_iter and max_norm are at 0.63, and of the many
-# names from elsewhere some is always rather near, as `estimator` to n_estimators, at 0.86.
+# Below these, likeness is chance: max_iter and max_norm are at 0.63. Of the many names
+# from elsewhere some is always rather near: `estimator` and n_estimators are at 0.86.
 _NEAR, _VERY_NEAR = 0.77, 0.88
 
 
@@ -39,13 +40,13 @@ class Word(NamedTuple):
 
 
 def nearest_name(name, names):
-    """A sentence that points to the name that was probably meant; empty if none is near."""
+    """A sentence that points to the name that was meant; empty if none is near."""
     near = get_close_matches(name, names, n=1, cutoff=_NEAR)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def hint(name, names, words):
-    """A sentence that says what to write for an unknown name; empty if nothing comes to mind.
+    """A sentence that says what to write for an unknown name, if that can be told.
 
     Parameters
     ----------
@@ -96,7 +97,8 @@ _NO_MODEL = (
 PARAMETER_WORDS = _table(
     # Learning rate and optimizer
     (
-        "learning_rate lr learning_rate_init eta eta0 step_size init_lr initial_learning_rate",
+        "learning_rate lr learning_rate_init eta eta0 step_size init_lr "
+        "initial_learning_rate",
         "optimizer__learning_rate=0.01",
         "How the rate changes is learning_rate_schedule.",
     ),
@@ -140,7 +142,8 @@ PARAMETER_WORDS = _table(
     ),
     # How long, and when to stop
     (
-        "max_iter max_epochs n_epochs num_epochs nb_epoch nb_epochs n_iter num_iter iterations "
+        "max_iter max_epochs n_epochs num_epochs nb_epoch nb_epochs n_iter num_iter "
+        "iterations "
         "num_train_epochs",
         "epochs=10",
     ),
@@ -171,27 +174,33 @@ PARAMETER_WORDS = _table(
     ),
     # Architecture
     (
-        "hidden_layer_sizes hidden_units units dense_units hidden_layers n_hidden hidden_size "
-        "hidden_dim hidden dense n_units num_units fc_layers n_dense n_dense_layers dense_layer_sizes",
+        "hidden_layer_sizes hidden_units units dense_units hidden_layers n_hidden "
+        "hidden_size "
+        "hidden_dim hidden dense n_units num_units fc_layers n_dense n_dense_layers "
+        "dense_layer_sizes",
         "dense_layers=(100, 50)",
         "These are the units of each dense layer.",
     ),
     (
-        "filters n_filters num_filters kernel_size kernel_sizes kernel pool_size pool strides "
-        "stride pool_stride conv_filters channels out_channels blocks layers architecture ConvBlock "
+        "filters n_filters num_filters kernel_size kernel_sizes kernel pool_size "
+        "pool strides "
+        "stride pool_stride conv_filters channels out_channels blocks layers "
+        "architecture ConvBlock "
         "conv conv_blocks conv_layer_sizes",
         _CONVOLUTIONS,
         _BLOCK,
     ),
     (
-        "n_layers num_layers depth n_conv_layers num_conv_layers n_blocks num_blocks n_conv",
+        "n_layers num_layers depth n_conv_layers num_conv_layers n_blocks "
+        "num_blocks n_conv",
         "conv_layers=3 * [(32, 3)]",
         "There are as many blocks as conv_layers has entries.",
     ),
     ("n_convs num_convs convs", "convs_per_block=1"),
     ("branches num_branches", "n_branches=2"),
     (
-        "batch_normalization batch_normalisation batchnorm use_batch_norm use_batchnorm bn",
+        "batch_normalization batch_normalisation batchnorm use_batch_norm "
+        "use_batchnorm bn",
         "batch_norm=True",
     ),
     (
@@ -207,7 +216,8 @@ PARAMETER_WORDS = _table(
         "activation='relu'",
     ),
     (
-        "alpha weight_decay l2 l2_reg l2_regularization reg regularization reg_lambda lambda_ C",
+        "alpha weight_decay l2 l2_reg l2_regularization reg regularization "
+        "reg_lambda lambda_ C",
         "kernel_regularizer=1e-4",
         "It is an L2 penalty; decoupled decay is optimizer__weight_decay=1e-4.",
     ),
@@ -272,7 +282,8 @@ BLOCK_WORDS = _table(
     ("pool_type pooling_type pool_mode", "pooling='avg'"),
     ("convs num_convs n_layers convs_per_block repeats repeat depth", "n_convs=2"),
     (
-        "batch_normalization batch_normalisation batchnorm use_batch_norm use_batchnorm bn",
+        "batch_normalization batch_normalisation batchnorm use_batch_norm "
+        "use_batchnorm bn",
         "batch_norm=True",
     ),
     ("rate dropout_rate drop_rate p", "dropout=0.25"),

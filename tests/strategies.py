@@ -75,7 +75,7 @@ _MAP_SIZES = st.one_of(
 
 @st.composite
 def _block_fields(draw, room, image, convs_per_block, padding):
-    """Fields of a block that fits a map of the size `room`, and the size that it leaves."""
+    """Fields of a block that fits maps of the size `room`, and the size it leaves."""
     fields = {
         "filters": draw(st.integers(1, 6)),
         "n_convs": draw(st.none() | st.integers(1, 3)),
@@ -112,7 +112,7 @@ def _block_fields(draw, room, image, convs_per_block, padding):
 
 
 def _windows(largest, image):
-    """Squares and pairs up to a size; along an axis on which images are 1, squares are 1."""
+    """Squares and pairs up to a size; squares are 1 along an axis where images are."""
     limits = [
         limit for axis, limit in enumerate(largest) if image is None or image[axis] > 1
     ]

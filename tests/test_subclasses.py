@@ -197,6 +197,31 @@ def test_what_follows_from_a_parameter_of_its_own_follows_in_set_params_too():
     assert wide.width == 16
 
 
+def test_what_follows_from_a_parameter_of_ours_follows_too():
+    class Patient(ConvPoolClassifier):
+        def __init__(self, epochs=2):
+            super().__init__(epochs=epochs, n_iter_no_change=2 * epochs)
+
+    assert Patient().set_params(epochs=5).n_iter_no_change == 10
+    by_hand = set_by_hand(Patient(), n_iter_no_change=3)
+    assert by_hand.set_params(epochs=5).n_iter_no_change == 3
+
+
+def test_a_constructor_may_set_and_get_parameters():
+    class Setting(ConvPoolClassifier):
+        def __init__(self, epochs=2, width=4, **kwargs):
+            super().__init__(**kwargs)
+            self.width = width
+            self.set_params(epochs=epochs, optimizer__learning_rate=0.5)
+            self.conv_layers = [(width, 3)]
+            self.seen = self.get_params()["epochs"]
+
+    made = Setting(5, dropout=0.5)
+    assert (made.epochs, made.seen, made.optimizer__learning_rate) == (5, 5, 0.5)
+    copied = clone(made).set_params(epochs=7, width=8)
+    assert (copied.epochs, copied.dropout, copied.conv_layers) == (7, 0.5, [(8, 3)])
+
+
 def test_a_search_over_a_parameter_of_its_own(data):
     grid = {"width": [2, 4], "epochs": [1], "optimizer__learning_rate": [0.01]}
     search = GridSearchCV(Wide(), grid, cv=2, error_score="raise").fit(*data)

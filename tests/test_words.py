@@ -1,4 +1,4 @@
-"""Names that people bring from other packages: each is answered, and what the answer says runs."""
+"""Names that people bring from other packages: what each is answered, runs."""
 
 import ast
 import inspect
@@ -92,7 +92,7 @@ def test_no_word_hides_a_name_that_there_is(words):
     assert not [name for name in words if is_routed(name)]
 
 
-# The name, and what the answer must have: at the constructor, in set_params and in a grid.
+# The name, and what the answer must have.
 ANSWERS = {
     "learning_rate": "Write optimizer__learning_rate=",
     "lr": "Write optimizer__learning_rate=",

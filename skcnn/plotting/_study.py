@@ -304,7 +304,7 @@ def _block(block):
 
 
 def _kernel(kernel_size):
-    """As short as it can be; as it was written, if a candidate had no kernel of that kind."""
+    """As short as it can be; as it was written, if it is none and its fit failed."""
     try:
         return kernel_text(kernel_size)
     except (TypeError, ValueError):
