@@ -65,8 +65,9 @@ def hint(name, names, words):
     head, separator, rest = name.partition("__")
     if separator and head and rest and name not in words:
         return _hint_without_prefix(head, rest, names, words)
-    near = get_close_matches(name.lower(), [*words, *names], n=1, cutoff=_VERY_NEAR)
-    if near and near[0] in words:
+    both = dict.fromkeys([*words, *names])
+    near = get_close_matches(name.lower(), both, n=1, cutoff=_VERY_NEAR)
+    if near and near[0] in words and near[0] not in names:
         return f" {words[near[0]]}"
     return nearest_name(name.lower(), names)
 
@@ -303,7 +304,7 @@ BLOCK_WORDS = _table(
 )
 
 _SMOOTHING = (
-    "label_smoothing smoothing label_smooth",
+    "label_smoothing smoothing",
     "loss='categorical_crossentropy', loss__label_smoothing=0.1",
 )
 
