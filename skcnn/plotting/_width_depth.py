@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
-from skcnn._search import count_if_possible, image_shape_and_classes, every_parameter
+from skcnn._search import count_if_possible, every_parameter, image_shape_and_classes
 from skcnn.plotting._drawing import (
     draw_legend,
     draw_series,
