@@ -7,16 +7,11 @@ asks :func:`all_parameters` rather than `get_params`.
 """
 
 import copy
-import inspect
-from contextvars import ContextVar
 
 from sklearn.base import BaseEstimator, clone
 
 from skcnn._compat import signature_parameters
 from skcnn._words import PARAMETER_WORDS, hint
-
-# Set while a constructor runs only to see what it makes, and its set_params only sets.
-_MAKING_TWIN = ContextVar("whether a twin is being made", default=False)
 
 ROUTING_PREFIXES = ("optimizer", "loss", "learning_rate_schedule", "callbacks")
 
@@ -55,16 +50,28 @@ def _routed(classifier):
     return sorted(name for name in vars(classifier) if is_routed(name))
 
 
+def _attributes(classifier):
+    """Names of all parameters that are set, by scikit-learn's rule for their names."""
+    return {
+        name
+        for name in vars(classifier)
+        if not name.startswith("_") and not name.endswith("_")
+    }
+
+
 def _check_attributes(classifier, names):
     missing = [name for name in names if not hasattr(classifier, name)]
-    if missing:
-        name, init = missing[0], f"{type(classifier).__name__}.__init__"
-        remedy = (
-            "call super().__init__() with the parameters that it sets"
-            if name in classifier._all_parameters
-            else f"keep its parameter, self.{name} = {name}"
-        )
-        raise AttributeError(f"{init} must {remedy}: there is no attribute {name!r}.")
+    if not missing:
+        return
+    name = missing[0]
+    if name in classifier._all_parameters:
+        remedy = "call super().__init__() with the parameters that it sets"
+    else:
+        remedy = f"keep its parameter, self.{name} = {name}"
+    raise AttributeError(
+        f"{type(classifier).__name__}.__init__ must {remedy}: there is no attribute "
+        f"{name!r}."
+    )
 
 
 class ParametersMixin:
@@ -77,10 +84,7 @@ class ParametersMixin:
     __repr__ = BaseEstimator.__repr__
 
     def _get_param_names(self):
-        arguments = self._constructor_arguments()
-        takes_more = len(_names_in_reach(type(self))) > len(arguments)
-        handed_on = self._besides() if takes_more and not _MAKING_TWIN.get() else ()
-        return sorted({*arguments, *handed_on, *_routed(self)})
+        return [*self._signature(), *_routed(self)]
 
     def set_params(self, **params):
         """Set parameters of this estimator.
@@ -107,137 +111,65 @@ class ParametersMixin:
         >>> ConvPoolClassifier().set_params(epochs=3, optimizer__learning_rate=0.01)
         ConvPoolClassifier(epochs=3, optimizer__learning_rate=0.01)
         """
-        known = _names_in_reach(type(self))
+        known = self._known_parameters()
         for name in params:
             if name not in known and not is_routed(name):
                 raise ValueError(self._unknown_parameter(name))
-        if _has_own_constructor(type(self)) and not _MAKING_TWIN.get():
-            self._make_anew(params)
+        self._follow(params)
         for name, value in params.items():
             setattr(self, name, value)
         return self
 
-    def __sklearn_clone__(self):
-        if not _has_own_constructor(type(self)):
-            return super().__sklearn_clone__()
-        # scikit-learn hands the constructor every parameter, but this one takes only
-        # some: what else was set is set again afterwards.
-        arguments, besides = self._constructor_arguments(), self._besides()
-        named = copy.copy(self)
-        for name in {*besides, *_routed(self)}.difference(arguments):
-            vars(named).pop(name, None)
-        twin = BaseEstimator.__sklearn_clone__(named)
-        vars(twin).update(clone(besides, safe=False))
-        return twin
+    def _known_parameters(self):
+        """What set_params takes: of a subclass, also what only its base class names."""
+        return {
+            *signature_parameters(type(self)),
+            *self._all_parameters,
+            *_attributes(self),
+        }
 
-    def _constructor_arguments(self):
-        """What makes an estimator like this one, but for what was set besides.
+    def _follow(self, params):
+        """Set what the constructor of a subclass makes of parameters of its own.
 
-        The signature names it; ``**kwargs`` may have brought more of what only
-        subclasses know.
-        """
-        cls, names = type(self), signature_parameters(type(self))
-        _check_attributes(self, names)
-        named = {name: getattr(self, name) for name in names}
-        others = _names_in_reach(cls).difference(named, self._all_parameters)
-        return named | _differing(self, others, self._twin(named)) if others else named
-
-    def _besides(self):
-        """What was set besides the arguments of the constructor of a subclass."""
-        arguments = self._constructor_arguments()
-        names = {*self._all_parameters, *_routed(self)}.difference(arguments)
-        return _differing(self, names, self._twin(arguments))
-
-    def _twin(self, arguments):
-        """What the constructor makes of arguments; it may itself call set_params."""
-        token = _MAKING_TWIN.set(True)
-        try:
-            return type(self)(**arguments)
-        finally:
-            _MAKING_TWIN.reset(token)
-
-    def _make_anew(self, params):
-        """Let the constructor of a subclass follow a parameter that changes.
-
-        `Wide(width=8)` may make its `conv_layers` of the width: so must
-        `set_params(width=16)`, or a search over `width` would try the same network
+        `Wide(width=8)` may make its `conv_layers` of the width. So must
+        `set_params(width=16)`, or a search over `width` would train the same network
         again and again.
         """
-        arguments = self._constructor_arguments()
-        own = _names_in_reach(type(self)).difference(self._all_parameters)
-        changed = {name: params[name] for name in params if name in {*own, *arguments}}
+        own = set(params).difference(self._all_parameters)
+        arguments = {name: getattr(self, name) for name in self._signature()}
+        changed = {name: params[name] for name in own.intersection(arguments)}
         if not changed:
             return
-        besides, made = self._besides(), self._twin(arguments | changed)
-        for name in _routed(self):
-            delattr(self, name)
-        vars(self).update(vars(made) | besides)
+        before = vars(type(self)(**arguments))
+        after = vars(type(self)(**(arguments | changed)))
+        for name, value in after.items():
+            if repr(value) != repr(before.get(name)):
+                setattr(self, name, value)
+
+    def _signature(self):
+        """Names of what the constructor takes, but for what `**kwargs` hands on."""
+        named = signature_parameters(type(self))
+        _check_attributes(self, named)
+        return named
+
+    def __sklearn_clone__(self):
+        named = set(self._signature())
+        besides = _attributes(self) - named
+        # The constructor of a subclass may know its own parameters only. What else was
+        # set, by itself or by set_params, is copied afterwards.
+        bare = copy.copy(self)
+        for name in _routed(bare):
+            delattr(bare, name)
+        twin = BaseEstimator.__sklearn_clone__(bare)
+        for name in besides:
+            setattr(twin, name, clone(getattr(self, name), safe=False))
+        return twin
 
     def _unknown_parameter(self, name):
-        known = _names_in_reach(type(self))
-        words = {
-            each: word
-            for each, word in PARAMETER_WORDS.items()
-            if known.issuperset(self._all_parameters)
-            or all(key in known or is_routed(key) for key in word.keywords)
-        }
-        told = hint(name, sorted(known), words)
-        cls = type(self).__name__
-        if name in self._all_parameters:
-            told = f" {cls}.__init__ must take it and hand it on to super().__init__()."
+        known = sorted(self._known_parameters() - set(_routed(self)))
+        told = hint(name, known, PARAMETER_WORDS)
         return (
-            f"Invalid parameter {name!r} for estimator {cls}.{told} "
-            f"Valid parameters are: {sorted(known)!r}, and routed ones that begin with "
+            f"Invalid parameter {name!r} for estimator {type(self).__name__}.{told} "
+            f"Valid parameters are: {known!r}, and routed ones that begin with "
             f"{', '.join(f'{prefix}__' for prefix in ROUTING_PREFIXES)}."
         )
-
-
-def _has_own_constructor(cls):
-    """Whether `__init__` is that of a subclass, rather than ConvPoolClassifier's."""
-    definer = next(base for base in cls.__mro__ if "__init__" in vars(base))
-    return "_all_parameters" not in vars(definer)
-
-
-def _names_in_reach(cls):
-    """Names that the constructor takes, also by ``**kwargs`` that it hands on."""
-    names = set()
-    for base in cls.__mro__:
-        if "__init__" not in vars(base):
-            continue
-        _, *parameters = inspect.signature(base.__init__).parameters.values()
-        kinds = {parameter.kind for parameter in parameters}
-        names |= {p.name for p in parameters if p.kind is not p.VAR_KEYWORD}
-        if (
-            "_all_parameters" in vars(base)
-            or inspect.Parameter.VAR_KEYWORD not in kinds
-        ):
-            return names
-    return names
-
-
-def _differing(one, names, other):
-    """Attributes of one classifier that another lacks or has with another value."""
-    return {
-        name: value
-        for name, value in vars(one).items()
-        if name in names
-        and not (name in vars(other) and _is_same(value, vars(other)[name]))
-    }
-
-
-def _is_same(one, other):
-    """Whether two values mean the same, as far as it can be seen."""
-    if one is other or type(one) is not type(other):
-        return one is other
-    return _description(one) == _description(other)
-
-
-def _description(value):
-    """A value in words; of Keras' objects, whose `repr` is an address, the settings."""
-    if isinstance(value, type) or not hasattr(value, "get_config"):
-        return repr(value)
-    try:
-        settings = value.get_config()
-    except NotImplementedError:  # an object of the user's own, without settings to show
-        return repr(value)
-    return repr(settings | {"name": ""})  # Keras numbers the names as it goes
