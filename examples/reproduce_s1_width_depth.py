@@ -47,7 +47,7 @@ def measure(classifier, data):
 # %%
 # The open question. Each block has kernels of 1x1, 3x3 and 5x5 side by side; a branch is a stack of such blocks.
 def concatenated(width=8, n_branches=2, depth=2):
-    blocks = [ConvBlock(width, (1, 3, 5), 3, 2) for _ in range(depth)]
+    blocks = [ConvBlock(width, ((1, 1), (3, 3), (5, 5)), 3, 2) for _ in range(depth)]
     return presets.NETWORKS["alexnet-base"] | {
         "conv_layers": blocks,
         "n_branches": n_branches,

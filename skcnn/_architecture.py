@@ -8,94 +8,33 @@ import inspect
 import json
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from math import isfinite, prod
-from numbers import Integral, Real
-from typing import NamedTuple
+from math import prod
 
-# fmt: off
-ACTIVATIONS = frozenset({
-    "elu", "exponential", "gelu", "hard_sigmoid", "leaky_relu", "linear", "mish", "relu", "relu6", "selu", "sigmoid",
-    "silu", "softplus", "softsign", "swish", "tanh",
-})
-# fmt: on
-PADDINGS = ("same", "valid")
-POOLINGS = ("max", "avg")
+from skcnn._blocks import (
+    ACTIVATIONS,
+    PADDINGS,
+    POOLINGS,
+    ConvBlock,
+    check_kernels,
+    check_window,
+    parallel_windows,
+    resolve_blocks,
+    window_sides,
+)
+from skcnn._checks import (
+    check_boolean,
+    check_choice,
+    check_integer,
+    check_norm,
+    check_rate,
+    check_sequence,
+)
+
 HEADS = ("flatten", "global_avg", "global_max")
 
 
 class InfeasibleArchitecture(ValueError):
     """Every value is allowed by itself, but there is no network of all of them."""
-
-
-class ConvBlock(NamedTuple):
-    """One convolution-pooling block: convolutions, then pooling, then dropout.
-
-    A plain tuple in this order, or a dict of these fields, means the same wherever a block is expected, so
-    ``(32, 5, 2, 2)`` is 32 filters of 5x5, pooled by 2x2 windows with stride 2. ``None`` takes the value that
-    :class:`~skcnn.ConvPoolClassifier` was given.
-
-    Parameters
-    ----------
-    filters : int
-        Number of filters of each convolution.
-    kernel_size : int or tuple of int, default=3
-        Side of the square kernels in pixels. A tuple such as ``(1, 3, 5)`` puts convolutions of these sizes side
-        by side, each with `filters` filters, and concatenates them [1]_.
-    pool_size : int or None, default=2
-        Side of the square pooling window in pixels; None for no pooling.
-    pool_stride : int, default=None
-        Stride of the pooling window in pixels; None for `pool_size`.
-    n_convs : int, default=None
-        Number of convolutions before the pooling; None for the estimator's `convs_per_block`.
-    padding : {"same", "valid"}, default=None
-        Padding of the convolutions. Pooling is never padded.
-    pooling : {"max", "avg"}, default=None
-        What pooling takes of its window.
-    activation : str, default=None
-        Activation after each convolution.
-    batch_norm : bool, default=None
-        Whether to normalize after each activation.
-    dropout : float in [0, 1), default=None
-        Rate of the dropout that ends the block. None takes the estimator's value where the block pools, and no
-        dropout where it does not; 0 means none.
-    max_norm : float, default=None
-        Largest norm of the weights of a filter; 0 means no limit.
-
-    References
-    ----------
-    .. [1] Szegedy et al., "Going deeper with convolutions", CVPR 2015.
-
-    Examples
-    --------
-    >>> from skcnn import ConvBlock
-    >>> ConvBlock(32, 5, 2, 2) == (32, 5, 2, 2) + (None,) * 7
-    True
-    >>> ConvBlock(16, kernel_size=(1, 3, 5)).pool_size
-    2
-    >>> ConvBlock(16, 5, batch_norm=True)
-    ConvBlock(filters=16, kernel_size=5, batch_norm=True)
-    """
-
-    filters: int
-    kernel_size: int | tuple = 3
-    pool_size: int | None = 2
-    pool_stride: int | None = None
-    n_convs: int | None = None
-    padding: str | None = None
-    pooling: str | None = None
-    activation: str | None = None
-    batch_norm: bool | None = None
-    dropout: float | None = None
-    max_norm: float | None = None
-
-    def __repr__(self):
-        """What differs from the defaults; grids of many blocks stay readable."""
-        given = [
-            f"{name}={value!r}"
-            for name, value in self._asdict().items()
-            if repr(value) != repr(self._field_defaults.get(name, "always shown"))
-        ]
-        return f"ConvBlock({', '.join(given)})"
 
 
 @dataclass(frozen=True)
@@ -230,35 +169,30 @@ class Architecture:
         """
         defaults = ConvBlock(
             filters=1,  # always given by the block
-            n_convs=_integer("convs_per_block", convs_per_block, 1),
-            padding=_choice("padding", padding, PADDINGS),
-            pooling=_choice("pooling", pooling, POOLINGS),
-            activation=_choice("activation", activation, ACTIVATIONS),
-            batch_norm=_boolean("batch_norm", batch_norm),
-            dropout=_rate("dropout", dropout),
-            max_norm=_norm("max_norm", max_norm),
+            n_convs=check_integer("convs_per_block", convs_per_block, 1),
+            padding=check_choice("padding", padding, PADDINGS),
+            pooling=check_choice("pooling", pooling, POOLINGS),
+            activation=check_choice("activation", activation, ACTIVATIONS),
+            batch_norm=check_boolean("batch_norm", batch_norm),
+            dropout=check_rate("dropout", dropout),
+            max_norm=check_norm("max_norm", max_norm),
         )
         return cls(
             image_shape=check_image_shape(image_shape),
-            n_classes=_integer("n_classes", n_classes, 2),
-            blocks=tuple(
-                _resolve_block(number, block, defaults)
-                for number, block in enumerate(
-                    _sequence("conv_layers", conv_layers), start=1
-                )
-            ),
+            n_classes=check_integer("n_classes", n_classes, 2),
+            blocks=resolve_blocks(conv_layers, defaults),
             dense_layers=tuple(
-                _integer(f"dense_layers, layer {number}", units, 1)
+                check_integer(f"dense_layers, layer {number}", units, 1)
                 for number, units in enumerate(
-                    _sequence("dense_layers", dense_layers), start=1
+                    check_sequence("dense_layers", dense_layers), start=1
                 )
             ),
             activation=defaults.activation,
-            dense_dropout=_rate("dense_dropout", dense_dropout),
-            dense_max_norm=_norm("dense_max_norm", dense_max_norm),
-            n_branches=_integer("n_branches", n_branches, 1),
-            head=_choice("head", head, HEADS),
-            kernel_regularizer=_norm(
+            dense_dropout=check_rate("dense_dropout", dense_dropout),
+            dense_max_norm=check_norm("dense_max_norm", dense_max_norm),
+            n_branches=check_integer("n_branches", n_branches, 1),
+            head=check_choice("head", head, HEADS),
+            kernel_regularizer=check_norm(
                 "kernel_regularizer", kernel_regularizer, "penalty"
             ),
             scale=float(scale),
@@ -309,18 +243,24 @@ class Architecture:
         Architecture
         """
         fields = json.loads(text)
-        for block in fields["blocks"]:
-            block["kernel_size"] = _tuple_if_list(block["kernel_size"])
-        fields["blocks"] = tuple(ConvBlock(**block) for block in fields["blocks"])
+        fields["blocks"] = tuple(map(_block_from_json, fields["blocks"]))
         return cls(**{name: _tuple_if_list(value) for name, value in fields.items()})
 
     def __str__(self):
-        lines = [f"{'layer':<28}{'output shape':<18}{'parameters':>12}"]
-        lines += [
-            f"{layer.name:<28}{' x '.join(map(str, layer.output_shape)):<18}{layer.n_params:>12,}"
+        rows = [("layer", "output shape", "parameters")]
+        rows += [
+            (
+                layer.name,
+                " x ".join(map(str, layer.output_shape)),
+                f"{layer.n_params:,}",
+            )
             for layer in self.layers
         ]
-        return "\n".join([*lines, f"{'total':<46}{self.n_params:>12,}"])
+        rows.append(("total", "", f"{self.n_params:,}"))
+        width = max(26, *(len(name) for name, _, _ in rows))
+        return "\n".join(
+            f"{name:<{width}}  {shape:<18}{count:>12}" for name, shape, count in rows
+        )
 
 
 def check_image_shape(image_shape):
@@ -339,145 +279,25 @@ def check_image_shape(image_shape):
     TypeError, ValueError
         If it is anything else.
     """
-    shape = _sequence("image_shape", image_shape)
+    shape = check_sequence("image_shape", image_shape)
     if len(shape) not in (2, 3):
         raise ValueError(
             f"image_shape must be (height, width) or (height, width, channels); got {image_shape!r}."
         )
-    return (*(_integer("image_shape", size, 1) for size in shape), 1)[:3]
-
-
-# ---------------------------------------------------------------------------------------------------------------
-# One check for each kind of value. Each names the parameter, the value seen and the values allowed.
-
-
-def _integer(name, value, minimum):
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(
-            f"{name} must be an integer of at least {minimum}; got {value!r}."
-        )
-    if value < minimum:
-        raise ValueError(
-            f"{name} must be an integer of at least {minimum}; got {value!r}."
-        )
-    return int(value)
-
-
-def _number(name, value, allowed):
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be {allowed}; got {value!r}.")
-    return float(value)
-
-
-def _rate(name, value):
-    allowed = "a number from 0 up to, but not including, 1"
-    if not 0 <= _number(name, value, allowed) < 1:
-        raise ValueError(f"{name} must be {allowed}; got {value!r}.")
-    return float(value) + 0.0  # -0.0 becomes 0.0: equal designs have equal JSON
-
-
-def _norm(name, value, what="limit"):
-    if value is None:
-        return 0.0
-    allowed = f"None or a finite number of at least 0 (0 for no {what})"
-    if _number(name, value, allowed) < 0 or not isfinite(value):
-        raise ValueError(f"{name} must be {allowed}; got {value!r}.")
-    return float(value) + 0.0  # -0.0 becomes 0.0: equal designs have equal JSON
-
-
-def _boolean(name, value):
-    if not isinstance(value, bool) and type(value).__name__ not in (
-        "bool",
-        "bool_",
-    ):  # numpy's bool, unimported
-        raise TypeError(f"{name} must be True or False; got {value!r}.")
-    return bool(value)
-
-
-def _choice(name, value, allowed):
-    if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{name} must be one of {sorted(allowed)}; got {value!r}.")
-    return str(value)
-
-
-def _sequence(name, value):
-    if isinstance(value, (str, bytes, dict)) or not hasattr(value, "__iter__"):
-        raise TypeError(f"{name} must be a list or tuple; got {value!r}.")
-    return tuple(value)
+    return (*(check_integer("image_shape", size, 1) for size in shape), 1)[:3]
 
 
 def _tuple_if_list(value):
     return tuple(value) if isinstance(value, list) else value
 
 
-# ---------------------------------------------------------------------------------------------------------------
-# Blocks
-
-
-def _resolve_block(number, block, defaults):
-    """Turn any form of a block into a ConvBlock without None, but for `pool_size` and `pool_stride` without pooling."""
-    where = f"conv_layers, block {number}"
-    given = _as_block(where, block)
-    filled = ConvBlock(
-        *(
-            default if value is None else value
-            for value, default in zip(given, defaults, strict=True)
-        )
-    )
-    pools = given.pool_size is not None
-    pool_size = _integer(f"{where}: pool_size", given.pool_size, 1) if pools else None
-    pool_stride = pool_size if given.pool_stride is None else given.pool_stride
-    return ConvBlock(
-        filters=_integer(f"{where}: filters", given.filters, 1),
-        kernel_size=_kernel_size(f"{where}: kernel_size", given.kernel_size),
-        pool_size=pool_size,
-        pool_stride=_integer(f"{where}: pool_stride", pool_stride, 1)
-        if pools
-        else None,
-        n_convs=_integer(f"{where}: n_convs", filled.n_convs, 1),
-        padding=_choice(f"{where}: padding", filled.padding, PADDINGS),
-        pooling=_choice(f"{where}: pooling", filled.pooling, POOLINGS),
-        activation=_choice(f"{where}: activation", filled.activation, ACTIVATIONS),
-        batch_norm=_boolean(f"{where}: batch_norm", filled.batch_norm),
-        dropout=_rate(
-            f"{where}: dropout",
-            filled.dropout if pools or given.dropout is not None else 0.0,
-        ),
-        max_norm=_norm(f"{where}: max_norm", filled.max_norm),
-    )
-
-
-def _as_block(where, block):
-    if isinstance(block, dict):
-        unknown = set(block) - set(ConvBlock._fields)
-        if unknown or "filters" not in block:
-            raise ValueError(
-                f"{where} must be a dict with 'filters' and any of {list(ConvBlock._fields[1:])}; got {block!r}."
-            )
-        return ConvBlock(**block)
-    if isinstance(block, (str, bytes)) or not hasattr(block, "__iter__"):
-        raise TypeError(
-            f"{where} must be a ConvBlock, a tuple (filters, kernel_size, pool_size, pool_stride, ...) or a dict of "
-            f"ConvBlock's fields; got {block!r}. A single block is written conv_layers=[(32, 5, 2, 2)]."
-        )
-    values = tuple(block)
-    if not 1 <= len(values) <= len(ConvBlock._fields):
-        raise ValueError(
-            f"{where} must hold 1 to {len(ConvBlock._fields)} values, in the order {list(ConvBlock._fields)}; "
-            f"got {block!r}."
-        )
-    return ConvBlock(*values)
-
-
-def _kernel_size(name, value):
-    if isinstance(value, Real):
-        return _integer(name, value, 1)
-    sizes = tuple(_integer(name, size, 1) for size in _sequence(name, value))
-    if not sizes:
-        raise ValueError(
-            f"{name} must be an integer or a tuple of at least one; got {value!r}."
-        )
-    return sizes[0] if len(sizes) == 1 else sizes
+def _block_from_json(fields):
+    """A resolved block again; JSON knows lists alone, where blocks have tuples."""
+    windows = {"kernel_size": check_kernels("kernel_size", fields["kernel_size"])}
+    if fields["pool_size"] is not None:
+        for name in ("pool_size", "pool_stride"):
+            windows[name] = check_window(name, fields[name])
+    return ConvBlock(**fields | windows)
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -503,9 +323,12 @@ class _Plan:
         self.layers.append(layer)
         return layer
 
-    def window(self, size):
-        """A square window of side `size`, as (height, width)."""
-        return tuple(1 if length == 1 else size for length in self.image_shape[:2])
+    def sides(self, window):
+        """(height, width) of a window, of which only a square adapts to the images."""
+        height, width = window_sides(window)
+        if height != width:
+            return height, width
+        return tuple(1 if length == 1 else height for length in self.image_shape[:2])
 
 
 def _plan_layers(design):
@@ -577,25 +400,33 @@ def _add_block(plan, name, maps, number, block):
 
 def _add_convolutions(plan, name, maps, number, block):
     """One convolution, or several of different sizes side by side."""
-    if not isinstance(block.kernel_size, tuple):
-        return _add_convolution(plan, name, maps, number, block, block.kernel_size)
+    kernels = parallel_windows(block.kernel_size)
+    if len(kernels) == 1:
+        return _add_convolution(plan, name, maps, number, block, kernels[0])
     parallel = [
+        # The name is part of the seed, and has the size as it was given.
         _add_convolution(
-            plan, f"{name}_{index}_{size}x{size}", maps, number, block, size
+            plan, f"{name}_{index}_{_by(kernel)}", maps, number, block, kernel
         )
-        for index, size in enumerate(block.kernel_size, start=1)
+        for index, kernel in enumerate(kernels, start=1)
     ]
     if len({layer.output_shape[:2] for layer in parallel}) > 1:
         raise InfeasibleArchitecture(
-            f"conv_layers, block {number}: kernels {block.kernel_size} side by side give maps of different sizes "
-            f"with padding='valid'; use padding='same'."
+            f"conv_layers, block {number}: kernels of {' and '.join(map(_by, kernels))} "
+            "side by side give maps of different sizes with padding='valid'; "
+            "use padding='same'."
         )
     return _add_concat(plan, f"{name}_concat", parallel)
 
 
-def _add_convolution(plan, name, maps, number, block, size):
+def _by(sides):
+    """A size in words: 3x5."""
+    return "x".join(map(str, sides))
+
+
+def _add_convolution(plan, name, maps, number, block, kernel):
     *map_size, channels = maps.output_shape
-    kernel = plan.window(size)
+    kernel = plan.sides(kernel)
     if block.padding == "valid":
         _check_fit(plan, number, "kernel", kernel, map_size)
         map_size = [
@@ -630,7 +461,7 @@ def _add_convolution(plan, name, maps, number, block, size):
 
 def _add_pooling(plan, name, maps, number, block):
     *map_size, channels = maps.output_shape
-    window, stride = plan.window(block.pool_size), plan.window(block.pool_stride)
+    window, stride = plan.sides(block.pool_size), plan.sides(block.pool_stride)
     _check_fit(plan, number, "pooling window", window, map_size)
     pooled = [
         (length - side) // step + 1
@@ -648,8 +479,8 @@ def _add_pooling(plan, name, maps, number, block):
 def _check_fit(plan, number, what, window, map_size):
     if any(side > length for side, length in zip(window, map_size, strict=True)):
         raise InfeasibleArchitecture(
-            f"conv_layers, block {number}: the {window[0]}x{window[1]} {what} does not fit the "
-            f"{map_size[0]}x{map_size[1]} map it meets (image_shape={plan.image_shape})."
+            f"conv_layers, block {number}: the {_by(window)} {what} does not fit the "
+            f"{_by(map_size)} map it meets (image_shape={plan.image_shape})."
         )
 
 

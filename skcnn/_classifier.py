@@ -9,7 +9,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import Memory
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
@@ -32,9 +32,10 @@ from skcnn._images import (
     check_validation_data,
     pixel_scale,
 )
+from skcnn._parameters import ParametersMixin, all_parameters, is_routed
 from skcnn._program import POOL, compiled_network, state_variables
 from skcnn._seeds import run_seed
-from skcnn._settings import compile_settings, keras_callbacks, nearest_name
+from skcnn._settings import compile_settings, keras_callbacks
 from skcnn._training import TrainingData, TrainingPlan, predict
 from skcnn._trajectory import Run, Trajectory, follow
 
@@ -52,19 +53,20 @@ _FITTED = (
     "n_params_",
 )
 _FITTED += ("_settings", "_plan", "_state", "_best_state")
-_ROUTING_PREFIXES = ("optimizer", "loss", "learning_rate_schedule", "callbacks")
 
 
 def _does_not_stop_early(classifier):
     """Whether there is `partial_fit`: scikit-learn's tools look for it before they call it."""
-    if classifier.early_stopping:
+    if getattr(classifier, "early_stopping", False):
         raise AttributeError(
             "partial_fit sets nothing aside to stop early by; got early_stopping=True."
         )
     return True
 
 
-class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
+class ConvPoolClassifier(
+    ParametersMixin, CallbackSupportMixin, ClassifierMixin, BaseWrapper
+):
     """Image classifier: a convolution-pooling network whose architecture is made of hyper-parameters.
 
     The network is a stack of blocks (convolutions, pooling, dropout), then dense layers, then one softmax output for
@@ -74,8 +76,10 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     Parameters
     ----------
     conv_layers : sequence of ConvBlock, tuple or dict, default=((32, 5, 2, 2), (64, 3, 2, 2))
-        The blocks. A tuple is (filters, kernel_size, pool_size, pool_stride) and on, in the order of
-        :class:`~skcnn.ConvBlock`; a dict has its fields. An empty sequence gives a dense network.
+        The blocks. A tuple is (filters, kernel_size, pool_size, pool_stride) and on, in
+        the order of :class:`~skcnn.ConvBlock`; a dict has its fields. Sizes are an
+        integer for a square, or (height, width). An empty sequence gives a dense
+        network.
     dense_layers : sequence of int, default=(50,)
         Units of each dense layer before the output.
     dropout : float in [0, 1), default=0.25
@@ -105,7 +109,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     image_shape : tuple of int, default=None
         (height, width) or (height, width, channels) in pixels, for `X` given as a table. None makes a strip of a
         table: images of height 1, for a network that is one-dimensional, since along an input axis of size 1
-        every kernel and pooling window is 1.
+        every square kernel and pooling window is 1.
     epochs : int, default=10
         Number of passes over the training data.
     batch_size : int, default=128
@@ -299,63 +303,9 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         self.random_state = random_state
         self.verbose = verbose
         for name, value in routed.items():
-            if not _is_routed(name):
+            if not is_routed(name):
                 raise TypeError(self._unknown_parameter(name))
             setattr(self, name, value)
-
-    # -----------------------------------------------------------------------------------------------------------
-    # Parameters: scikit-learn's rules for the signature, scikeras' for the routed names
-
-    def _get_param_names(self):
-        return [
-            *signature_parameters(type(self)),
-            *sorted(name for name in vars(self) if _is_routed(name)),
-        ]
-
-    def set_params(self, **params):
-        """Set parameters of this estimator.
-
-        Parameters
-        ----------
-        **params : dict
-            Any parameter of the constructor, and ``optimizer__*``, ``loss__*``, ``learning_rate_schedule__*`` and
-            ``callbacks__*``.
-
-        Returns
-        -------
-        ConvPoolClassifier
-            This estimator.
-
-        Raises
-        ------
-        ValueError
-            For an unknown name; nothing is set then.
-
-        Examples
-        --------
-        >>> from skcnn import ConvPoolClassifier
-        >>> ConvPoolClassifier().set_params(epochs=3, optimizer__learning_rate=0.01)
-        ConvPoolClassifier(epochs=3, optimizer__learning_rate=0.01)
-        """
-        known = set(self._get_param_names())
-        for name in params:
-            if name not in known and not _is_routed(name):
-                raise ValueError(self._unknown_parameter(name))
-        for name, value in params.items():
-            setattr(self, name, value)
-        return self
-
-    def _unknown_parameter(self, name):
-        names = signature_parameters(type(self))
-        return (
-            f"Invalid parameter {name!r} for estimator {type(self).__name__}.{nearest_name(name, names)} "
-            f"Valid parameters are: {names!r}, and routed ones that begin with "
-            f"{', '.join(f'{prefix}__' for prefix in _ROUTING_PREFIXES)}."
-        )
-
-    __repr__ = (
-        BaseEstimator.__repr__
-    )  # scikeras' own lists every parameter, changed or not
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -391,12 +341,13 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         TypeError, ValueError
             Before any training, if a parameter or the data is not usable; the message names which.
         """
+        params = all_parameters(self)
         self._fit(
             X,
             y,
             sample_weight,
-            self.epochs,
-            resume=self.warm_start,
+            params["epochs"],
+            resume=params["warm_start"],
             validation_data=validation_data,
         )
         return self
@@ -430,7 +381,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         TypeError, ValueError
             Before any training, if a parameter or the data is not usable; the message names which.
         """
-        if isinstance(self.class_weight, str):
+        if isinstance(all_parameters(self)["class_weight"], str):
             raise ValueError(
                 f"class_weight={self.class_weight!r} cannot be known from a part of the data; give partial_fit a dict, "
                 "or sample_weight."
@@ -471,7 +422,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         """Check everything, then train `epochs` epochs from the start, or from where the estimator is."""
         POOL.check_process()
         continues, resume = resume, resume and self.initialized_
-        callbacks = keras_callbacks(self.get_params(deep=False))
+        callbacks = keras_callbacks(all_parameters(self))
         run, classes, features = self._checked_run(
             X, y, sample_weight, continues, resume, classes, validation_data
         )
@@ -516,8 +467,10 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         self, X, y, sample_weight, continues, resume, classes, validation_data
     ):
         """The run that parameters and data describe, the labels, and what scikit-learn wants known of the features."""
-        params = self.get_params(deep=False)
-        constrained = {name: params[name] for name in self._parameter_constraints}
+        params = all_parameters(self)
+        constrained = {
+            name: getattr(self, name) for name in self._parameter_constraints
+        }
         validate_parameter_constraints(
             self._parameter_constraints, constrained, caller_name=type(self).__name__
         )
@@ -705,8 +658,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         return model
 
 
-def _signature_without_routed(cls):
-    signature = inspect.signature(cls)
+def _signature_without_routed(function):
+    signature = inspect.signature(function)
     return signature.replace(
         parameters=[
             p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD
@@ -715,7 +668,11 @@ def _signature_without_routed(cls):
 
 
 # scikit-learn's tools take every name in a class's signature for a parameter, the `routed` of `**routed` included.
-ConvPoolClassifier.__signature__ = _signature_without_routed(ConvPoolClassifier)
+# It is the signature of the constructor, so that a subclass with a constructor of its own has its own, too.
+ConvPoolClassifier.__init__.__signature__ = _signature_without_routed(
+    ConvPoolClassifier.__init__
+)
+ConvPoolClassifier._all_parameters = tuple(signature_parameters(ConvPoolClassifier))
 
 
 def _fitted_attributes(run, classes, state, stopper=None):
@@ -750,11 +707,6 @@ def _as_memory(memory):
         if memory is None or isinstance(memory, Memory)
         else Memory(os.fspath(memory), verbose=0)
     )
-
-
-def _is_routed(name):
-    prefix, separator, rest = name.partition("__")
-    return bool(separator and rest) and prefix in _ROUTING_PREFIXES
 
 
 def _warn_if_diverged(history):

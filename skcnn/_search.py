@@ -16,6 +16,7 @@ from skcnn._architecture import (
     InfeasibleArchitecture,
 )
 from skcnn._classifier import ConvPoolClassifier
+from skcnn._parameters import all_parameters
 
 
 def feasible_grid(
@@ -195,7 +196,7 @@ def search_results(search, image_shape=None, n_classes=None):
     for name in results:
         if name.startswith("param_"):
             values = [
-                candidate.get_params().get(name.removeprefix("param_"), np.nan)
+                every_parameter(candidate).get(name.removeprefix("param_"), np.nan)
                 for candidate in candidates
             ]
             columns[name] = pd.Series([_readable(value) for value in values])
@@ -278,11 +279,26 @@ def _count_parameters(estimator, image_shape, n_classes):
     classifier = _classifier_in(estimator)
     if classifier is None:
         return None
-    params = classifier.get_params(deep=False)
+    params = all_parameters(classifier)
     if params["image_shape"] is not None:
         image_shape = params["image_shape"]
     design = {name: params[name] for name in ARCHITECTURE_PARAMETERS}
     return Architecture.from_parameters(image_shape, n_classes, **design).n_params
+
+
+def every_parameter(estimator):
+    """As `get_params`, but also with what the signature of a subclass does not name."""
+    params = estimator.get_params()
+    for prefix, part in [
+        ("", estimator),
+        *((f"{name}__", params[name]) for name in params),
+    ]:
+        if isinstance(part, ConvPoolClassifier):
+            unnamed = {
+                prefix + name: value for name, value in all_parameters(part).items()
+            }
+            params = unnamed | params
+    return params
 
 
 def _classifier_in(estimator):

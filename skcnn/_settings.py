@@ -8,13 +8,13 @@ import copy
 import inspect
 import json
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from math import isfinite
 from numbers import Real
 
 from skcnn._augmentation import augmentation_config, is_keras_own
 from skcnn._compat import keras, route_params, unflatten_params
 from skcnn._schedules import make_schedule
+from skcnn._words import ROUTED_WORDS, hint
 
 Schedule = keras.optimizers.schedules.LearningRateSchedule
 
@@ -251,12 +251,6 @@ def keras_callbacks(params):
     return [copy.deepcopy(callback) for callback in made]
 
 
-def nearest_name(name, names):
-    """A sentence that points to the name that was probably meant; empty if none is near."""
-    near = get_close_matches(name, names, n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
-
-
 _TIMES = (
     "batch_begin",
     "batch_end",
@@ -342,9 +336,10 @@ def _check_routed(name, cls, routed):
     ]
     for argument in routed:
         if argument.partition("__")[0] not in arguments:
-            hint = nearest_name(argument, arguments)
+            told = hint(argument, arguments, ROUTED_WORDS[name])
             raise ValueError(
-                f"{name}__{argument}: {cls.__name__} takes no {argument!r}.{hint} It takes {arguments}."
+                f"{name}__{argument}: {cls.__name__} takes no {argument!r}.{told} "
+                f"It takes {arguments}."
             )
     if isinstance(routed.get("learning_rate"), Real):
         routed["learning_rate"] = _check_learning_rate(routed["learning_rate"])

@@ -25,7 +25,7 @@ from skcnn._program import POOL, keras_numbers
 from skcnn._training import EpochHook, TrainingState, train
 
 # Part of every key: raise it when the engine's arithmetic or the form of a stored state changes.
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)

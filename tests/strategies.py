@@ -37,11 +37,10 @@ def architecture_parameters(draw):
         "convs_per_block": draw(st.integers(1, 2)),
         "padding": draw(st.sampled_from(PADDINGS)),
     }
-    conv_layers = []
-    # Windows are 1 along an axis of length 1, so only the other axes limit them.
-    room = min([side for side in (height, width) if side > 1], default=0)
-    for _ in range(draw(st.sampled_from([1, 2, 3, 0])) if room else 0):
-        fields, room = draw(_block_fields(room, **shared))
+    conv_layers, room = [], (height, width)
+    n_blocks = draw(st.sampled_from([1, 2, 3, 0])) if room != (1, 1) else 0
+    for _ in range(n_blocks):
+        fields, room = draw(_block_fields(room, (height, width), **shared))
         conv_layers.append(_in_any_form(draw, fields))
     return shared | {
         "image_shape": (height, width, draw(st.integers(1, 4))),
@@ -75,8 +74,8 @@ _MAP_SIZES = st.one_of(
 
 
 @st.composite
-def _block_fields(draw, room, convs_per_block, padding):
-    """Fields of a block that fits a map whose shorter side is `room`, and what it leaves of that."""
+def _block_fields(draw, room, image, convs_per_block, padding):
+    """Fields of a block that fits maps of the size `room`, and the size it leaves."""
     fields = {
         "filters": draw(st.integers(1, 6)),
         "n_convs": draw(st.none() | st.integers(1, 3)),
@@ -89,20 +88,52 @@ def _block_fields(draw, room, convs_per_block, padding):
     }
     if (fields["padding"] or padding) == "valid":
         n_convs = fields["n_convs"] or convs_per_block
-        fields["kernel_size"] = draw(st.integers(1, min(5, (room - 1) // n_convs + 1)))
-        room -= n_convs * (fields["kernel_size"] - 1)
-    else:  # padded, so even a kernel larger than the map fits, and several go side by side
-        fields["kernel_size"] = draw(
-            st.integers(1, 5)
-            | st.lists(st.integers(1, 5), min_size=2, max_size=3).map(tuple)
-        )
-    fields["pool_size"] = draw(st.none() | st.integers(1, min(4, room)))
+        largest = [min(5, (length - 1) // n_convs + 1) for length in room]
+        kernel = draw(_windows(largest, image))
+        # Kernels of one size leave maps of one size, so these may go side by side.
+        twice = isinstance(kernel, tuple) and draw(st.booleans())
+        fields["kernel_size"] = (kernel, kernel) if twice else kernel
+        room = [
+            length - n_convs * (side - 1)
+            for length, side in zip(room, _sides(kernel, image), strict=True)
+        ]
+    else:  # padded, so even a kernel larger than the map fits
+        fields["kernel_size"] = draw(_padded_kernels())
+    fields["pool_size"] = draw(st.none() | _windows([min(4, n) for n in room], image))
     if fields["pool_size"] is not None:
-        fields["pool_stride"] = draw(st.none() | st.integers(1, 3))
-        room = (room - fields["pool_size"]) // (
-            fields["pool_stride"] or fields["pool_size"]
-        ) + 1
+        fields["pool_stride"] = draw(st.none() | _windows([3, 3], None))
+        window = _sides(fields["pool_size"], image)
+        step = _sides(fields["pool_stride"] or fields["pool_size"], image)
+        room = [
+            (length - side) // stride + 1
+            for length, side, stride in zip(room, window, step, strict=True)
+        ]
     return fields, room
+
+
+def _windows(largest, image):
+    """Squares and pairs up to a size; squares are 1 along an axis where images are."""
+    limits = [
+        limit for axis, limit in enumerate(largest) if image is None or image[axis] > 1
+    ]
+    height, width = (st.integers(1, limit) for limit in largest)
+    return st.integers(1, min(limits)) | st.tuples(height, width)
+
+
+def _padded_kernels():
+    one = _windows([5, 5], None)
+    pairs = st.tuples(st.integers(1, 5), st.integers(1, 5))
+    # With one pair among them, integers are squares.
+    several = st.tuples(pairs, one) | st.tuples(one, pairs, one)
+    return one | several | several.map(list)
+
+
+def _sides(window, image):
+    """Height and width of a window, by the rule in the docstring of ConvBlock."""
+    if isinstance(window, tuple) and window[0] != window[1]:
+        return window
+    side = window[0] if isinstance(window, tuple) else window
+    return tuple(1 if length == 1 else side for length in image)
 
 
 def _in_any_form(draw, fields):

@@ -4,6 +4,7 @@ import ast
 import copy
 import json
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from strategies import architectures
 
-from skcnn import _architecture
+from skcnn import _architecture, _blocks, _checks, _words
 from skcnn._architecture import Architecture, ConvBlock, check_image_shape
 
 IMAGE_SHAPE = (32, 32, 3)
@@ -151,7 +152,7 @@ def test_a_block_inherits_what_it_does_not_say(parameter, field, outer, inner):
 
 def test_nothing_is_left_to_inherit():
     pooling, plain = design(
-        conv_layers=[(4,), {"filters": 4, "pool_size": None, "pool_stride": 3}]
+        conv_layers=[(4,), {"filters": 4, "pool_size": None}]
     ).blocks
     assert None not in pooling
     assert [name for name, value in plain._asdict().items() if value is None] == [
@@ -303,41 +304,257 @@ def test_pooling_drops_what_is_left_over():
     )
 
 
-def test_kernels_side_by_side():
+# Everything that means one square kernel of 3 pixels, and one pooling window of 2.
+SQUARES = [
+    3,
+    np.int64(3),
+    (3, 3),
+    [3, 3],
+    (3,),
+    ((3, 3),),
+    [[3, 3]],
+    ((3,),),
+    np.array([3, 3]),
+    np.array([3]),
+    np.array([[3, 3]], np.uint8),
+    (np.int32(3), 3),
+    range(3, 4),
+]
+
+
+@pytest.mark.parametrize("kernel_size", SQUARES, ids=repr)
+def test_a_pair_of_equal_sides_is_one_square_kernel_as_in_keras(kernel_size):
+    found = design(conv_layers=[ConvBlock(8, kernel_size)])
+    expected = design(conv_layers=[ConvBlock(8, 3)])
+    assert found == expected
+    assert found.to_json() == expected.to_json()
+    assert [layer.name for layer in found.layers] == [
+        layer.name for layer in expected.layers
+    ]
+
+
+@pytest.mark.parametrize("size", [2, (2, 2), [2, 2], (2,), np.array([2, 2])], ids=repr)
+def test_pools_and_strides_may_be_pairs(size):
+    assert block_of((8, 3, size)) == block_of((8, 3, 2))
+    assert block_of((8, 3, 3, size)) == block_of((8, 3, 3, 2))
+    assert block_of((32, (3, 3), size, size)) == block_of((32, 3, 2, 2))
+
+
+SIDE_BY_SIDE = [
+    ((1, 1), (3, 5), (5, 5)),
+    [[1, 1], [3, 5], [5, 5]],
+    (1, (3, 5), 5),
+    [(1, 1), [3, 5], 5],
+    np.array([[1, 1], [3, 5], [5, 5]]),
+]
+
+
+@pytest.mark.parametrize("kernel_size", SIDE_BY_SIDE, ids=repr)
+def test_pairs_in_a_sequence_are_kernels_side_by_side(kernel_size):
     found = design(
-        (8, 8, 3), conv_layers=[ConvBlock(4, kernel_size=(1, 3, 5), batch_norm=True)]
+        (8, 8, 3),
+        conv_layers=[ConvBlock(4, kernel_size=kernel_size, batch_norm=True)],
     )
     concat = layer_of(found, "block1_conv1_concat")
     assert concat.inputs == (
         "block1_conv1_1_1x1_norm",
-        "block1_conv1_2_3x3_norm",
+        "block1_conv1_2_3x5_norm",
         "block1_conv1_3_5x5_norm",
     )
     assert concat.output_shape == (8, 8, 12)
-    assert layer_of(found, "block1_conv1_3_5x5").n_params == (5 * 5 * 3 + 1) * 4
+    assert layer_of(found, "block1_conv1_2_3x5").settings["kernel_size"] == (3, 5)
+    assert layer_of(found, "block1_conv1_2_3x5").n_params == (3 * 5 * 3 + 1) * 4
     assert layer_of(found, "block1_conv2_1_1x1").n_params == (12 + 1) * 4, (
         "the second convolution reads all 12 maps"
+    )
+    assert found.blocks[0].kernel_size == ((1, 1), (3, 5), (5, 5))
+
+
+@pytest.mark.parametrize("form", [tuple, list, np.array])
+def test_the_old_notation_of_kernels_side_by_side_warns_and_means_the_same(form):
+    with pytest.warns(FutureWarning) as warned:
+        found = design(conv_layers=[ConvBlock(4, kernel_size=form([1, 3, 5]))])
+    [remedy] = re.findall(r"Write kernel_size=(.*)\.$", str(warned[0].message))
+    assert found == design(conv_layers=[ConvBlock(4, ast.literal_eval(remedy))])
+    # Names are part of the seeds: these were those of the old notation.
+    assert layer_of(found, "block1_conv1_concat").inputs == (
+        "block1_conv1_1_1x1",
+        "block1_conv1_2_3x3",
+        "block1_conv1_3_5x5",
     )
 
 
 def test_the_same_kernel_twice_side_by_side():
-    found = shapes(
-        design(
-            conv_layers=[ConvBlock(4, kernel_size=(3, 3), padding="valid", n_convs=1)]
-        )
-    )
-    assert found["block1_conv1_concat"] == (30, 30, 8)
-
-
-def test_one_kernel_in_a_tuple_is_that_kernel():
-    assert block_of((8, (5,), 2, 2)) == block_of((8, 5, 2, 2))
+    block = ConvBlock(4, kernel_size=((3, 3), (3, 3)), padding="valid", n_convs=1)
+    assert shapes(design(conv_layers=[block]))["block1_conv1_concat"] == (30, 30, 8)
 
 
 def test_kernels_side_by_side_need_padding():
+    message = r"block 2: kernels of 1x1 and 3x5 side by side.*use padding='same'"
+    with pytest.raises(ValueError, match=message):
+        block = ConvBlock(4, kernel_size=((1, 1), (3, 5)), padding="valid")
+        design(conv_layers=[(4,), block])
+
+
+def test_rectangles():
+    block = ConvBlock(4, (3, 5), (1, 2), (2, 1), padding="valid", n_convs=1)
+    found = design((9, 12, 2), conv_layers=[block])
+    assert layer_of(found, "block1_conv1").settings["kernel_size"] == (3, 5)
+    assert layer_of(found, "block1_conv1").n_params == (3 * 5 * 2 + 1) * 4
+    assert layer_of(found, "block1_pool").settings == {
+        "pool_size": (1, 2),
+        "strides": (2, 1),
+    }
+    assert shapes(found)["block1_conv1"] == (7, 8, 4)
+    assert shapes(found)["block1_pool"] == (4, 7, 4)
+
+
+def test_the_stride_of_a_rectangle_is_the_rectangle():
+    assert block_of((4, 3, (1, 4))).pool_stride == (1, 4)
+
+
+def test_a_signal_may_be_described_by_rectangles_or_by_squares():
+    in_pairs = [ConvBlock(4, (1, 9), (1, 2)), ConvBlock(4, ((1, 3), (1, 9)), (1, 4))]
+    in_squares = [ConvBlock(4, 9, 2), ConvBlock(4, ((3, 3), (9, 9)), 4)]
+    found, expected = (
+        [
+            (layer.kind, layer.output_shape, layer.settings)
+            for layer in design((1, 64), conv_layers=blocks).layers
+        ]
+        for blocks in (in_pairs, in_squares)
+    )
+    assert found == expected
+
+
+def test_a_pair_that_is_no_square_is_taken_as_it_is_on_a_strip():
+    found = design((1, 20), conv_layers=[ConvBlock(4, (3, 5), 2)])
+    assert layer_of(found, "block1_conv1").settings["kernel_size"] == (3, 5)
+
+
+@pytest.mark.parametrize("value", [0, -1, (0, 3), (3, -1), (3, 0, 5)])
+@pytest.mark.parametrize("field", ["kernel_size", "pool_size", "pool_stride"])
+def test_windows_below_1_are_refused(field, value):
+    with pytest.raises(ValueError, match=rf"block 1: {field} must be .* got "):
+        design(conv_layers=[{"filters": 4, field: value}])
+
+
+NO_WINDOWS = [
+    True,
+    (True, 3),
+    (3, True),
+    np.bool_(True),
+    ((3, 3), (True, 3)),
+    (1, 3, True),
+    2.0,
+    (3.0, 3),
+    np.array(3),
+    np.array([3.0, 3.0]),
+    "3x3",
+    ("3", "3"),
+    b"33",
+    {3, 5},
+    {"height": 3},
+    (((3, 3),),),
+    [[[3, 3]], [[5, 5]]],
+    (None, 3),
+]
+
+
+@pytest.mark.parametrize("value", NO_WINDOWS, ids=repr)
+@pytest.mark.parametrize("field", ["kernel_size", "pool_size", "pool_stride"])
+def test_what_is_no_window_is_refused_by_block_and_field(field, value):
+    with pytest.raises((TypeError, ValueError)) as error:
+        design(conv_layers=[(4,), {"filters": 4, field: value}])
+    assert str(error.value).startswith(f"conv_layers, block 2: {field} must be ")
+    assert str(error.value).endswith(f"got {value!r}.")
+
+
+@pytest.mark.parametrize("value", [(), ((),), ((1, 2, 3),), ((3, 3), (1, 2, 3))])
+def test_kernels_of_a_wrong_number_of_sides_are_refused(value):
+    with pytest.raises(ValueError, match=r"block 1: kernel_size must be .*pair"):
+        design(conv_layers=[ConvBlock(4, value)])
+
+
+@pytest.mark.parametrize("value", [(), (2, 2, 2), ((2, 2), (2, 2))])
+@pytest.mark.parametrize("field", ["pool_size", "pool_stride"])
+def test_there_is_one_pool(field, value):
     with pytest.raises(
-        ValueError, match=r"block 2: kernels \(1, 3\) side by side.*use padding='same'"
+        (TypeError, ValueError), match=f"block 1: {field} must be .*pair"
     ):
-        design(conv_layers=[(4,), ConvBlock(4, kernel_size=(1, 3), padding="valid")])
+        design(conv_layers=[{"filters": 4, field: value}])
+
+
+def test_a_stride_without_pooling_is_said_to_have_no_effect():
+    with pytest.warns(UserWarning, match="block 2: pool_stride=3 has no effect"):
+        found = design(conv_layers=[(4,), ConvBlock(4, 3, None, 3)])
+    assert found == design(conv_layers=[(4,), ConvBlock(4, 3, None)])
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# What people who know Keras write
+
+
+@pytest.mark.parametrize(
+    ("block", "remedy"),
+    [
+        (
+            (32, (3, 3), "same"),
+            "ConvBlock(filters=32, kernel_size=(3, 3), padding='same')",
+        ),
+        ((32, 5, 2, "valid"), "ConvBlock(filters=32, kernel_size=5, padding='valid')"),
+        ((32, "relu"), "ConvBlock(filters=32, activation='relu')"),
+        ({"filters": 32, "pool_size": "max"}, "ConvBlock(filters=32, pooling='max')"),
+        (
+            {"filters": 32, "padding": "tanh"},
+            "ConvBlock(filters=32, activation='tanh')",
+        ),
+    ],
+    ids=repr,
+)
+def test_a_word_in_the_wrong_place_is_put_right(block, remedy):
+    with pytest.raises(TypeError) as error:
+        design(conv_layers=[block])
+    assert str(error.value).endswith(f"Write {remedy}.")
+    design(conv_layers=[eval(remedy)])
+
+
+@pytest.mark.parametrize("conv_layers", [[32, 64], (32, 5, 2, 2), np.array([32, 3])])
+def test_numbers_that_are_no_blocks_yet(conv_layers):
+    with pytest.raises(TypeError) as error:
+        design(conv_layers=conv_layers)
+    remedies = re.findall(r"conv_layers=(\[.*?\)\])", str(error.value))
+    one, several = (design(conv_layers=ast.literal_eval(text)) for text in remedies)
+    assert len(one.blocks) == 1
+    assert [block.filters for block in several.blocks] == list(conv_layers)
+
+
+@pytest.mark.parametrize("block", [ConvBlock(32), {"filters": 32}], ids=repr)
+def test_a_block_in_place_of_the_blocks(block):
+    with pytest.raises(
+        TypeError, match=r"conv_layers must be .* conv_layers=\["
+    ) as error:
+        design(conv_layers=block)
+    assert f"conv_layers=[{block!r}]" in str(error.value)
+
+
+KERAS_FIELDS = {
+    "strides": "pool_stride=2",
+    "batch_normalization": "batch_norm=True",
+    "pool": "pool_size=2",
+    "n_filters": "filters=32",
+    "dropout_rate": "dropout=0.25",
+    "kernal_size": "'kernel_size'",
+}
+
+
+@pytest.mark.parametrize("name", KERAS_FIELDS)
+def test_names_of_fields_that_people_bring(name):
+    with pytest.raises(ValueError, match="block 1 must be a dict") as error:
+        design(conv_layers=[{"filters": 32, name: 2}])
+    assert KERAS_FIELDS[name] in str(error.value).partition("got ")[2]
+    with pytest.raises(TypeError, match=f"ConvBlock has no '{name}'") as error:
+        ConvBlock(filters=32, **{name: 2})
+    assert KERAS_FIELDS[name] in str(error.value)
 
 
 def test_branches_are_copies_of_the_whole_stack():
@@ -468,6 +685,16 @@ def test_image_shape(given_shape, expected):
             ["block 1:", "9x9 pooling window", "20x8 map", "image_shape=(20, 8, 1)"],
         ),
         ((1, 20), [(4, 3, 21, 1)], ["block 1:", "1x21 pooling window", "1x20 map"]),
+        (
+            (1, 64),
+            [ConvBlock(4, (3, 5), padding="valid")],
+            ["block 1:", "3x5 kernel", "1x64 map"],
+        ),
+        (
+            (1, 64),
+            [ConvBlock(4, (1, 9)), ConvBlock(4, (1, 9), (2, 4))],
+            ["block 2:", "2x4 pooling window", "1x32 map"],
+        ),
         (
             (20, 1),
             [ConvBlock(4, 21, padding="valid")],
@@ -685,10 +912,12 @@ def test_every_parameter_is_part_of_the_identity(change):
 
 
 def test_json_is_plain_and_sorted():
-    text = design(conv_layers=[ConvBlock(4, (1, 3))]).to_json()
+    kernels = (3, (1, 3), ((1, 1), (3, 3)))
+    text = design(conv_layers=[ConvBlock(4, kernel) for kernel in kernels]).to_json()
     fields = json.loads(text)
     assert json.dumps(fields, sort_keys=True) == text
-    assert fields["blocks"][0]["kernel_size"] == [1, 3]
+    found = [block["kernel_size"] for block in fields["blocks"]]
+    assert found == [3, [1, 3], [[1, 1], [3, 3]]]
 
 
 def test_a_design_cannot_be_changed():
@@ -707,26 +936,31 @@ def test_a_pickle_holds_no_plan():
 # Cheapness
 
 
-def test_the_module_imports_only_the_standard_library():
+# The plan and what it rests on.
+MODULES = (_architecture, _blocks, _checks, _words)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_the_modules_import_the_standard_library_and_each_other(module):
     imported = set()
-    for node in ast.walk(
-        ast.parse(Path(_architecture.__file__).read_text(encoding="utf-8"))
-    ):
+    source = Path(module.__file__).read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            imported |= {alias.name.split(".")[0] for alias in node.names}
+            imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            imported.add(node.module.split(".")[0])
+            imported.add(node.module)
     assert imported, "the imports were found"
-    assert imported <= sys.stdlib_module_names
+    imported -= {each.__name__ for each in MODULES}
+    assert {name.split(".")[0] for name in imported} <= sys.stdlib_module_names
 
 
 def test_a_design_is_made_and_refused_without_keras():
-    # The file by itself, because the package's __init__ imports the classifier and with it Keras.
+    # Without the package's __init__, which imports the classifier and with it Keras.
     script = """
-import importlib.util, sys
-spec = importlib.util.spec_from_file_location("alone", sys.argv[1])
-alone = sys.modules["alone"] = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(alone)
+import sys, types
+package = sys.modules["skcnn"] = types.ModuleType("skcnn")
+package.__path__ = [sys.argv[1]]
+from skcnn import _architecture as alone
 assert alone.Architecture.from_parameters((32, 32, 3), 10).n_params == 288_848
 try:
     alone.Architecture.from_parameters((2, 2), 10)
@@ -734,7 +968,8 @@ except ValueError as error:
     print(error)
 print(sorted({"keras", "tensorflow", "numpy"} & set(sys.modules)))
 """
-    command = [sys.executable, "-c", script, _architecture.__file__]
+    folder = str(Path(_architecture.__file__).parent)
+    command = [sys.executable, "-c", script, folder]
     message, modules = subprocess.run(
         command, capture_output=True, text=True, check=True
     ).stdout.splitlines()

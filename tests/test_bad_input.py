@@ -89,8 +89,8 @@ PARAMETERS = [
     block("kernel larger than the map", (2, 7), "7x7", "6x8", padding="valid"),
     block(
         "parallel kernels, not padded",
-        (2, (1, 3)),
-        "(1, 3)",
+        (2, ((1, 1), (3, 3))),
+        "1x1 and 3x3",
         "padding='same'",
         padding="valid",
     ),

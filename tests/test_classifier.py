@@ -1022,7 +1022,9 @@ def test_parameters_are_counted(fitted):
 @pytest.mark.parametrize(
     "params",
     [
-        pytest.param({"conv_layers": [ConvBlock(3, (1, 3))]}, id="parallel kernels"),
+        pytest.param(
+            {"conv_layers": [ConvBlock(3, ((1, 1), (3, 3)))]}, id="parallel kernels"
+        ),
         pytest.param({"n_branches": 2}, id="branches"),
         pytest.param({"pooling": "avg"}, id="average pooling"),
         pytest.param({"batch_norm": True}, id="batch normalization"),
@@ -1032,7 +1034,7 @@ def test_parameters_are_counted(fitted):
         pytest.param(
             {
                 "conv_layers": [
-                    {"filters": 4, "kernel_size": (1, 3), "pool_stride": 1},
+                    {"filters": 4, "kernel_size": ((1, 1), (3, 3)), "pool_stride": 1},
                     (4, 3, None),
                 ],
                 "n_branches": 2,

@@ -23,7 +23,7 @@ RICH = Architecture.from_parameters(
     (9, 8, 2),
     3,
     conv_layers=[
-        ConvBlock(3, (1, 3), batch_norm=True, dropout=0.1),
+        ConvBlock(3, ((1, 1), (3, 3)), batch_norm=True, dropout=0.1),
         ConvBlock(4, 3, None),
         ConvBlock(4, 3, None),
     ],
@@ -209,10 +209,10 @@ def branches_by_hand():
     for _ in range(2):
         sides = [
             layers.Conv2D(2, size, padding="same", activation="tanh")(pixels)
-            for size in (1, 3)
+            for size in (1, (3, 5))
         ]
         branches.append(
-            layers.AveragePooling2D(2, strides=1)(layers.Concatenate()(sides))
+            layers.AveragePooling2D((2, 3), strides=1)(layers.Concatenate()(sides))
         )
     vector = layers.GlobalMaxPooling2D()(layers.Concatenate()(branches))
     return keras.Model(images, layers.Dense(4, activation="softmax")(vector))
@@ -259,7 +259,7 @@ def test_the_penalty_is_on_every_kernel_and_on_nothing_else():
         (
             branches_by_hand,
             {
-                "conv_layers": [ConvBlock(2, (1, 3), 2, 1)],
+                "conv_layers": [ConvBlock(2, ((1, 1), (3, 5)), (2, 3), 1)],
                 "dense_layers": (),
                 "dropout": 0,
                 "convs_per_block": 1,
@@ -326,6 +326,19 @@ def test_another_seed_another_kernel_in_every_layer():
         assert not np.any(
             first.get_layer(name).kernel == second.get_layer(name).kernel
         ), name
+
+
+def test_old_and_new_notation_of_kernels_side_by_side_start_alike():
+    with pytest.warns(FutureWarning, match=r"Write kernel_size=\(\(1, 1\), "):
+        old = design(conv_layers=[ConvBlock(2, (1, 3, 3))])
+    new = design(conv_layers=[ConvBlock(2, ((1, 1), (3, 3), (3, 3)))])
+    model = build_network(new, seed=3)
+    assert_equal_weights(build_network(old, seed=3), model)
+    # The name of a layer is part of its seed: these are those of the old notation.
+    kernel = model.get_layer("block1_conv1_3_3x3").kernel
+    seed = _seeds.derive(3, "weights", name="block1_conv1_3_3x3")
+    expected = keras.initializers.GlorotUniform(seed=seed)(kernel.shape)
+    np.testing.assert_array_equal(kernel, expected)
 
 
 def test_layers_of_one_shape_start_differently():

@@ -20,7 +20,7 @@ DIGITS = load_digits()
 PIXELS, TARGETS = (DIGITS.images * (255 / 16)).astype(np.uint8), DIGITS.target
 X, y, X_NEW = PIXELS[:200], TARGETS[:200], PIXELS[200:300]
 SMALL = {
-    "conv_layers": [ConvBlock(4, (1, 3), batch_norm=True), (4, 3)],
+    "conv_layers": [ConvBlock(4, ((1, 1), (3, 3)), batch_norm=True), (4, 3)],
     "dense_layers": (8,),
     "augmentation": "shift",
     "epochs": 2,

@@ -557,6 +557,11 @@ def test_labels_are_given_in_the_order_of_the_grid(search):
         ),
         ([[(8, 5)], [(8,)]], [[(8,)], [(8, 5)]], ["8@3", "8@5"]),
         (
+            [[(8, ((1, 1), (3, 5)))], [(8, (3, 3))], [(8, (1, 9))], [(8, 5)], [(8, 0)]],
+            [[(8, 0)], [(8, 5)], [(8, (1, 9))], [(8, (3, 3))], [(8, ((1, 1), (3, 5)))]],
+            ["8@0", "8@5", "8@1x9", "8@3", "8@1+3x5"],
+        ),
+        (
             [[(128, 3)], [ConvBlock(32, n_convs=2)]],
             [[ConvBlock(32, n_convs=2)], [(128, 3)]],
             ["32", "128"],
@@ -784,6 +789,23 @@ def test_kernels_of_one_channel_fill_a_grid_on_a_symmetric_scale(images):
         FilterDisplay.from_estimator(run, 2)
     with pytest.raises(ValueError, match=r"got 'dense1'"):
         FilterDisplay.from_estimator(run, "dense1")
+
+
+@pytest.mark.parametrize(
+    ("shape", "drawn"),
+    [
+        ((1, 9), (3 * 2 - 1, 2 * 10 - 1)),
+        ((9, 1), (9, 6 * 2 - 1)),
+        ((3, 5), (3 * 4 - 1, 11)),
+    ],
+)
+def test_rectangular_kernels_fill_about_a_square(shape, drawn):
+    kernels = np.random.default_rng(0).normal(size=(*shape, 1, 6))
+    display = FilterDisplay(kernels=kernels).plot()
+    found = np.ma.filled(display.im_.get_array(), np.nan)
+    assert found.shape == drawn
+    height, width = shape
+    assert np.array_equal(found[:height, :width], kernels[:, :, 0, 0])
 
 
 def test_kernels_that_read_colors_are_colored(images):

@@ -112,8 +112,8 @@ import numpy as np
 from skcnn import ConvPoolClassifier
 rng = np.random.RandomState(0)
 X, y = rng.randint(0, 256, (64, 12, 12, 3)).astype(np.uint8), np.arange(64) % 4
-designs = [dict(conv_layers=[(4, 3)]), dict(conv_layers=[(6, 3)], batch_norm=True), dict(conv_layers=[(4, (1, 3))]),
-           dict(conv_layers=())]
+designs = [dict(conv_layers=[(4, 3)]), dict(conv_layers=[(6, 3)], batch_norm=True),
+           dict(conv_layers=[(4, ((1, 1), (3, 3)))]), dict(conv_layers=())]
 for i in range(100):
     ConvPoolClassifier(**designs[i % 4], epochs=1, random_state=i).fit(X, y).predict(X)
     if i in (19, 99):

@@ -104,7 +104,7 @@ RUNS = {
         "learning_rate_schedule__decay": 0.1,
     },
     "parallel kernels, weights": {
-        "conv_layers": [ConvBlock(3, (1, 3), 2)],
+        "conv_layers": [ConvBlock(3, ((1, 1), (3, 3)), 2)],
         "class_weight": {0: 2.0, 1: 0.5},
     },
 }

@@ -97,7 +97,9 @@ class FilterDisplay:
         height, width, n_channels, n_filters = self.kernels.shape
         if n_channels > 1 and not self.rgb:
             return self.kernels.transpose(2, 3, 0, 1)
-        n_columns = int(np.ceil(np.sqrt(n_filters)))
+        # About as wide as high, also for flat kernels, with a gap of 1 after each.
+        shape = (height + 1) / (width + 1)
+        n_columns = min(n_filters, int(np.ceil(np.sqrt(n_filters * shape))))
         n_rows = -(-n_filters // n_columns)
         tiles = np.full((n_rows * n_columns, height, width, n_channels), np.nan)
         tiles[:n_filters] = np.moveaxis(self.kernels, -1, 0)

@@ -11,8 +11,9 @@ from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn._search import as_text
-from skcnn._settings import nearest_name
+from skcnn._blocks import kernel_text
+from skcnn._search import as_text, every_parameter
+from skcnn._words import nearest_name
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Study:
         self.params = search.cv_results_["params"]
         self._metric = _metric(search, metric)
         self._defaults = (
-            search.estimator.get_params() if hasattr(search, "estimator") else {}
+            every_parameter(search.estimator) if hasattr(search, "estimator") else {}
         )
         self._levels = self._all_levels(labels or {})
         kept = self._kept(fixed or {}, drawn)
@@ -279,7 +280,8 @@ def _with_kernels(value):
         and value
         and all(_is_block(each) for each in value)
     ):
-        return "·".join("{}@{}".format(*_block(each)) for each in value)
+        blocks = [_block(each) for each in value]
+        return "·".join(f"{filters}@{_kernel(kernel)}" for filters, kernel in blocks)
     return _full(value)
 
 
@@ -299,3 +301,11 @@ def _block(block):
     if isinstance(block, dict):
         return block.get("filters"), block.get("kernel_size", 3)
     return (*block, 3)[:2]
+
+
+def _kernel(kernel_size):
+    """As short as it can be; as it was written, if it is none and its fit failed."""
+    try:
+        return kernel_text(kernel_size)
+    except (TypeError, ValueError):
+        return as_text(kernel_size)

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
-from skcnn._search import count_if_possible, image_shape_and_classes
+from skcnn._search import count_if_possible, every_parameter, image_shape_and_classes
 from skcnn.plotting._drawing import (
     draw_legend,
     draw_series,
@@ -292,7 +292,7 @@ class WidthDepthDisplay:
         check_fitted(estimators)
         order, groups = range(len(estimators)), None
         if by is not None:
-            params = [estimator.get_params() for estimator in estimators]
+            params = [every_parameter(estimator) for estimator in estimators]
             check_among("by", by, list(params[0]))
             levels = find_levels(
                 [given[by] for given in params], (labels or {}).get(by)

@@ -1,0 +1,74 @@
+"""One check for each kind of value.
+
+Each names the parameter, the value seen and the values allowed.
+Nothing but the standard library is imported, so that designs are checked without Keras.
+"""
+
+from math import isfinite
+from numbers import Integral, Real
+
+
+def is_sequence(value):
+    """Whether `value` has members in an order, as lists, tuples and arrays do."""
+    unordered = isinstance(value, (str, bytes, dict, set, frozenset))
+    return (
+        not unordered
+        and hasattr(value, "__iter__")
+        and getattr(value, "ndim", None) != 0  # an array of NumPy that is one number
+    )
+
+
+def check_sequence(name, value):
+    """`value` as a tuple."""
+    if not is_sequence(value):
+        raise TypeError(f"{name} must be a list or tuple; got {value!r}.")
+    return tuple(value)
+
+
+def check_integer(name, value, minimum, allowed=None, seen=None):
+    """`value` as an int; `allowed` and `seen` replace their part of the message."""
+    allowed = allowed or f"an integer of at least {minimum}"
+    seen = value if seen is None else seen
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be {allowed}; got {seen!r}.")
+    if value < minimum:
+        raise ValueError(f"{name} must be {allowed}; got {seen!r}.")
+    return int(value)
+
+
+def check_rate(name, value):
+    """A share that something may lose, as a float."""
+    allowed = "a number from 0 up to, but not including, 1"
+    if not 0 <= _check_number(name, value, allowed) < 1:
+        raise ValueError(f"{name} must be {allowed}; got {value!r}.")
+    return float(value) + 0.0  # -0.0 becomes 0.0: equal designs have equal JSON
+
+
+def check_norm(name, value, what="limit"):
+    """A limit or penalty as a float; 0 for None."""
+    if value is None:
+        return 0.0
+    allowed = f"None or a finite number of at least 0 (0 for no {what})"
+    if _check_number(name, value, allowed) < 0 or not isfinite(value):
+        raise ValueError(f"{name} must be {allowed}; got {value!r}.")
+    return float(value) + 0.0  # -0.0 becomes 0.0: equal designs have equal JSON
+
+
+def _check_number(name, value, allowed):
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be {allowed}; got {value!r}.")
+    return float(value)
+
+
+def check_boolean(name, value):
+    """`value` as a bool; NumPy's, which is not imported, is known by its name."""
+    if not isinstance(value, bool) and type(value).__name__ not in ("bool", "bool_"):
+        raise TypeError(f"{name} must be True or False; got {value!r}.")
+    return bool(value)
+
+
+def check_choice(name, value, allowed):
+    """`value` as a str that is one of `allowed`."""
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name} must be one of {sorted(allowed)}; got {value!r}.")
+    return str(value)

@@ -1,0 +1,343 @@
+"""Names that people bring from other packages, and what to write for them here.
+
+Whoever asks for a parameter that there is not gets the right name with the error. The
+tables below know the names of Keras, scikit-learn, scikeras, skorch, KerasTuner and
+PyTorch; for a slip of the pen there is the nearest name.
+"""
+
+import re
+from difflib import get_close_matches
+from typing import NamedTuple
+
+# Below these, likeness is chance: max_iter and max_norm are at 0.63. Of the many names
+# from elsewhere some is always rather near: `estimator` and n_estimators are at 0.86.
+_NEAR, _VERY_NEAR = 0.77, 0.88
+
+
+class Word(NamedTuple):
+    """What to write for a name that somebody brought.
+
+    Attributes
+    ----------
+    write : str
+        Arguments for the constructor, or else a whole call. It runs as it stands.
+    note : str
+        What the code does not say by itself.
+    """
+
+    write: str
+    note: str = ""
+
+    @property
+    def keywords(self):
+        """Names of the arguments that it writes."""
+        return re.findall(r"(\w+)=", self.write)
+
+    def __str__(self):
+        return " ".join(
+            filter(None, [self.write and f"Write {self.write}.", self.note])
+        )
+
+
+def nearest_name(name, names):
+    """A sentence that points to the name that was meant; empty if none is near."""
+    near = get_close_matches(name, names, n=1, cutoff=_NEAR)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def hint(name, names, words):
+    """A sentence that says what to write for an unknown name, if that can be told.
+
+    Parameters
+    ----------
+    name : str
+        What was asked for.
+    names : list of str
+        What there is.
+    words : dict of str to Word
+        Names that people bring.
+
+    Returns
+    -------
+    str
+        Begins with a space, unless it is empty.
+    """
+    head, separator, rest = name.partition("__")
+    if separator and head and rest and name not in words:
+        return _hint_without_prefix(head, rest, names, words)
+    both = dict.fromkeys([*words, *names])
+    near = get_close_matches(name.lower(), both, n=1, cutoff=_VERY_NEAR)
+    if near and near[0] in words and near[0] not in names:
+        return f" {words[near[0]]}"
+    return nearest_name(name.lower(), names)
+
+
+def _hint_without_prefix(head, rest, names, words):
+    """For model__dropout, fit__epochs and the like: what stands behind the prefix."""
+    if rest in names:
+        return f" Write {rest}, without {head}__."
+    if rest in words:
+        return f" {words[rest]}"
+    return f" {words[head]}" if head in words else nearest_name(head.lower(), names)
+
+
+def _table(*entries):
+    return {
+        name: Word(*sentence) for names, *sentence in entries for name in names.split()
+    }
+
+
+_CONVOLUTIONS = "conv_layers=[(32, 3), (64, 3)]"
+_BLOCK = "Each tuple is a block: (filters, kernel_size, pool_size, pool_stride)."
+_NO_MODEL = (
+    "The network is made from conv_layers and dense_layers; scikeras' KerasClassifier "
+    "takes a Keras model of your own."
+)
+
+# For the constructor, set_params and grids.
+PARAMETER_WORDS = _table(
+    # Learning rate and optimizer
+    (
+        "learning_rate lr learning_rate_init eta eta0 step_size init_lr "
+        "initial_learning_rate",
+        "optimizer__learning_rate=0.01",
+        "How the rate changes is learning_rate_schedule.",
+    ),
+    (
+        "lr_schedule lr_scheduler scheduler schedule lr_decay power_t",
+        "learning_rate_schedule='cosine'",
+        "Other values are 'one_cycle' and 'inverse_time'.",
+    ),
+    (
+        "decay decay_rate learning_rate_decay",
+        "learning_rate_schedule='inverse_time', learning_rate_schedule__decay=1e-4",
+    ),
+    ("solver optim optimizer_class optimizer_type", "optimizer='adam'"),
+    (
+        "momentum",
+        "optimizer='sgd', optimizer__momentum=0.9",
+    ),
+    (
+        "nesterov nesterovs_momentum",
+        "optimizer='sgd', optimizer__momentum=0.9, optimizer__nesterov=True",
+    ),
+    ("beta_1 beta1", "optimizer__beta_1=0.9"),
+    ("beta_2 beta2", "optimizer__beta_2=0.999"),
+    ("betas", "optimizer__beta_1=0.9, optimizer__beta_2=0.999"),
+    ("epsilon eps", "optimizer__epsilon=1e-7"),
+    ("amsgrad", "optimizer__amsgrad=True"),
+    ("clipnorm clip_norm gradient_clip_norm", "optimizer__clipnorm=1.0"),
+    ("clipvalue clip_value gradient_clip_value", "optimizer__clipvalue=0.5"),
+    (
+        "criterion loss_function loss_fn loss_func objective",
+        "loss='categorical_crossentropy'",
+    ),
+    (
+        "label_smoothing smoothing",
+        "loss='categorical_crossentropy', loss__label_smoothing=0.1",
+    ),
+    (
+        "class_weights weight weights loss_weights",
+        "class_weight='balanced'",
+        "A dict of weights by label is taken as well.",
+    ),
+    # How long, and when to stop
+    (
+        "max_iter max_epochs n_epochs num_epochs nb_epoch nb_epochs n_iter num_iter "
+        "iterations "
+        "num_train_epochs",
+        "epochs=10",
+    ),
+    ("batchsize batch minibatch_size bs", "batch_size=128"),
+    (
+        "patience early_stopping_rounds early_stopping_patience",
+        "early_stopping=True, n_iter_no_change=5",
+    ),
+    ("min_delta", "early_stopping=True, tol=1e-4"),
+    (
+        "restore_best_weights monitor use_best_model",
+        "early_stopping=True",
+        "It watches the accuracy, and the best epoch predicts.",
+    ),
+    (
+        "validation_split val_split val_size validation_size train_split valid_split",
+        "early_stopping=True, validation_fraction=0.1",
+    ),
+    (
+        "validation_data eval_set val_data",
+        "clf.fit(X, y, validation_data=(X_val, y_val))",
+        "It is an argument of fit.",
+    ),
+    (
+        "sample_weight sample_weights",
+        "clf.fit(X, y, sample_weight=weights)",
+        "It is an argument of fit.",
+    ),
+    # Architecture
+    (
+        "hidden_layer_sizes hidden_units units dense_units hidden_layers n_hidden "
+        "hidden_size "
+        "hidden_dim hidden dense n_units num_units fc_layers n_dense n_dense_layers "
+        "dense_layer_sizes",
+        "dense_layers=(100, 50)",
+        "These are the units of each dense layer.",
+    ),
+    (
+        "filters n_filters num_filters kernel_size kernel_sizes kernel pool_size "
+        "pool strides "
+        "stride pool_stride conv_filters channels out_channels blocks layers "
+        "architecture ConvBlock "
+        "conv conv_blocks conv_layer_sizes",
+        _CONVOLUTIONS,
+        _BLOCK,
+    ),
+    (
+        "n_layers num_layers depth n_conv_layers num_conv_layers n_blocks "
+        "num_blocks n_conv",
+        "conv_layers=3 * [(32, 3)]",
+        "There are as many blocks as conv_layers has entries.",
+    ),
+    ("n_convs num_convs convs", "convs_per_block=1"),
+    ("branches num_branches", "n_branches=2"),
+    (
+        "batch_normalization batch_normalisation batchnorm use_batch_norm "
+        "use_batchnorm bn",
+        "batch_norm=True",
+    ),
+    (
+        "dropout_rate drop_rate dropout_prob p_dropout rate conv_dropout",
+        "dropout=0.5",
+        "It ends each block that pools; dense layers have dense_dropout.",
+    ),
+    ("dense_dropout_rate fc_dropout head_dropout", "dense_dropout=0.5"),
+    ("pooling_type pool_type pool_mode", "pooling='avg'"),
+    ("padding_mode pad", "padding='valid'"),
+    (
+        "activation_function activation_fn act nonlinearity hidden_activation",
+        "activation='relu'",
+    ),
+    (
+        "alpha weight_decay l2 l2_reg l2_regularization reg regularization "
+        "reg_lambda lambda_ C",
+        "kernel_regularizer=1e-4",
+        "It is an L2 penalty; decoupled decay is optimizer__weight_decay=1e-4.",
+    ),
+    ("kernel_constraint maxnorm max_norm_value", "max_norm=3.0"),
+    ("global_pooling global_pool top", "head='global_avg'"),
+    (
+        "input_shape input_size img_shape img_size image_size input_dim shape",
+        "image_shape=(28, 28, 1)",
+        "It is needed for tables only.",
+    ),
+    (
+        "data_augmentation augment augmentations transform transforms",
+        "augmentation='flip+shift'",
+    ),
+    # The rest of a fit
+    ("seed random_seed rng rand_state", "random_state=0"),
+    ("cache_dir checkpoint_dir cache", "memory='runs'"),
+    ("callback", "callbacks=[]"),
+    ("warmstart initial_epoch", "warm_start=True"),
+    (
+        "n_jobs jobs num_workers workers",
+        "GridSearchCV(clf, grid, n_jobs=2)",
+        "A single fit uses TensorFlow's own threads.",
+    ),
+    ("cv folds n_splits", "GridSearchCV(clf, grid, cv=5)"),
+    (
+        "metrics metric weighted_metrics scoring",
+        "GridSearchCV(clf, grid, scoring='f1_macro')",
+        "history_ has loss and accuracy in any case.",
+    ),
+    (
+        "n_classes num_classes classes n_outputs",
+        "",
+        "fit counts the classes in y; partial_fit(X, y, classes=[0, 1, 2]) takes them.",
+    ),
+    ("shuffle", "", "Training images come in a new order each epoch; leave it out."),
+    ("device use_gpu gpu", "", "TensorFlow chooses the device; leave it out."),
+    (
+        "n_features n_features_in in_channels",
+        "",
+        "fit takes it from X; leave it out.",
+    ),
+    (
+        "model build_fn module net network estimator",
+        _CONVOLUTIONS,
+        _NO_MODEL,
+    ),
+)
+
+_STRIDE = "It is the stride of the pooling window; convolutions have stride 1."
+_EVERY_BLOCK = "It is a parameter of the classifier, for all blocks alike."
+
+# For ConvBlock and dicts of its fields; `write` holds fields.
+BLOCK_WORDS = _table(
+    (
+        "n_filters num_filters nb_filters filter channels out_channels units features",
+        "filters=32",
+    ),
+    ("kernel kernels kernel_sizes filter_size size kernel_shape", "kernel_size=3"),
+    ("strides stride pool_strides pooling_stride", "pool_stride=2", _STRIDE),
+    ("pool pooling_size pool_window pool_shape", "pool_size=2"),
+    ("pool_type pooling_type pool_mode", "pooling='avg'"),
+    ("convs num_convs n_layers convs_per_block repeats repeat depth", "n_convs=2"),
+    (
+        "batch_normalization batch_normalisation batchnorm use_batch_norm "
+        "use_batchnorm bn",
+        "batch_norm=True",
+    ),
+    ("rate dropout_rate drop_rate p", "dropout=0.25"),
+    ("kernel_constraint maxnorm constraint", "max_norm=3.0"),
+    ("activation_function act nonlinearity", "activation='relu'"),
+    ("padding_mode pad", "padding='same'"),
+    (
+        "kernel_regularizer l2 weight_decay alpha",
+        "ConvPoolClassifier(kernel_regularizer=1e-4)",
+        _EVERY_BLOCK,
+    ),
+    (
+        "input_shape image_shape",
+        "ConvPoolClassifier(image_shape=(28, 28, 1))",
+        "It is needed for tables only.",
+    ),
+)
+
+_SMOOTHING = (
+    "label_smoothing smoothing",
+    "loss='categorical_crossentropy', loss__label_smoothing=0.1",
+)
+
+# Behind optimizer__ and loss__.
+ROUTED_WORDS = {
+    "optimizer": _table(
+        (
+            "lr eta eta0 learning_rate_init init_lr step_size rate",
+            "optimizer__learning_rate=0.01",
+        ),
+        (
+            "decay lr_decay decay_rate learning_rate_decay",
+            "learning_rate_schedule='inverse_time', learning_rate_schedule__decay=1e-4",
+        ),
+        (
+            "schedule scheduler lr_schedule lr_scheduler learning_rate_schedule",
+            "learning_rate_schedule='cosine'",
+        ),
+        ("momentum", "optimizer='sgd', optimizer__momentum=0.9"),
+        (
+            "nesterov nesterovs_momentum",
+            "optimizer='sgd', optimizer__momentum=0.9, optimizer__nesterov=True",
+        ),
+        ("eps", "optimizer__epsilon=1e-7"),
+        ("betas", "optimizer__beta_1=0.9, optimizer__beta_2=0.999"),
+        ("beta1", "optimizer__beta_1=0.9"),
+        ("beta2", "optimizer__beta_2=0.999"),
+        ("alpha l2 wd weight_decay_rate", "optimizer__weight_decay=1e-4"),
+        ("clip_norm clip max_grad_norm", "optimizer__clipnorm=1.0"),
+        ("clip_value", "optimizer__clipvalue=0.5"),
+    ),
+    "loss": _table(
+        _SMOOTHING,
+        ("weight weights class_weight class_weights", "class_weight='balanced'"),
+    ),
+}
