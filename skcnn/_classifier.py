@@ -28,20 +28,22 @@ from skcnn._compat import (
 from skcnn._early_stopping import EarlyStopping, split_off_validation
 from skcnn._images import (
     check_images,
+    check_scoring_data,
     check_training_data,
     check_validation_data,
-    pixel_scale,
 )
 from skcnn._program import POOL, compiled_network, state_variables
 from skcnn._seeds import run_seed
 from skcnn._settings import compile_settings, keras_callbacks, nearest_name
 from skcnn._training import TrainingData, TrainingPlan, predict
 from skcnn._trajectory import Run, Trajectory, follow
+from skcnn._units import pixel_scale
 
 _FEATURES = (
     "n_features_in_",
     "feature_names_in_",
-)  # what scikit-learn's validation sets
+    "pixel_range_",
+)  # what the validation of X sets
 _FITTED = (
     "classes_",
     "image_shape_",
@@ -177,6 +179,9 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         samples and classes; with validation data also ``"val_loss"`` and ``"val_accuracy"``, measured after it.
         ``"time"`` is the seconds that the epoch took when it was computed, which may have been in an earlier fit of
         the same run.
+    pixel_range_ : tuple of two float
+        The smallest and the largest value of the images that were trained on, as they were given. What comes later
+        is compared with it.
     architecture_ : Architecture
         The network's plan; printing it shows every layer with its shape and number of parameters.
     n_params_ : int
@@ -191,8 +196,10 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     Notes
     -----
-    Images of type uint8 are multiplied by 1/255 inside the network; all others are taken as they are. Give
-    predict images in the units that fit saw.
+    Images of type uint8 are multiplied by 1/255 inside the network. Images of another integer type are too, if
+    their values are from 0 to 255 and the largest is at least 32: they are bytes. All others, and tables without
+    `image_shape`, are taken as they are. Give predict images in the units that fit saw; it refuses what is clearly
+    in others, and warns of what is unusual.
 
     References
     ----------
@@ -366,15 +373,16 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     # Fitting
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, validation_data=None):
+    def fit(self, X, y=None, sample_weight=None, validation_data=None):
         """Train the network.
 
         Parameters
         ----------
         X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
-            Images; uint8, or any real type. May be memory-mapped and larger than memory.
-        y : array-like of shape (n,)
-            Labels of any type that sorts.
+            Images; uint8, or any real type. May be memory-mapped and larger than memory. A list or a Series of
+            images of one size, PIL images among them, is taken too.
+        y : array-like of shape (n,), default=None
+            Labels of any type that sorts. None is refused, with advice for data sets that hold both.
         sample_weight : array-like of shape (n,), default=None
             Samples of weight 0 are left out. None for equal weights.
         validation_data : tuple (X, y), default=None
@@ -403,7 +411,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     @available_if(_does_not_stop_early)
     @with_callbacks
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(self, X, y=None, classes=None, sample_weight=None):
         """Train the network for exactly one more epoch; the first call makes it.
 
         Calling this k times with the same data equals :meth:`fit` with ``epochs=k``, bit for bit, also through a
@@ -413,8 +421,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         ----------
         X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
             Images.
-        y : array-like of shape (n,)
-            Labels.
+        y : array-like of shape (n,), default=None
+            Labels; None is refused.
         classes : array-like of shape (n_classes,), default=None
             All labels that will ever occur, for the first call; later calls may leave it out. None for those in `y`.
         sample_weight : array-like of shape (n,), default=None
@@ -439,15 +447,15 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         return self
 
     @with_callbacks
-    def initialize(self, X, y):
+    def initialize(self, X, y=None):
         """Prepare the network as :meth:`fit` would, but do not train it: initial weights, 0 epochs.
 
         Parameters
         ----------
         X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
             Images.
-        y : array-like of shape (n,)
-            Labels.
+        y : array-like of shape (n,), default=None
+            Labels; None is refused.
 
         Returns
         -------
@@ -544,7 +552,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         validation = None
         if validation_data is not None:
             arrays = check_validation_data(
-                checked_as, validation_data, classes, architecture.image_shape
+                checked_as, validation_data, classes, architecture
             )
             validation = TrainingData(*arrays)
         plan = TrainingPlan(
@@ -667,9 +675,29 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         most_probable = self.predict_proba(X).argmax(axis=1)
         return self.classes_[most_probable]
 
+    def score(self, X, y=None, sample_weight=None):
+        """Accuracy: the share of labels that are predicted.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
+            Images, in the units that fit saw.
+        y : array-like of shape (n,), default=None
+            Labels; None is refused.
+        sample_weight : array-like of shape (n,), default=None
+            None for equal weights.
+
+        Returns
+        -------
+        float
+        """
+        check_is_fitted(self)
+        check_scoring_data(X, y)
+        return super().score(X, y, sample_weight)
+
     def _predict_raw(self, X):
         check_is_fitted(self)
-        images = check_images(self, X, self.image_shape_)
+        images = check_images(self, X, self.architecture_)
         with POOL.borrow(self.architecture_, self._settings) as program:
             program.load_model((self._best_state or self._state).arrays)
             return predict(program, images)
