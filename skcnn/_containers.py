@@ -6,17 +6,20 @@ That is decided by the type, before anything is read: a generator may have no en
 import os
 from collections.abc import Mapping, Set
 
+import numpy as np
+
 _PROTOCOLS = (
     "__array__",
     "__array_interface__",
     "__array_struct__",
     "__dataframe__",
     "__dlpack__",
+    "toarray",  # of SciPy's sparse arrays, which scikit-learn's checks refuse with advice
 )
 _TEXT = (str, bytes, bytearray, os.PathLike)
 _LISTS = (list, tuple, range)
 LOAD = (
-    "Load the images first: X = np.stack([np.asarray(PIL.Image.open(path)) for path in "
+    "Load images first: X = np.stack([np.asarray(PIL.Image.open(path)) for path in "
     "paths]). Or, for a folder that has a folder for each class: dataset = "
     "keras.utils.image_dataset_from_directory(folder, image_size=(32, 32), "
     "batch_size=None); X, y = (np.stack(part) for part in "
@@ -43,36 +46,17 @@ def check_container(values, name):
     TypeError
         Naming the type, and how to make arrays of it.
     """
-    if isinstance(values, _LISTS):
-        part = unreadable_part(values)
-        if part is not None:
-            refuse_part(part, name, type(values).__name__)
-    elif not is_array(values):
+    if not isinstance(values, _LISTS) and not is_array(values):
+        message = f"{name} must be {_allowed(name)}; got {describe(values)}."
+        raise TypeError(f"{message} {advice(values, name)}".rstrip())
+    part = _unreadable_part(_parts(values))
+    if part is not None:
+        each = "part[key]" if isinstance(part, Mapping) else "np.stack(list(part))"
         raise TypeError(
-            f"{name} must be an array, or a list of arrays; got a {describe(values)}. "
-            f"{advice(values, name)}"
+            f"{name} must be {_allowed(name)}; got {describe(values)} that holds a part "
+            f"of type {describe(part)}. Make an array of each part first: "
+            f"{name} = [{each} for part in {name}]."
         )
-
-
-def refuse_part(part, name, container):
-    """Refuse a list, or an array of objects, for one of its parts.
-
-    Parameters
-    ----------
-    part : object
-    name, container : str
-        What messages call the whole, and its type.
-
-    Raises
-    ------
-    TypeError
-    """
-    each = "part[key]" if isinstance(part, Mapping) else "np.stack(list(part))"
-    raise TypeError(
-        f"{name} must be an array, or a list of arrays; got a {container} that holds a "
-        f"{describe(part)}. Make an array of each part first: "
-        f"{name} = [{each} for part in {name}]."
-    )
 
 
 def is_array(values):
@@ -80,29 +64,25 @@ def is_array(values):
     if isinstance(values, _TEXT):
         return False
     kind = type(values)  # asking a PIL image itself would read its pixels
-    return (
-        any(hasattr(kind, protocol) for protocol in _PROTOCOLS)
-        or (hasattr(values, "shape") and hasattr(values, "dtype"))
-        or _is_buffer(values)
-    )
+    return any(hasattr(kind, name) for name in _PROTOCOLS) or _is_buffer(values)
 
 
-def unreadable_part(values):
-    """The first thing in nested lists that is no array, but would be read like one.
+def _parts(values):
+    """What a list, or an array of objects in one column, is made of."""
+    if isinstance(values, _LISTS):
+        return values
+    shape = getattr(values, "shape", ())
+    is_column = len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
+    array = np.asarray(values) if is_column and not hasattr(values, "toarray") else None
+    return array.ravel() if array is not None and array.dtype == object else ()
 
-    Parameters
-    ----------
-    values : iterable
-        A list, a tuple, or an array of objects.
 
-    Returns
-    -------
-    object or None
-    """
+def _unreadable_part(values):
+    """The first thing in nested lists that is no array, but would be read like one."""
     for kind in set(map(type, values)):  # by type, for there may be millions
         of_kind = [value for value in values if type(value) is kind]
         if issubclass(kind, (list, tuple)):
-            parts = (unreadable_part(value) for value in of_kind)
+            parts = (_unreadable_part(value) for value in of_kind)
             part = next((part for part in parts if part is not None), None)
             if part is not None:
                 return part
@@ -116,6 +96,12 @@ def describe(values):
     if _is_tensorflow_dataset(values):
         return f"tf.data.Dataset ({type(values).__name__})"
     return type(values).__name__
+
+
+def _allowed(name):
+    if name in _PAIRS:
+        return "an array, or a list of arrays"
+    return "an array or a list, with one value for each image"
 
 
 def _is_read_item_by_item(value):
@@ -163,13 +149,15 @@ def advice(values, name):
 
 
 def _iterable_advice(items, name):
+    as_list = items if items.startswith("[") else f"list({items})"
     if name not in _PAIRS:
-        return f"Pass np.array(list({items}))."
+        return f"Pass np.array({as_list})."
+    images = f" If it gives images: np.stack({as_list})." if name == "X" else ""
     return (
-        "It is not read here, as it may have no end. Make arrays of it first, "
-        f"np.stack(list({items})) if it gives images. If it gives pairs of image and "
-        f"label: {_PAIRS[name].format('np.stack(part)', items)}. "
-        "If it gives batches of them, the same with np.concatenate for np.stack."
+        f"It may have no end, so it is not read.{images} "
+        "If it gives pairs of image and label: "
+        f"{_PAIRS[name].format('np.stack(part)', items)}. "
+        "If it gives batches of them: np.concatenate in place of np.stack."
     )
 
 

@@ -10,14 +10,16 @@ from sklearn.utils.validation import column_or_1d, validate_data
 from skcnn._compat import check_sample_weight, check_y
 from skcnn._containers import advice, check_container, describe, is_array
 from skcnn._labels import all_classes, check_labels, class_weights, label_codes
-from skcnn._shapes import as_images, flatten_images
+from skcnn._shapes import array_code, as_images, flatten_images
 from skcnn._units import check_units, integer_type, settle_units, value_range
 
 
 def check_training_data(
     estimator, X, y, sample_weight, *, known_classes=None, classes=None
 ):
-    """Check what is given to fit; sets `n_features_in_` and `feature_names_in_`.
+    """Check what is given to fit.
+
+    Sets `n_features_in_`, `feature_names_in_` and `pixel_range_` of `estimator`.
 
     Parameters
     ----------
@@ -35,7 +37,7 @@ def check_training_data(
     classes : ndarray of shape (n_classes,)
         The labels, sorted.
     images : ndarray of shape (n, height, width, channels)
-        A view of X where that is possible.
+        A view of X where that is possible; uint8 if they are bytes of another type.
     labels : ndarray of shape (n,), int32
         Places in `classes`.
     weights : ndarray of shape (n,), float32, or None
@@ -47,15 +49,12 @@ def check_training_data(
         Naming what is wrong.
     """
     resume = known_classes is not None
-    for values, name in ((X, "X"), (sample_weight, "sample_weight")):
-        if values is not None or name == "X":
-            check_container(values, name)
-    check_labels(y)
+    check_container(X, "X")
     shape = estimator.image_shape_ if resume else estimator.image_shape
     flat, image_shape = flatten_images(X, shape, fitted=resume)
     y = _checked_labels(estimator, y)
     flat = _checked_table(estimator, flat, reset=not resume)
-    _check_lengths(flat, y)
+    _check_lengths(X, flat, y)
     images, weights = as_images(flat, image_shape), None
     if sample_weight is not None:
         images, y, weights = _weighted(images, y, sample_weight)
@@ -98,12 +97,12 @@ def check_validation_data(estimator, validation_data, classes, architecture):
         check_labels(y)
         images = check_images(estimator, X, architecture, "validation_data")
         y = column_or_1d(y)
-    if len(y) != len(images):
-        raise ValueError(
-            "validation_data must have as many labels as images; got "
-            f"{len(y)} and {len(images)}."
-        )
-    return images, label_codes(y, classes, "validation_data")
+        if len(y) != len(images):
+            raise ValueError(
+                "validation_data must have as many labels as images; got "
+                f"{len(y)} and {len(images)}."
+            )
+        return images, label_codes(y, classes, "validation_data")
 
 
 def check_images(estimator, X, architecture, name="X"):
@@ -159,15 +158,20 @@ def _pair(validation_data):
         got = f"{describe(validation_data)} of {len(validation_data)}"
     else:
         got = describe(validation_data)
-    remedy = (
-        "" if is_array(validation_data) else advice(validation_data, "validation_data")
-    )
+    known = isinstance(validation_data, (tuple, list)) or is_array(validation_data)
+    remedy = "" if known else advice(validation_data, "validation_data")
     raise ValueError(
         f"validation_data must be a tuple (X, y); got {got}. {remedy}".rstrip()
     )
 
 
 def _checked_labels(estimator, y):
+    if y is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is "
+            "None. Give fit the labels: fit(X, y)."
+        )
+    check_labels(y)
     with _named("y"):
         y = check_y(y, estimator=estimator)
         check_classification_targets(y)
@@ -194,17 +198,20 @@ def _check_float32(flat):
             )
 
 
-def _check_lengths(X, y):
-    if len(X) == len(y):
+def _check_lengths(X, flat, y):
+    if len(flat) == len(y):
         return
-    hint = " If X is one image, pass X[np.newaxis]." if len(y) == 1 else ""
+    hint = (
+        f" If X is one image, pass {array_code(X)}[np.newaxis]." if len(y) == 1 else ""
+    )
     raise ValueError(
-        f"X and y must have as many images as labels; got {len(X)} and {len(y)}.{hint}"
+        f"X and y must have as many images as labels; got {len(flat)} and {len(y)}.{hint}"
     )
 
 
 def _weighted(images, y, sample_weight):
     """The samples whose weight is above 0, with their weights."""
+    check_container(sample_weight, "sample_weight")
     with _named("sample_weight"):
         weights = check_sample_weight(
             sample_weight, images, dtype=np.float32, ensure_non_negative=True

@@ -1,5 +1,6 @@
 """y, `classes` and `class_weight` as users have them -> class codes and weights."""
 
+import reprlib
 from collections.abc import Set
 
 import numpy as np
@@ -34,6 +35,11 @@ def check_labels(y, name="y"):
             f"{name} should be a 1d array of labels, got an array of shape {shape} "
             f"instead. For one-hot labels, pass {_undo_one_hot(y)}; several labels for "
             "one image are not supported."
+        )
+    if _has_none(y):
+        raise ValueError(
+            f"{name} must have a label for each image; got None among them. Leave those "
+            "images out."
         )
 
 
@@ -131,17 +137,16 @@ def class_weights(class_weight, y, classes):
 
 
 def _given_classes(classes):
-    if isinstance(
-        classes, Set
-    ):  # a set or the keys of a dict: order has no meaning here
+    if isinstance(classes, Set):  # or the keys of a dict: the order has no meaning here
         classes = list(classes)
     try:
         check_container(classes, "classes")
         return np.unique(column_or_1d(classes))
     except (TypeError, ValueError) as error:
-        raise type(error)(
-            f"classes must be a list of all labels, such as np.unique(y); got "
-            f"{classes!r}. {error}"
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            "classes must be one list of all labels, such as np.unique(y); got "
+            f"{reprlib.repr(classes)}."
         ) from error
 
 
@@ -150,13 +155,18 @@ def _shape_of(y):
         shape = tuple(y.shape)
     else:
         try:
-            shape = np.shape(y)
+            shape = np.asarray(y).shape
         except ValueError:  # ragged, which scikit-learn's checks explain better
             return (len(y),)
     if len(shape) != 1 or shape[0] == 0:
         return shape
     first = np.asarray(y)[0]  # a Series or a list may hold rows
     return shape + (np.shape(first) if isinstance(first, (np.ndarray, list)) else ())
+
+
+def _has_none(y):
+    values = np.asarray(y)
+    return values.dtype == object and any(value is None for value in values.flat)
 
 
 def _undo_one_hot(y):

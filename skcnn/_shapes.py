@@ -38,7 +38,7 @@ def flatten_images(X, image_shape=None, *, fitted=False):
         If X has another number of dimensions, or images of another shape.
     """
     expected = None if image_shape is None else check_image_shape(image_shape)
-    code = "X" if isinstance(X, np.ndarray) else "np.asarray(X)"
+    code = array_code(X)
     X = gather(X)
     n_dims = len(getattr(X, "shape", ()))
     if expected is not None:
@@ -49,25 +49,27 @@ def flatten_images(X, image_shape=None, *, fitted=False):
         return X, expected
     if n_dims > 4:
         raise ValueError(
-            "X must be images (n, height, width, channels) or (n, height, width), "
-            f"or a table (n, n_features); got {n_dims} dimensions, "
-            f"shape {tuple(X.shape)}."
+            "X must be images (n, height, width, channels) or (n, height, width), or a "
+            f"table (n, n_features); got {n_dims} dimensions, shape {tuple(X.shape)}. "
+            "If X is a list of batches, pass np.concatenate(X)."
         )
     X = np.asarray(X)
     shape = (*X.shape[1:], 1)[:3]
     if expected is None:
         _check_order_of_axes(X.shape, code)
     elif expected != shape:
-        raise ValueError(
-            f"X has images of shape {shape}, but image_shape={expected} is expected "
-            f"(height, width, channels).{_transposing(X.shape, expected, code)}"
-        )
+        _refuse_shape(X.shape, expected, fitted, code)
     if 0 in shape:
         raise ValueError(
             f"X has images without pixels: 0 feature(s) (shape={X.shape}) while a "
             "minimum of 1 is required."
         )
     return X.reshape(len(X), prod(shape)), shape
+
+
+def array_code(X):
+    """The expression that gives X as an array, for remedies in messages."""
+    return "X" if isinstance(X, np.ndarray) else "np.asarray(X)"
 
 
 def as_images(flat, image_shape):
@@ -151,6 +153,19 @@ def _refuse_one_image(shape, expected, code):
         return
     raise ValueError(
         f"X must be a batch of images; got one image of shape {shape}. Pass {batch}."
+    )
+
+
+def _refuse_shape(shape, expected, fitted, code):
+    """Refuse images of another shape than is expected, with the remedy if there is one."""
+    image = (*shape[1:], 1)[:3]
+    has_channels_first = expected == (image[2], *image[:2]) and image[2] in _CHANNELS
+    remedy = _transposing(shape, expected, code)
+    if has_channels_first and not fitted:
+        remedy = f" Set image_shape={image}."
+    raise ValueError(
+        f"X has images of shape {image}, but image_shape={expected} is expected "
+        f"(height, width, channels).{remedy}"
     )
 
 

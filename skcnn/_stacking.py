@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 
-from skcnn._containers import LOAD, is_array, refuse_part, unreadable_part
+from skcnn._containers import LOAD, is_array
 
 _MOST_SIZES = 4  # that a message counts out
 _KINDS = {"b": "bool", "f": "float", "i": "int", "u": "int"}
@@ -56,9 +56,6 @@ def _gather_column(X):
     _refuse_text(values)
     if values.dtype != object or not values.shape:
         return X
-    part = unreadable_part(values.ravel())
-    if part is not None:
-        refuse_part(part, "X", type(X).__name__)
     parts = list(values.flat)
     has_parts = _has_arrays(parts) or any(isinstance(part, list) for part in parts)
     return _stack(parts) if has_parts else X
@@ -95,6 +92,12 @@ def _stack(parts):
     _refuse_palettes(parts)
     arrays = [_part_array(number, part) for number, part in enumerate(parts)]
     sizes = Counter(array.shape for array in arrays)
+    if () in sizes and len(sizes) > 1:
+        number = [array.shape for array in arrays].index(())
+        raise ValueError(
+            f"X must hold images of one size; got X[{number}], which is a "
+            f"{type(parts[number]).__name__}."
+        )
     if len(sizes) > 1:
         raise ValueError(
             f"X must have images of one size; got {_counts(sizes)}. "
@@ -132,8 +135,8 @@ def _resizing(parts, arrays, sizes):
     """The line that brings images to one size, the most frequent one."""
     dims = {len(size) for size in sizes}
     if len(parts) == 2 and 1 in dims and max(dims) > 1:
-        return "Images and labels are two arguments: fit(*X)."
-    if dims & {0, 1}:
+        return "If these are images and labels: X, y = X."
+    if 1 in dims:
         return "Every image, or row, must have as many values as the others."
     if dims - {2, 3}:
         return "If these are batches: np.concatenate(X)."

@@ -8,6 +8,7 @@ is refused, what is only unusual is warned of.
 
 from functools import cached_property, partial
 from math import isqrt
+from numbers import Integral
 
 import numpy as np
 
@@ -20,7 +21,8 @@ LEAST_BYTE_MAX = 32
 LARGEST_UNSCALED = 50  # standardized data, and digits from 0 to 16, stay below
 SMALLEST_UNSCALED = 0.01
 TEN_TIMES = 10  # another order of magnitude
-NOISE = 0.05  # what resizing may overshoot, as a share of the largest magnitude
+NOISE = 0.05  # what resizing may make of black, as a share of white
+OVERSHOOT = 1 + NOISE  # and what it may make of white
 FEW_IMAGES = 10  # one image may be black, or all bright; of ten, that is unusual
 FEW_PIXELS = 0.01  # so large a share of pixels may be defects of a camera
 
@@ -70,7 +72,7 @@ def settle_units(images, pixel_range, *, are_images):
 
 
 def integer_type(table):
-    """The integer type of a table that scikit-learn makes floats of, as of pandas' Int64.
+    """The type of integers that scikit-learn makes floats of, as pandas' Int64.
 
     Parameters
     ----------
@@ -81,12 +83,16 @@ def integer_type(table):
     dtype or None
         None if the table does not say, or holds others than integers.
     """
+    if isinstance(table, np.ndarray) and table.dtype.kind == "O":
+        kinds = set(map(type, table.flat)) - {bool}
+        are_integers = kinds and all(issubclass(kind, Integral) for kind in kinds)
+        return np.dtype(np.int64) if are_integers else None
     if not hasattr(table, "dtypes") or len(table.shape) != 2 or not table.shape[1]:
         return None
     types = [getattr(dtype, "numpy_dtype", dtype) for dtype in set(table.dtypes)]
-    if any(getattr(dtype, "kind", None) not in ("i", "u") for dtype in types):
-        return None
-    return np.result_type(*types)
+    if all(isinstance(dtype, np.dtype) and dtype.kind in "iu" for dtype in types):
+        return np.result_type(*types)
+    return None
 
 
 def _are_bytes_of_another_type(dtype, low, high):
@@ -126,7 +132,7 @@ def _advice_on_magnitude(low, high, are_images):
     seen = f"X has values from {low:.3g} to {high:.3g}, which are taken as they are."
     if not are_images:
         return f"{seen} {_STANDARDIZE} For images, set image_shape."
-    if low >= 0 and high <= BYTE:
+    if low >= 0 and high <= BYTE * OVERSHOOT:
         return (
             f"{seen} Networks train badly on such large numbers. Pass X.astype(np.uint8), "
             "which is scaled inside the network, or X / 255; and the same to predict."
@@ -152,9 +158,9 @@ def _square_shape(n_features):
 
 
 def _white(size):
-    """The largest value of a camera's or scanner's number of bits."""
+    """The largest value of so many bits as cameras and scanners have."""
     whites = (2**bits - 1 for bits in (8, 10, 12, 14, 16))
-    return next((white for white in whites if size <= white), f"{size:.3g}")
+    return next((white for white in whites if size <= white * OVERSHOOT), f"{size:.3g}")
 
 
 # ----------------------------------------------------------------------------------------

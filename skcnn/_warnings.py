@@ -9,8 +9,6 @@ _OWN = {"skcnn", "sklearn", "joblib"}
 def warn_caller(message, category=UserWarning):
     """Warn, naming the first line outside skcnn, scikit-learn and joblib.
 
-    So Python shows a warning once for a whole search, which fits from one line.
-
     Parameters
     ----------
     message : str

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skcnn._images import as_images, flatten_images, pixel_scale
+from skcnn._shapes import as_images, flatten_images
+from skcnn._units import pixel_scale
 
 
 @pytest.mark.parametrize(
