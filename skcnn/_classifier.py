@@ -690,6 +690,14 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         Returns
         -------
         float
+            From 0 to 1.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        TypeError, ValueError
+            If the data is not usable.
         """
         check_is_fitted(self)
         check_scoring_data(X, y)
