@@ -180,8 +180,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         ``"time"`` is the seconds that the epoch took when it was computed, which may have been in an earlier fit of
         the same run.
     pixel_range_ : tuple of two float
-        The smallest and the largest value of the images that were trained on, as they were given. What comes later
-        is compared with it.
+        The smallest and the largest value of the images that were trained on, as they
+        were given. What comes later is compared with it.
     architecture_ : Architecture
         The network's plan; printing it shows every layer with its shape and number of parameters.
     n_params_ : int
@@ -196,10 +196,11 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     Notes
     -----
-    Images of type uint8 are multiplied by 1/255 inside the network. Images of another integer type are too, if
-    their values are from 0 to 255 and the largest is at least 32: they are bytes. All others, and tables without
-    `image_shape`, are taken as they are. Give predict images in the units that fit saw; it refuses what is clearly
-    in others, and warns of what is unusual.
+    Images of type uint8 are multiplied by 1/255 inside the network. So are images of
+    another integer type whose values are from 0 to 255, the largest at least 32: they are
+    bytes too. All else, also such a table without `image_shape`, is taken as it is. Give
+    predict images in the units that fit saw; it refuses what is clearly in others, and
+    warns of what is unusual.
 
     References
     ----------
@@ -379,10 +380,11 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         Parameters
         ----------
         X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
-            Images; uint8, or any real type. May be memory-mapped and larger than memory. A list or a Series of
-            images of one size, PIL images among them, is taken too.
+            Images; uint8, or any real type. May be memory-mapped and larger than memory.
+            A list or a Series of images of one size, also of PIL images, will do.
         y : array-like of shape (n,), default=None
-            Labels of any type that sorts. None is refused, with advice for data sets that hold both.
+            Labels of any type that sorts. None is refused, with advice for data sets that
+            hold images and labels.
         sample_weight : array-like of shape (n,), default=None
             Samples of weight 0 are left out. None for equal weights.
         validation_data : tuple (X, y), default=None

@@ -14,7 +14,7 @@ _PROTOCOLS = (
     "__array_struct__",
     "__dataframe__",
     "__dlpack__",
-    "toarray",  # of SciPy's sparse arrays, which scikit-learn's checks refuse with advice
+    "toarray",  # SciPy's sparse arrays: scikit-learn's checks refuse them with advice
 )
 _TEXT = (str, bytes, bytearray, os.PathLike)
 _LISTS = (list, tuple, range)
@@ -53,8 +53,8 @@ def check_container(values, name):
     if part is not None:
         each = "part[key]" if isinstance(part, Mapping) else "np.stack(list(part))"
         raise TypeError(
-            f"{name} must be {_allowed(name)}; got {describe(values)} that holds a part "
-            f"of type {describe(part)}. Make an array of each part first: "
+            f"{name} must be {_allowed(name)}; got {describe(values)} that holds a "
+            f"{describe(part)}. Make an array of each part first: "
             f"{name} = [{each} for part in {name}]."
         )
 
@@ -80,14 +80,15 @@ def _parts(values):
 def _unreadable_part(values):
     """The first thing in nested lists that is no array, but would be read like one."""
     for kind in set(map(type, values)):  # by type, for there may be millions
-        of_kind = [value for value in values if type(value) is kind]
+        of_kind = (value for value in values if type(value) is kind)
         if issubclass(kind, (list, tuple)):
-            parts = (_unreadable_part(value) for value in of_kind)
+            parts = map(_unreadable_part, of_kind)
             part = next((part for part in parts if part is not None), None)
-            if part is not None:
-                return part
-        elif _is_read_item_by_item(of_kind[0]):
-            return of_kind[0]
+        else:
+            first = next(of_kind)
+            part = first if _is_read_item_by_item(first) else None
+        if part is not None:
+            return part
     return None
 
 

@@ -1,4 +1,4 @@
-"""X, y as scikit-learn users have them -> images (n, height, width, channels), codes."""
+"""X, y as users have them -> images (n, height, width, channels) and class codes."""
 
 import re
 from contextlib import contextmanager
@@ -179,7 +179,7 @@ def _checked_labels(estimator, y):
 
 
 def _checked_table(estimator, X, *, reset):
-    """X by scikit-learn's checks, which set or compare what `estimator` knows of features."""
+    """X by scikit-learn's checks, which set or compare the names of features."""
     integers = integer_type(X)
     with _named("X"):
         X = validate_data(estimator, X, reset=reset)
@@ -205,7 +205,8 @@ def _check_lengths(X, flat, y):
         f" If X is one image, pass {array_code(X)}[np.newaxis]." if len(y) == 1 else ""
     )
     raise ValueError(
-        f"X and y must have as many images as labels; got {len(flat)} and {len(y)}.{hint}"
+        "X and y must have as many images as labels; got "
+        f"{len(flat)} and {len(y)}.{hint}"
     )
 
 
@@ -241,7 +242,7 @@ def _in_units(estimator, images, resume, are_images):
 
 @contextmanager
 def _named(name):
-    """Put the name of what is checked before messages of scikit-learn's that lack it."""
+    """Put the name of what is checked before messages that lack it."""
     try:
         yield
     except (TypeError, ValueError) as error:

@@ -38,8 +38,8 @@ def check_labels(y, name="y"):
         )
     if _has_none(y):
         raise ValueError(
-            f"{name} must have a label for each image; got None among them. Leave those "
-            "images out."
+            f"{name} must have a label for each image; got None among them. Leave "
+            "those images out."
         )
 
 
@@ -170,7 +170,7 @@ def _has_none(y):
 
 
 def _undo_one_hot(y):
-    """The expression that gives the labels of a one-hot `y`, of whatever type that is."""
+    """The expression that gives the labels of a one-hot `y`, by its type."""
     if hasattr(y, "idxmax") and len(y.shape) == 2:
         return (
             "y.to_numpy().argmax(axis=1), or y.idxmax(axis=1) for the names of columns"

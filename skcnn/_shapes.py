@@ -1,4 +1,4 @@
-"""Tables and images: flattened for scikit-learn's checks, and back; shapes explained."""
+"""Images <-> the tables that scikit-learn checks; wrong shapes are explained."""
 
 from itertools import permutations
 from math import prod
@@ -40,31 +40,36 @@ def flatten_images(X, image_shape=None, *, fitted=False):
     expected = None if image_shape is None else check_image_shape(image_shape)
     code = array_code(X)
     X = gather(X)
-    n_dims = len(getattr(X, "shape", ()))
     if expected is not None:
         _refuse_one_image(tuple(X.shape), expected, code)
-    if n_dims < 3:
+    if len(X.shape) < 3:
         if expected is not None and not fitted:
             _check_order_of_shape(expected)
         return X, expected
-    if n_dims > 4:
+    if len(X.shape) > 4:
         raise ValueError(
             "X must be images (n, height, width, channels) or (n, height, width), or a "
-            f"table (n, n_features); got {n_dims} dimensions, shape {tuple(X.shape)}. "
-            "If X is a list of batches, pass np.concatenate(X)."
+            f"table (n, n_features); got {len(X.shape)} dimensions, shape "
+            f"{tuple(X.shape)}. If X is a list of batches, pass np.concatenate(X)."
         )
     X = np.asarray(X)
-    shape = (*X.shape[1:], 1)[:3]
+    shape = _checked_shape(X.shape, expected, fitted, code)
+    return X.reshape(len(X), prod(shape)), shape
+
+
+def _checked_shape(given, expected, fitted, code):
+    """(height, width, channels) of images, from the shape of all, if it can be."""
+    shape = (*given[1:], 1)[:3]
     if expected is None:
-        _check_order_of_axes(X.shape, code)
+        _check_order_of_axes(given, code)
     elif expected != shape:
-        _refuse_shape(X.shape, expected, fitted, code)
+        _refuse_shape(given, expected, fitted, code)
     if 0 in shape:
         raise ValueError(
-            f"X has images without pixels: 0 feature(s) (shape={X.shape}) while a "
+            f"X has images without pixels: 0 feature(s) (shape={given}) while a "
             "minimum of 1 is required."
         )
-    return X.reshape(len(X), prod(shape)), shape
+    return shape
 
 
 def array_code(X):
@@ -79,7 +84,8 @@ def as_images(flat, image_shape):
     ----------
     flat : ndarray of shape (n, n_features)
     image_shape : tuple of three int, or None
-        None makes a strip of it: images of height 1, width `n_features` and one channel.
+        None makes a strip of it: images of height 1, width `n_features` and one
+        channel.
 
     Returns
     -------
@@ -110,12 +116,12 @@ def _check_order_of_shape(image_shape):
     else:
         remedy = (
             f"For rows that have their channels first, as those of CIFAR-10, pass "
-            f"X.reshape(-1, {channels}, {height}, {width}).transpose(0, 2, 3, 1) without "
-            "image_shape. "
+            f"X.reshape(-1, {channels}, {height}, {width}).transpose(0, 2, 3, 1) "
+            "without image_shape. "
         )
     warn_caller(
-        f"image_shape={image_shape} means height {channels}, width {height} and {width} "
-        f"channels. {remedy}If that is what you mean, pass X as images: "
+        f"image_shape={image_shape} means height {channels}, width {height} and "
+        f"{width} channels. {remedy}If that is what you mean, pass X as images: "
         f"X.reshape(-1, {channels}, {height}, {width}), with this image_shape."
     )
 
@@ -157,7 +163,7 @@ def _refuse_one_image(shape, expected, code):
 
 
 def _refuse_shape(shape, expected, fitted, code):
-    """Refuse images of another shape than is expected, with the remedy if there is one."""
+    """Refuse images of another shape than is expected, with the remedy if any."""
     image = (*shape[1:], 1)[:3]
     has_channels_first = expected == (image[2], *image[:2]) and image[2] in _CHANNELS
     remedy = _transposing(shape, expected, code)

@@ -1,4 +1,4 @@
-"""Lists and arrays of separate images -> one array; images of several sizes are told."""
+"""Images that come one by one -> one array; or which sizes were met."""
 
 import os
 from collections import Counter
@@ -71,7 +71,7 @@ def _has_arrays(values):
 
 
 def _refuse_text(array):
-    """Refuse one-dimensional text: a table of text is better explained by scikit-learn."""
+    """Refuse one column of text; scikit-learn explains a table of it."""
     if not array.ndim or not array.size or array.size != len(array):
         return
     first = array.flat[0]
@@ -175,6 +175,6 @@ def _same_channels(parts, sizes):
     else:
         each = "PIL.Image.fromarray(np.squeeze(image)).convert('RGB')"
     return (
-        "Gray and color images, or images with and without transparency, are mixed. Make "
-        f"all the same: X = [{each} for image in X]."
+        "Gray and color images, or images with and without transparency, are mixed. "
+        f"Make all the same: X = [{each} for image in X]."
     )

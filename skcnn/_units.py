@@ -1,9 +1,9 @@
 """What the numbers of pixels mean: decided once in fit, and compared ever after.
 
-A network knows only the units of its fit. Bytes, 0 to 255, are scaled to 0 to 1 inside it;
-everything else is taken as it is. Whatever comes later in other units is predicted wrongly
-without a sign, so its range is compared with that of fit: what is clearly in other units
-is refused, what is only unusual is warned of.
+A network knows only the units of its fit. Bytes, 0 to 255, are scaled to 0 to 1 inside
+it; everything else is taken as it is. Whatever comes later in other units is predicted
+wrongly without a sign. So its range is compared with that of fit: what is clearly in
+other units is refused, what is only unusual is warned of.
 """
 
 from functools import cached_property, partial
@@ -37,7 +37,7 @@ def value_range(images):
     return float(images.min()), float(images.max())
 
 
-# ----------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # In fit
 
 
@@ -104,8 +104,9 @@ def _advice_on_dark_bytes(high):
     if not 0 < high < LEAST_BYTE_MAX:
         return None
     return (
-        f"X is uint8, which is divided by 255, but its largest value is only {high:g}: the "
-        f"network sees at most {high / BYTE:.2g}. If white is not 255, pass X / {high:g}."
+        f"X is uint8, which is divided by 255, but its largest value is only {high:g}: "
+        f"the network sees at most {high / BYTE:.2g}. If white is not 255, pass "
+        f"X / {high:g}."
     )
 
 
@@ -115,8 +116,8 @@ def _advice_on_strip(high, n_features):
     shape = _square_shape(n_features)
     remedy = f"set image_shape={shape}" if shape else "set image_shape"
     return (
-        "X is a table of integers from 0 to 255, which are taken as they are. If its rows "
-        f"are images, {remedy}: then they are scaled. {_STANDARDIZE}"
+        "X is a table of integers from 0 to 255, which are taken as they are. If its "
+        f"rows are images, {remedy}: then they are scaled. {_STANDARDIZE}"
     )
 
 
@@ -124,8 +125,8 @@ def _advice_on_magnitude(low, high, are_images):
     size = max(-low, high)
     if 0 < size < SMALLEST_UNSCALED:
         return (
-            f"X is at most {size:.2g}, too little to train on; was it divided by 255 twice? "
-            f"{_STANDARDIZE}"
+            f"X is at most {size:.2g}, too little to train on; was it divided by 255 "
+            f"twice? {_STANDARDIZE}"
         )
     if size <= LARGEST_UNSCALED:
         return None
@@ -134,12 +135,12 @@ def _advice_on_magnitude(low, high, are_images):
         return f"{seen} {_STANDARDIZE} For images, set image_shape."
     if low >= 0 and high <= BYTE * OVERSHOOT:
         return (
-            f"{seen} Networks train badly on such large numbers. Pass X.astype(np.uint8), "
-            "which is scaled inside the network, or X / 255; and the same to predict."
+            f"{seen} Networks train badly on such large numbers. Pass "
+            "X.astype(np.uint8), which is scaled inside the network, or X / 255; and the same to predict."
         )
     return (
-        f"{seen} Networks train badly on such large numbers. Pass X / {_white(size)}, and "
-        "the same to predict."
+        f"{seen} Networks train badly on such large numbers. Pass X / {_white(size)}, "
+        "and the same to predict."
     )
 
 
@@ -149,7 +150,7 @@ _STANDARDIZE = (
 
 
 def _square_shape(n_features):
-    """The shape of square images, gray or color, of so many values; None if there is none."""
+    """The shape of square images, gray or color, of so many values, if any."""
     for channels in (1, 3, 4):
         side = isqrt(n_features // channels)
         if side >= 8 and side * side * channels == n_features:
@@ -163,7 +164,7 @@ def _white(size):
     return next((white for white in whites if size <= white * OVERSHOOT), f"{size:.3g}")
 
 
-# ----------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # After fit
 
 

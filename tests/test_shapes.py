@@ -48,7 +48,7 @@ def test_a_memory_map_stays_one(tmp_path):
     assert np.shares_memory(as_images(flat, shape), mapped)
 
 
-# ----------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # The order of axes
 
 SMALL = {"conv_layers": [(2, 3)], "convs_per_block": 1, "dense_layers": ()}
@@ -226,7 +226,7 @@ def test_shapes_that_differ_from_image_shape_by_order(params, X, remedy):
     assert remedy in str(error.value)
 
 
-# ----------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # One image that is not in a batch
 
 
