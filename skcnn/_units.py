@@ -235,10 +235,9 @@ class _Fit:
         self.is_whole = self.low.is_integer() and self.high.is_integer()
 
     @property
-    def has_bytes(self):
-        """Whether its pixels were bytes, scaled by us or not."""
-        in_range = self.low >= 0 and LARGEST_UNSCALED < self.high <= BYTE
-        return in_range and self.is_whole
+    def has_counts(self):
+        """Whether its pixels were bytes, scaled by us or not, or whole up to 16 bits."""
+        return self.low >= 0 and self.high > LARGEST_UNSCALED and self.is_whole
 
     @property
     def has_fractions(self):
@@ -297,13 +296,13 @@ def _whole_for_fractions(seen, fit):
     return may_differ and is_larger and seen.are_whole and _shrink(seen, fit)
 
 
-def _fractions_for_bytes(seen, fit):
-    if not fit.has_bytes or seen.size > TEN_TIMES:
+def _fractions_for_counts(seen, fit):
+    if not fit.has_counts or seen.size > TEN_TIMES:
         return None
     if seen.low >= 0 and seen.high <= 1 and not seen.are_whole:
-        return "Pass X * 255."
+        return f"Pass X * {_white(fit.high)}."
     if seen.low < -NOISE and not seen.are_whole:
-        return "Pass the bytes that they were made of, from 0 to 255, as in fit."
+        return "Pass the integers that they were made of, as in fit."
     return None
 
 
@@ -330,7 +329,7 @@ def _never_negative(seen, fit):
 _AS_IN_FIT = (
     "Change them as the images of fit were changed; a Pipeline does it by itself."
 )
-_REFUSALS = (_no_bytes, _much_too_large, _whole_for_fractions, _fractions_for_bytes)
+_REFUSALS = (_no_bytes, _much_too_large, _whole_for_fractions, _fractions_for_counts)
 _WARNINGS = (_larger, _smaller, _negative, _never_negative)
 _WARNINGS_FOR_TABLES = (  # measurements have outliers
     partial(_larger, times=100),

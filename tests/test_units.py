@@ -221,11 +221,13 @@ DOORS = {
 }
 CLEARLY_OTHERS = [
     ("bytes", "unit", "X * 255"),
-    ("bytes", "signed", "bytes"),
-    ("bytes", "standardized", "bytes"),
+    ("bytes", "signed", "integers"),
+    ("bytes", "standardized", "integers"),
     ("bytes", "12 bits", "0 to 255"),
     ("floats to 255", "unit", "X * 255"),
-    ("floats to 255", "standardized", "bytes"),
+    ("floats to 255", "standardized", "integers"),
+    ("12 bits", "unit", "X * 4095"),
+    ("12 bits", "standardized", "integers"),
     ("unit", "bytes", "X / 255"),
     ("unit", "floats to 255", "X / 255"),
     ("unit", "12 bits", "X / 4095"),
@@ -285,7 +287,7 @@ def test_more_that_is_refused(fitted, before, X):
         pytest.param("unit", UNITS["signed"](BYTES), id="negative after fractions"),
         pytest.param("signed", UNITS["unit"](BYTES), id="never negative"),
         pytest.param("unit", BYTES / 40.5, id="larger"),
-        pytest.param("12 bits", UNITS["unit"](BYTES), id="much smaller"),
+        pytest.param("12 bits", BYTES, id="smaller"),
     ],
 )
 def test_unusual_ranges_are_warned_of(fitted, before, X):
