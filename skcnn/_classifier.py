@@ -42,8 +42,7 @@ from skcnn._units import pixel_scale
 _FEATURES = (
     "n_features_in_",
     "feature_names_in_",
-    "pixel_range_",
-)  # what the validation of X sets
+)  # what scikit-learn's validation sets
 _FITTED = (
     "classes_",
     "image_shape_",
@@ -53,7 +52,7 @@ _FITTED = (
     "architecture_",
     "n_params_",
 )
-_FITTED += ("_settings", "_plan", "_state", "_best_state")
+_FITTED += ("pixel_range_", "_settings", "_plan", "_state", "_best_state")
 _ROUTING_PREFIXES = ("optimizer", "loss", "learning_rate_schedule", "callbacks")
 
 
@@ -482,7 +481,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         POOL.check_process()
         continues, resume = resume, resume and self.initialized_
         callbacks = keras_callbacks(self.get_params(deep=False))
-        run, classes, features = self._checked_run(
+        run, classes, features, pixel_range = self._checked_run(
             X, y, sample_weight, continues, resume, classes, validation_data
         )
         origin = self._continued_state(run) if resume else None
@@ -512,6 +511,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             state = follow(run, Trajectory(key, _as_memory(self.memory)), until, hooks)
         vars(self).pop("best_iter_", None)
         vars(self).update(_fitted_attributes(run, classes, state, stopper))
+        vars(self).update(pixel_range)
         _warn_if_diverged(state.history)
         context.call_on_fit_task_end(**task, reconstruction_attributes=dict)
 
@@ -525,7 +525,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     def _checked_run(
         self, X, y, sample_weight, continues, resume, classes, validation_data
     ):
-        """The run that parameters and data describe, the labels, and what scikit-learn wants known of the features."""
+        """The run that parameters and data describe, the labels, and what is to be known of the features and pixels."""
         params = self.get_params(deep=False)
         constrained = {name: params[name] for name in self._parameter_constraints}
         validate_parameter_constraints(
@@ -567,10 +567,13 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             )
         n_steps = None if continues else self.epochs * -(-len(data) // plan.batch_size)
         settings = isolated(compile_settings, params, architecture.image_shape, n_steps)
-        features = {
-            name: value for name, value in vars(checked_as).items() if name in _FEATURES
+        run = Run(architecture, settings, plan, data, validation)
+        checked = vars(checked_as)
+        features = {name: checked[name] for name in _FEATURES if name in checked}
+        pixel_range = {
+            name: checked[name] for name in ("pixel_range_",) if name in checked
         }
-        return Run(architecture, settings, plan, data, validation), classes, features
+        return run, classes, features, pixel_range
 
     def _hooks(self, callbacks, context, task, run, classes, until):
         """Everybody who wants to hear of epochs."""
@@ -707,7 +710,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     def _predict_raw(self, X):
         check_is_fitted(self)
-        images = check_images(self, X, self.architecture_)
+        images = check_images(self, X, self.image_shape_)
         with POOL.borrow(self.architecture_, self._settings) as program:
             program.load_model((self._best_state or self._state).arrays)
             return predict(program, images)

@@ -95,7 +95,8 @@ def check_validation_data(estimator, validation_data, classes, architecture):
         if y is None:
             raise ValueError("y must be labels; got None.")
         check_labels(y)
-        images = check_images(estimator, X, architecture, "validation_data")
+        shape, scale = architecture.image_shape, architecture.scale
+        images = check_images(estimator, X, shape, scale, "validation_data")
         y = column_or_1d(y)
         if len(y) != len(images):
             raise ValueError(
@@ -105,15 +106,16 @@ def check_validation_data(estimator, validation_data, classes, architecture):
         return images, label_codes(y, classes, "validation_data")
 
 
-def check_images(estimator, X, architecture, name="X"):
+def check_images(estimator, X, image_shape, scale=None, name="X"):
     """Check images against those of fit.
 
     Parameters
     ----------
     estimator : ConvPoolClassifier
     X : array-like
-    architecture : Architecture
-        Of the fitted network.
+    image_shape : tuple of three int
+    scale : float, default=None
+        What the network multiplies pixels by. None for that of the fitted one.
     name : str, default="X"
         What warnings call the images.
 
@@ -127,11 +129,12 @@ def check_images(estimator, X, architecture, name="X"):
         If they are of another shape or in other units, or hold what is not a number.
     """
     check_container(X, "X")
-    flat, _ = flatten_images(X, architecture.image_shape, fitted=True)
+    flat, _ = flatten_images(X, image_shape, fitted=True)
     flat = _checked_table(estimator, flat, reset=False)
-    images = as_images(flat, architecture.image_shape)
-    pixel_range = getattr(estimator, "pixel_range_", None)
-    return check_units(images, pixel_range, architecture.scale, name)
+    images = as_images(flat, image_shape)
+    if scale is None:
+        scale = estimator.architecture_.scale
+    return check_units(images, getattr(estimator, "pixel_range_", None), scale, name)
 
 
 def check_scoring_data(X, y):

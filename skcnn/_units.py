@@ -24,7 +24,11 @@ TEN_TIMES = 10  # another order of magnitude
 NOISE = 0.05  # what resizing may make of black, as a share of white
 OVERSHOOT = 1 + NOISE  # and what it may make of white
 FEW_IMAGES = 10  # one image may be black, or all bright; of ten, that is unusual
-FEW_PIXELS = 0.01  # so large a share of pixels may be defects of a camera
+# Rarely lit pixels have outliers once they are standardized: so large a share, of the
+# many images of fit and of a single one, says nothing of units. Ranges that end in whole
+# numbers, such as 0 to 1, are those of a format, which has no outliers.
+FEW_PIXELS_OF_ALL = 0.01
+FEW_PIXELS_OF_ONE = 0.1
 
 
 def pixel_scale(dtype):
@@ -35,6 +39,12 @@ def pixel_scale(dtype):
 def value_range(images):
     """The smallest and the largest value, as floats."""
     return float(images.min()), float(images.max())
+
+
+def _share_beyond(images, limit):
+    """Which share of pixels has a magnitude beyond a limit."""
+    counts = (np.count_nonzero(np.abs(image) > limit) for image in images)
+    return sum(counts) / images.size
 
 
 # --------------------------------------------------------------------------------------
@@ -61,7 +71,7 @@ def settle_units(images, pixel_range, *, are_images):
     if images.dtype == np.uint8:
         advice = _advice_on_dark_bytes(high)
     elif not _are_bytes_of_another_type(images.dtype, low, high):
-        advice = _advice_on_magnitude(low, high, are_images)
+        advice = _advice_on_magnitude(images, low, high, are_images)
     elif are_images:
         return images.astype(np.uint8)
     else:
@@ -121,7 +131,7 @@ def _advice_on_strip(high, n_features):
     )
 
 
-def _advice_on_magnitude(low, high, are_images):
+def _advice_on_magnitude(images, low, high, are_images):
     size = max(-low, high)
     if 0 < size < SMALLEST_UNSCALED:
         return (
@@ -129,6 +139,9 @@ def _advice_on_magnitude(low, high, are_images):
             f"twice? {_STANDARDIZE}"
         )
     if size <= LARGEST_UNSCALED:
+        return None
+    is_format = low.is_integer() and high.is_integer()
+    if not is_format and _share_beyond(images, LARGEST_UNSCALED) < FEW_PIXELS_OF_ALL:
         return None
     seen = f"X has values from {low:.3g} to {high:.3g}, which are taken as they are."
     if not are_images:
@@ -264,11 +277,6 @@ class _Seen:
             and all(np.all(image == np.rint(image)) for image in self.images)
         )
 
-    def share_beyond(self, limit):
-        """Which share of values has a magnitude beyond a limit."""
-        counts = (np.count_nonzero(np.abs(image) > limit) for image in self.images)
-        return sum(counts) / self.images.size
-
 
 # A rule gives the remedy if it finds the images to be in other units; or else None.
 
@@ -281,12 +289,9 @@ def _no_bytes(seen, fit):
 
 
 def _much_too_large(seen, fit):
-    limit = TEN_TIMES * fit.size
-    if seen.size <= limit:
-        return None
-    return (seen.are_whole or seen.share_beyond(limit) > FEW_PIXELS) and _shrink(
-        seen, fit
-    )
+    is_larger = _is_beyond(seen, fit, TEN_TIMES)
+    is_whole = seen.size > TEN_TIMES * fit.size and seen.are_whole
+    return (is_larger or is_whole) and _shrink(seen, fit)
 
 
 def _whole_for_fractions(seen, fit):
@@ -307,11 +312,21 @@ def _fractions_for_counts(seen, fit):
 
 
 def _larger(seen, fit, times=3):
-    return seen.size > times * fit.size and _AS_IN_FIT
+    return _is_beyond(seen, fit, times) and _AS_IN_FIT
 
 
-def _smaller(seen, fit, times=TEN_TIMES):
-    return not seen.are_few and seen.size * times < fit.size and _AS_IN_FIT
+def _is_beyond(seen, fit, times):
+    """Whether pixels are so many times as large as those of fit, outliers aside."""
+    limit = times * fit.size
+    if seen.size <= limit:
+        return False
+    return fit.is_whole or _share_beyond(seen.images, limit) > FEW_PIXELS_OF_ONE
+
+
+def _smaller(seen, fit):
+    """Only where the range of fit is that of a format, rather than due to outliers."""
+    may_tell = fit.is_whole and not seen.are_few
+    return may_tell and seen.size * TEN_TIMES < fit.size and _AS_IN_FIT
 
 
 def _negative(seen, fit):
@@ -331,10 +346,7 @@ _AS_IN_FIT = (
 )
 _REFUSALS = (_no_bytes, _much_too_large, _whole_for_fractions, _fractions_for_counts)
 _WARNINGS = (_larger, _smaller, _negative, _never_negative)
-_WARNINGS_FOR_TABLES = (  # measurements have outliers
-    partial(_larger, times=100),
-    partial(_smaller, times=100),
-)
+_WARNINGS_FOR_TABLES = (partial(_larger, times=100), _smaller)  # outliers are usual
 
 
 def _shrink(seen, fit):

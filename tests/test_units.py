@@ -317,6 +317,18 @@ def test_images_that_may_well_be_are_taken_in_silence(fitted, before, X, silence
     fitted[before].predict(X)
 
 
+def test_standardized_pixels_may_have_outliers(silence):
+    # Of pixels that are hardly ever lit, StandardScaler makes large numbers.
+    scaler = StandardScaler()
+    X = scaler.fit_transform(DIGITS[:120])
+    X_new = scaler.transform(load_digits().data[120:])
+    X[0, 0] = 77.7
+    assert np.abs(X_new).max() > 2 * np.abs(X).max()
+    classifier = small(image_shape=(8, 8)).initialize(X, LABELS)
+    for images in (X_new, *X_new[:, np.newaxis]):
+        classifier.predict(images)
+
+
 @pytest.mark.parametrize("before", ["bytes", "unit", "signed", "standardized"])
 def test_each_image_alone_is_in_the_units_of_all(fitted, before, silence):
     for image in UNITS[before](BYTES[:30]):
