@@ -239,10 +239,10 @@ class _Fit:
     def __init__(self, fitted_range, scale):
         self.seen_low, self.seen_high = self.low, self.high = fitted_range
         self.scaled = scale != 1
-        # The first images of partial_fit may all have been dark.
-        if self.scaled and self.high > 1:
+        # The first images of partial_fit may all have been dark, or even black.
+        if self.scaled and self.high != 1:
             self.low, self.high = 0.0, float(BYTE)
-        elif self.low >= 0 and self.high <= 1:
+        elif self.low >= 0 and 0 < self.high <= 1:
             self.low, self.high = 0.0, 1.0
         self.size = max(-self.low, self.high)
         self.is_whole = self.low.is_integer() and self.high.is_integer()
@@ -323,10 +323,10 @@ def _is_beyond(seen, fit, times):
     return fit.is_whole or _share_beyond(seen.images, limit) > FEW_PIXELS_OF_ONE
 
 
-def _smaller(seen, fit):
+def _smaller(seen, fit, times=TEN_TIMES):
     """Only where the range of fit is that of a format, rather than due to outliers."""
     may_tell = fit.is_whole and not seen.are_few
-    return may_tell and seen.size * TEN_TIMES < fit.size and _AS_IN_FIT
+    return may_tell and seen.size * times < fit.size and _AS_IN_FIT
 
 
 def _negative(seen, fit):
@@ -346,7 +346,10 @@ _AS_IN_FIT = (
 )
 _REFUSALS = (_no_bytes, _much_too_large, _whole_for_fractions, _fractions_for_counts)
 _WARNINGS = (_larger, _smaller, _negative, _never_negative)
-_WARNINGS_FOR_TABLES = (partial(_larger, times=100), _smaller)  # outliers are usual
+_WARNINGS_FOR_TABLES = (  # outliers are usual
+    partial(_larger, times=100),
+    partial(_smaller, times=100),
+)
 
 
 def _shrink(seen, fit):

@@ -344,6 +344,15 @@ def test_the_range_grows_with_the_images_that_are_trained_on(silence):
     assert classifier.fit(BYTES // 3, LABELS).pixel_range_ == (0, 85)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, float])
+def test_training_may_begin_with_a_black_image(dtype, silence):
+    black, X = np.zeros((2, 8, 8), dtype), BYTES if dtype == np.uint8 else BYTES / 255
+    classifier = small().partial_fit(black, [0, 1], classes=range(10))
+    classifier.predict(X)
+    classifier.partial_fit(X, LABELS)
+    assert classifier.pixel_range_ == (0, X.max())
+
+
 def test_the_range_survives_pickles_and_older_ones_need_none(fitted, silence):
     again = pickle.loads(pickle.dumps(fitted["bytes"]))
     assert again.pixel_range_ == (0, 255)
