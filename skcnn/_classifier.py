@@ -28,9 +28,9 @@ from skcnn._compat import (
 from skcnn._early_stopping import EarlyStopping, split_off_validation
 from skcnn._images import (
     check_images,
+    check_scoring_data,
     check_training_data,
     check_validation_data,
-    pixel_scale,
 )
 from skcnn._parameters import ParametersMixin, all_parameters, is_routed
 from skcnn._program import POOL, compiled_network, state_variables
@@ -38,6 +38,7 @@ from skcnn._seeds import run_seed
 from skcnn._settings import compile_settings, keras_callbacks
 from skcnn._training import TrainingData, TrainingPlan, predict
 from skcnn._trajectory import Run, Trajectory, follow
+from skcnn._units import pixel_scale
 
 _FEATURES = (
     "n_features_in_",
@@ -52,7 +53,7 @@ _FITTED = (
     "architecture_",
     "n_params_",
 )
-_FITTED += ("_settings", "_plan", "_state", "_best_state")
+_FITTED += ("pixel_range_", "_settings", "_plan", "_state", "_best_state")
 
 
 def _does_not_stop_early(classifier):
@@ -181,6 +182,9 @@ class ConvPoolClassifier(
         samples and classes; with validation data also ``"val_loss"`` and ``"val_accuracy"``, measured after it.
         ``"time"`` is the seconds that the epoch took when it was computed, which may have been in an earlier fit of
         the same run.
+    pixel_range_ : tuple of two float
+        The smallest and the largest value of the images that were trained on, as they
+        were given. What comes later is compared with it.
     architecture_ : Architecture
         The network's plan; printing it shows every layer with its shape and number of parameters.
     n_params_ : int
@@ -195,8 +199,11 @@ class ConvPoolClassifier(
 
     Notes
     -----
-    Images of type uint8 are multiplied by 1/255 inside the network; all others are taken as they are. Give
-    predict images in the units that fit saw.
+    Images of type uint8 are multiplied by 1/255 inside the network. So are images of
+    another integer type whose values are from 0 to 255, the largest at least 32: they are
+    bytes too. All else, also such a table without `image_shape`, is taken as it is. Give
+    predict images in the units that fit saw; it refuses what is clearly in others, and
+    warns of what is unusual.
 
     References
     ----------
@@ -316,15 +323,17 @@ class ConvPoolClassifier(
     # Fitting
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, validation_data=None):
+    def fit(self, X, y=None, sample_weight=None, validation_data=None):
         """Train the network.
 
         Parameters
         ----------
         X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
             Images; uint8, or any real type. May be memory-mapped and larger than memory.
-        y : array-like of shape (n,)
-            Labels of any type that sorts.
+            A list or a Series of images of one size, also of PIL images, will do.
+        y : array-like of shape (n,), default=None
+            Labels of any type that sorts. None is refused, with advice for data sets that
+            hold images and labels.
         sample_weight : array-like of shape (n,), default=None
             Samples of weight 0 are left out. None for equal weights.
         validation_data : tuple (X, y), default=None
@@ -354,7 +363,7 @@ class ConvPoolClassifier(
 
     @available_if(_does_not_stop_early)
     @with_callbacks
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(self, X, y=None, classes=None, sample_weight=None):
         """Train the network for exactly one more epoch; the first call makes it.
 
         Calling this k times with the same data equals :meth:`fit` with ``epochs=k``, bit for bit, also through a
@@ -364,8 +373,8 @@ class ConvPoolClassifier(
         ----------
         X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
             Images.
-        y : array-like of shape (n,)
-            Labels.
+        y : array-like of shape (n,), default=None
+            Labels; None is refused.
         classes : array-like of shape (n_classes,), default=None
             All labels that will ever occur, for the first call; later calls may leave it out. None for those in `y`.
         sample_weight : array-like of shape (n,), default=None
@@ -390,15 +399,15 @@ class ConvPoolClassifier(
         return self
 
     @with_callbacks
-    def initialize(self, X, y):
+    def initialize(self, X, y=None):
         """Prepare the network as :meth:`fit` would, but do not train it: initial weights, 0 epochs.
 
         Parameters
         ----------
         X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
             Images.
-        y : array-like of shape (n,)
-            Labels.
+        y : array-like of shape (n,), default=None
+            Labels; None is refused.
 
         Returns
         -------
@@ -423,7 +432,7 @@ class ConvPoolClassifier(
         POOL.check_process()
         continues, resume = resume, resume and self.initialized_
         callbacks = keras_callbacks(all_parameters(self))
-        run, classes, features = self._checked_run(
+        run, classes, features, pixel_range = self._checked_run(
             X, y, sample_weight, continues, resume, classes, validation_data
         )
         origin = self._continued_state(run) if resume else None
@@ -453,6 +462,7 @@ class ConvPoolClassifier(
             state = follow(run, Trajectory(key, _as_memory(self.memory)), until, hooks)
         vars(self).pop("best_iter_", None)
         vars(self).update(_fitted_attributes(run, classes, state, stopper))
+        vars(self).update(pixel_range)
         _warn_if_diverged(state.history)
         context.call_on_fit_task_end(**task, reconstruction_attributes=dict)
 
@@ -466,7 +476,7 @@ class ConvPoolClassifier(
     def _checked_run(
         self, X, y, sample_weight, continues, resume, classes, validation_data
     ):
-        """The run that parameters and data describe, the labels, and what scikit-learn wants known of the features."""
+        """The run that parameters and data describe, the labels, and what is to be known of the features and pixels."""
         params = all_parameters(self)
         constrained = {
             name: getattr(self, name) for name in self._parameter_constraints
@@ -497,7 +507,7 @@ class ConvPoolClassifier(
         validation = None
         if validation_data is not None:
             arrays = check_validation_data(
-                checked_as, validation_data, classes, architecture.image_shape
+                checked_as, validation_data, classes, architecture
             )
             validation = TrainingData(*arrays)
         plan = TrainingPlan(
@@ -510,10 +520,13 @@ class ConvPoolClassifier(
             )
         n_steps = None if continues else self.epochs * -(-len(data) // plan.batch_size)
         settings = isolated(compile_settings, params, architecture.image_shape, n_steps)
-        features = {
-            name: value for name, value in vars(checked_as).items() if name in _FEATURES
+        run = Run(architecture, settings, plan, data, validation)
+        checked = vars(checked_as)
+        features = {name: checked[name] for name in _FEATURES if name in checked}
+        pixel_range = {
+            name: checked[name] for name in ("pixel_range_",) if name in checked
         }
-        return Run(architecture, settings, plan, data, validation), classes, features
+        return run, classes, features, pixel_range
 
     def _hooks(self, callbacks, context, task, run, classes, until):
         """Everybody who wants to hear of epochs."""
@@ -619,6 +632,34 @@ class ConvPoolClassifier(
         """
         most_probable = self.predict_proba(X).argmax(axis=1)
         return self.classes_[most_probable]
+
+    def score(self, X, y=None, sample_weight=None):
+        """Accuracy: the share of labels that are predicted.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
+            Images, in the units that fit saw.
+        y : array-like of shape (n,), default=None
+            Labels; None is refused.
+        sample_weight : array-like of shape (n,), default=None
+            None for equal weights.
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        TypeError, ValueError
+            If the data is not usable.
+        """
+        check_is_fitted(self)
+        check_scoring_data(X, y)
+        return super().score(X, y, sample_weight)
 
     def _predict_raw(self, X):
         check_is_fitted(self)

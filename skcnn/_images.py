@@ -1,26 +1,25 @@
-"""X, y as scikit-learn users have them -> images (n, height, width, channels) and class codes."""
+"""X, y as users have them -> images (n, height, width, channels) and class codes."""
 
 import re
 from contextlib import contextmanager
-from math import prod
 
 import numpy as np
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    check_consistent_length,
-    column_or_1d,
-    validate_data,
-)
+from sklearn.utils.validation import column_or_1d, validate_data
 
-from skcnn._architecture import check_image_shape
 from skcnn._compat import check_sample_weight, check_y
+from skcnn._containers import advice, check_container, describe, is_array
+from skcnn._labels import all_classes, check_labels, class_weights, label_codes
+from skcnn._shapes import array_code, as_images, flatten_images
+from skcnn._units import check_units, integer_type, settle_units, value_range
 
 
 def check_training_data(
     estimator, X, y, sample_weight, *, known_classes=None, classes=None
 ):
-    """Check what is given to fit; sets `n_features_in_` and `feature_names_in_`.
+    """Check what is given to fit.
+
+    Sets `n_features_in_`, `feature_names_in_` and `pixel_range_` of `estimator`.
 
     Parameters
     ----------
@@ -38,7 +37,7 @@ def check_training_data(
     classes : ndarray of shape (n_classes,)
         The labels, sorted.
     images : ndarray of shape (n, height, width, channels)
-        A view of X where that is possible.
+        A view of X where that is possible; uint8 if they are bytes of another type.
     labels : ndarray of shape (n,), int32
         Places in `classes`.
     weights : ndarray of shape (n,), float32, or None
@@ -50,50 +49,36 @@ def check_training_data(
         Naming what is wrong.
     """
     resume = known_classes is not None
-    check_labels_1d(y)
-    X, image_shape = flatten_images(
-        X, estimator.image_shape_ if resume else estimator.image_shape
-    )
-    with _named("y"):
-        y = check_y(y, estimator=estimator)
-        check_classification_targets(y)
-    with _named("X"):
-        X = validate_data(estimator, X, reset=not resume)
-        check_range(X)
-    with _named("X and y"):
-        check_consistent_length(X, y)
-    images, weights = as_images(X, image_shape), None
+    check_container(X, "X")
+    shape = estimator.image_shape_ if resume else estimator.image_shape
+    flat, image_shape = flatten_images(X, shape, fitted=resume)
+    y = _checked_labels(estimator, y)
+    flat = _checked_table(estimator, flat, reset=not resume)
+    _check_lengths(X, flat, y)
+    images, weights = as_images(flat, image_shape), None
     if sample_weight is not None:
-        with _named("sample_weight"):
-            weights = check_sample_weight(
-                sample_weight, X, dtype=np.float32, ensure_non_negative=True
-            )
-        used = weights != 0
-        if not used.any():
-            raise ValueError(
-                "sample_weight must be above 0 for at least one sample; got only zeros."
-            )
-        if not used.all():
-            images, y, weights = images[used], y[used], weights[used]
-    classes = _all_classes(y, known_classes, classes)
+        images, y, weights = _weighted(images, y, sample_weight)
+    classes = all_classes(y, known_classes, classes)
     labels = label_codes(y, classes, "y")
     if estimator.class_weight is not None:
-        class_weights = _class_weights(estimator.class_weight, y, classes)[labels]
-        weights = class_weights if weights is None else weights * class_weights
+        class_weight = class_weights(estimator.class_weight, y, classes)[labels]
+        weights = class_weight if weights is None else weights * class_weight
     if weights is not None and np.all(weights == 1):
         weights = None  # the same numbers by a shorter way
+    images = _in_units(estimator, images, resume, image_shape is not None)
     return classes, images, labels, weights
 
 
-def check_validation_data(estimator, validation_data, classes, image_shape):
+def check_validation_data(estimator, validation_data, classes, architecture):
     """Check what is given to fit as `validation_data`.
 
     Parameters
     ----------
     estimator : ConvPoolClassifier
+        What :func:`check_training_data` has seen.
     validation_data : tuple (X, y)
     classes : ndarray of shape (n_classes,)
-    image_shape : tuple of three int
+    architecture : Architecture
 
     Returns
     -------
@@ -102,25 +87,26 @@ def check_validation_data(estimator, validation_data, classes, image_shape):
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         Naming what is wrong.
     """
-    if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
-        raise ValueError(
-            f"validation_data must be a tuple (X, y); got {type(validation_data).__name__}."
-        )
-    X, y = validation_data
+    X, y = _pair(validation_data)
     with _named("validation_data"):
-        check_labels_1d(y)
-        images, y = check_images(estimator, X, image_shape), column_or_1d(y)
-    if len(y) != len(images):
-        raise ValueError(
-            f"validation_data must have as many labels as images; got {len(y)} and {len(images)}."
-        )
-    return images, label_codes(y, classes, "validation_data")
+        if y is None:
+            raise ValueError("y must be labels; got None.")
+        check_labels(y)
+        shape, scale = architecture.image_shape, architecture.scale
+        images = check_images(estimator, X, shape, scale, "validation_data")
+        y = column_or_1d(y)
+        if len(y) != len(images):
+            raise ValueError(
+                "validation_data must have as many labels as images; got "
+                f"{len(y)} and {len(images)}."
+            )
+        return images, label_codes(y, classes, "validation_data")
 
 
-def check_images(estimator, X, image_shape):
+def check_images(estimator, X, image_shape, scale=None, name="X"):
     """Check images against those of fit.
 
     Parameters
@@ -128,6 +114,10 @@ def check_images(estimator, X, image_shape):
     estimator : ConvPoolClassifier
     X : array-like
     image_shape : tuple of three int
+    scale : float, default=None
+        What the network multiplies pixels by. None for that of the fitted one.
+    name : str, default="X"
+        What warnings call the images.
 
     Returns
     -------
@@ -135,43 +125,127 @@ def check_images(estimator, X, image_shape):
 
     Raises
     ------
-    ValueError
-        If they are of another shape, or hold what is not a number.
+    TypeError, ValueError
+        If they are of another shape or in other units, or hold what is not a number.
     """
-    X, _ = flatten_images(X, image_shape)
+    check_container(X, "X")
+    flat, _ = flatten_images(X, image_shape, fitted=True)
+    flat = _checked_table(estimator, flat, reset=False)
+    images = as_images(flat, image_shape)
+    if scale is None:
+        scale = estimator.architecture_.scale
+    return check_units(images, getattr(estimator, "pixel_range_", None), scale, name)
+
+
+def check_scoring_data(X, y):
+    """Refuse what score cannot use, before predicting.
+
+    Parameters
+    ----------
+    X, y : array-like
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
+    check_container(X, "X")
+    check_labels(y)
+    if y is None:
+        raise ValueError("score requires y, the labels to compare with; got None.")
+
+
+def _pair(validation_data):
+    if isinstance(validation_data, (tuple, list)):
+        if len(validation_data) == 2:
+            return validation_data
+        got = f"{describe(validation_data)} of {len(validation_data)}"
+    else:
+        got = describe(validation_data)
+    known = isinstance(validation_data, (tuple, list)) or is_array(validation_data)
+    remedy = "" if known else advice(validation_data, "validation_data")
+    raise ValueError(
+        f"validation_data must be a tuple (X, y); got {got}. {remedy}".rstrip()
+    )
+
+
+def _checked_labels(estimator, y):
+    if y is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is "
+            "None. Give fit the labels: fit(X, y)."
+        )
+    check_labels(y)
+    with _named("y"):
+        y = check_y(y, estimator=estimator)
+        check_classification_targets(y)
+    return y
+
+
+def _checked_table(estimator, X, *, reset):
+    """X by scikit-learn's checks, which set or compare the names of features."""
+    integers = integer_type(X)
     with _named("X"):
-        X = validate_data(estimator, X, reset=False)
-    check_range(X)
-    return as_images(X, image_shape)
+        X = validate_data(estimator, X, reset=reset)
+    _check_float32(X)
+    return X if integers is None else X.astype(integers, copy=False)
 
 
-def label_codes(y, classes, name):
-    """The place of each label in `classes`, as int32; ValueError for labels that are not among them."""
-    unknown = np.setdiff1d(y, classes)
-    if len(unknown):
+def _check_float32(flat):
+    """Refuse numbers that the network's float32 cannot hold."""
+    if flat.dtype.kind == "f" and flat.dtype.itemsize > 4 and flat.size:
+        largest = np.finfo(np.float32).max
+        if flat.max() > largest or flat.min() < -largest:
+            raise ValueError(
+                "X contains values too large for float32; the largest allowed is "
+                f"{largest:.4g}."
+            )
+
+
+def _check_lengths(X, flat, y):
+    if len(flat) == len(y):
+        return
+    hint = (
+        f" If X is one image, pass {array_code(X)}[np.newaxis]." if len(y) == 1 else ""
+    )
+    raise ValueError(
+        "X and y must have as many images as labels; got "
+        f"{len(flat)} and {len(y)}.{hint}"
+    )
+
+
+def _weighted(images, y, sample_weight):
+    """The samples whose weight is above 0, with their weights."""
+    check_container(sample_weight, "sample_weight")
+    with _named("sample_weight"):
+        weights = check_sample_weight(
+            sample_weight, images, dtype=np.float32, ensure_non_negative=True
+        )
+    used = weights != 0
+    if not used.any():
         raise ValueError(
-            f"{name} has labels that are not among the classes {classes.tolist()}: {unknown.tolist()}."
+            "sample_weight must be above 0 for at least one sample; got only zeros."
         )
-    return np.searchsorted(classes, y).astype(np.int32)
+    if used.all():
+        return images, y, weights
+    return images[used], y[used], weights[used]
 
 
-def _class_weights(class_weight, y, classes):
-    try:
-        weights = compute_class_weight(class_weight, classes=classes, y=y).astype(
-            np.float32
-        )
-    except ValueError as error:
-        raise ValueError(f"class_weight={class_weight!r}: {error}") from error
-    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
-        raise ValueError(
-            f"class_weight must be finite, at least 0, and not always 0; got {class_weight!r}."
-        )
-    return weights
+def _in_units(estimator, images, resume, are_images):
+    """Images in the units of fit; sets the `pixel_range_` of `estimator`."""
+    if not resume:
+        estimator.pixel_range_ = value_range(images)
+        return settle_units(images, estimator.pixel_range_, are_images=are_images)
+    known = getattr(estimator, "pixel_range_", None)  # None if an older skcnn fitted it
+    images = check_units(images, known, estimator.architecture_.scale)
+    if known is not None:
+        low, high = value_range(images)
+        estimator.pixel_range_ = (min(known[0], low), max(known[1], high))
+    return images
 
 
 @contextmanager
 def _named(name):
-    """Put the name of what is checked before those messages of scikit-learn's that do not say it."""
+    """Put the name of what is checked before messages that lack it."""
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -179,143 +253,3 @@ def _named(name):
             raise
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{name}: {error}") from error
-
-
-def _all_classes(y, known_classes, classes):
-    given = np.unique(y if classes is None else column_or_1d(classes))
-    if known_classes is None:
-        if len(given) < 2:
-            raise ValueError(
-                f"y must hold samples of at least 2 classes; got 1 class: {given.tolist()[0]!r}."
-            )
-        return given
-    if classes is not None and not np.array_equal(given, known_classes):
-        raise ValueError(
-            f"classes must be those of the first call, {known_classes.tolist()}; got {given.tolist()}."
-        )
-    return known_classes
-
-
-def flatten_images(X, image_shape=None):
-    """Flatten images to the two-dimensional X that scikit-learn's own checks know.
-
-    Parameters
-    ----------
-    X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
-    image_shape : tuple of int, default=None
-        Shape that the images must have, as the user gave it or as it was when fitted. None for any.
-
-    Returns
-    -------
-    X : array-like of shape (n, n_features)
-        A view where that is possible; unchanged if it was not images.
-    image_shape : tuple of three int, or None
-        None if X does not tell and `image_shape` is None.
-
-    Raises
-    ------
-    ValueError
-        If X has another number of dimensions, or images of another shape.
-    """
-    expected = None if image_shape is None else check_image_shape(image_shape)
-    if isinstance(X, (list, tuple)):
-        X = _as_array(X)
-    n_dims = len(getattr(X, "shape", ()))
-    if n_dims < 3:
-        return X, expected
-    if n_dims > 4:
-        raise ValueError(
-            f"X must be images (n, height, width, channels) or (n, height, width), or a table (n, n_features); "
-            f"got {n_dims} dimensions, shape {tuple(X.shape)}."
-        )
-    X = np.asarray(X)
-    shape = (*X.shape[1:], 1)[:3]
-    if expected not in (None, shape):
-        raise ValueError(
-            f"X has images of shape {shape}, but image_shape={expected} is expected (height, width, channels)."
-        )
-    if 0 in shape:
-        raise ValueError(
-            f"X has images without pixels: 0 feature(s) (shape={X.shape}) while a minimum of 1 is required."
-        )
-    return X.reshape(len(X), prod(shape)), shape
-
-
-def as_images(flat, image_shape):
-    """Give a checked table of features its image shape.
-
-    Parameters
-    ----------
-    flat : ndarray of shape (n, n_features)
-    image_shape : tuple of three int, or None
-        None makes a strip of it: images of height 1, width `n_features` and one channel.
-
-    Returns
-    -------
-    ndarray of shape (n, height, width, channels)
-
-    Raises
-    ------
-    ValueError
-        If the number of features is not that of `image_shape`.
-    """
-    n_features = flat.shape[1]
-    shape = (1, n_features, 1) if image_shape is None else image_shape
-    if prod(shape) != n_features:
-        raise ValueError(
-            f"image_shape={shape} holds {prod(shape)} values, but X has {n_features} features."
-        )
-    return flat.reshape(-1, *shape)
-
-
-def pixel_scale(dtype):
-    """What pixels of a type are multiplied by: uint8 is 0 to 255, everything else is taken as it is."""
-    return 1 / 255 if dtype == np.uint8 else 1.0
-
-
-def check_range(flat):
-    """Refuse numbers that the network's float32 cannot hold.
-
-    Parameters
-    ----------
-    flat : ndarray of shape (n, n_features)
-
-    Raises
-    ------
-    ValueError
-    """
-    if flat.dtype.kind == "f" and flat.dtype.itemsize > 4 and flat.size:
-        largest = np.finfo(np.float32).max
-        if flat.max() > largest or flat.min() < -largest:
-            raise ValueError(
-                f"X contains values too large for float32; the largest allowed is {largest:.4g}."
-            )
-
-
-def check_labels_1d(y):
-    """Refuse one-hot labels with advice.
-
-    Parameters
-    ----------
-    y : array-like
-
-    Raises
-    ------
-    ValueError
-        If `y` is a table of several columns.
-    """
-    shape = getattr(y, "shape", None) or np.shape(
-        _as_array(y) if isinstance(y, (list, tuple)) else ()
-    )
-    if len(shape) == 2 and shape[1] > 1:
-        raise ValueError(
-            f"y should be a 1d array of labels, got an array of shape {tuple(shape)} instead. "
-            "For one-hot labels, pass y.argmax(axis=1); several labels for one image are not supported."
-        )
-
-
-def _as_array(values):
-    try:
-        return np.asarray(values)
-    except ValueError:  # ragged, which scikit-learn's checks explain better
-        return values

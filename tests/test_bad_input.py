@@ -364,9 +364,12 @@ DATA = [
     data("X", "complex", "omplex", X=IMAGES + 1j),
     data("X", "sparse", "parse", X=sparse.csr_array(TABLE)),
     data("X", "text", X=np.full((N_SAMPLES, 48), "a")),
-    data("X", "ragged images", X=[np.zeros((2, 2)), np.zeros((3, 3))] * 6),
+    data("X", "ragged images", "(2, 2)", X=[np.zeros((2, 2)), np.zeros((3, 3))] * 6),
+    data("X", "None", "NoneType", X=None),
+    data("X", "one image", "X[np.newaxis]", X=IMAGES[0], y=LABELS[:1]),
     data("image_shape", "one pixel", "(1, 1, 1)", "conv_layers", X=IMAGES[:, :1, :1]),
-    data("y", "None", y=None),
+    data("y", "None", "requires y", "fit(X, y)", y=None),
+    data("y", "one label", "one label for each image", y=np.int64(3)),
     data("y", "one class", "1 class", y=np.ones(N_SAMPLES)),
     data("y", "continuous", "continuous", y=np.linspace(0, 1, N_SAMPLES)),
     data("y", "one-hot", "argmax", y=np.eye(3)[LABELS]),
@@ -374,7 +377,12 @@ DATA = [
     data("y", "one-hot frame", "argmax", y=pd.DataFrame(np.eye(3)[LABELS])),
     data("y", "three dimensions", y=np.zeros((N_SAMPLES, 1, 1))),
     data("y", "NaN", "NaN", y=with_value(LABELS, np.nan)),
-    data("y", "None among labels", y=np.array([None, "a", "b"] * 4, dtype=object)),
+    data(
+        "y",
+        "None among labels",
+        "None among them",
+        y=np.array([None, "a", "b"] * 4, dtype=object),
+    ),
     data("y", "complex", "omplex", y=LABELS + 1j),
     data("y", "too short", "11", "12", y=LABELS[:-1]),
     data(
@@ -409,7 +417,12 @@ DATA = [
     ),
     data("validation_data", "images only", "ndarray", validation_data=IMAGES),
     data("validation_data", "share, as in Keras", "float", validation_data=0.2),
-    data("validation_data", "three parts", validation_data=(IMAGES, LABELS, LABELS)),
+    data(
+        "validation_data",
+        "three parts",
+        "tuple of 3",
+        validation_data=(IMAGES, LABELS, LABELS),
+    ),
     data("validation_data", "dict", "dict", validation_data={"X": IMAGES, "y": LABELS}),
     data(
         "validation_data",
@@ -423,7 +436,18 @@ DATA = [
         "'a'",
         validation_data=(IMAGES, ["a"] * N_SAMPLES),
     ),
-    data("validation_data", "no labels", validation_data=(IMAGES, None)),
+    data("validation_data", "no labels", "got None", validation_data=(IMAGES, None)),
+    data(
+        "validation_data",
+        "None among labels",
+        "None among them",
+        validation_data=(IMAGES, [None, "a", "b"] * 4),
+    ),
+    data(
+        "validation_data",
+        "labels that do not sort",
+        validation_data=(IMAGES, pd.Series([0, "a", 1] * 4)),
+    ),
     data(
         "validation_data", "one-hot labels", validation_data=(IMAGES, np.eye(3)[LABELS])
     ),
@@ -550,10 +574,10 @@ def ready():
         pytest.param(
             np.repeat(IMAGES, 3, axis=-1), ["(6, 8, 3)", "(6, 8, 1)"], id="color"
         ),
-        pytest.param(IMAGES[0], ["(8, 1, 1)", "(6, 8, 1)"], id="one image alone"),
+        pytest.param(IMAGES[0], ["(6, 8, 1)", "X[np.newaxis]"], id="one image alone"),
         pytest.param(
             IMAGES[0, :, :, 0],
-            ["8 features", "48"],
+            ["(6, 8)", "X[np.newaxis]"],
             id="one image alone, without channels",
         ),
         pytest.param(TABLE[0], ["1D"], id="one row alone"),

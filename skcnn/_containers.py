@@ -1,0 +1,184 @@
+"""What X, y and the like may be: arrays, and lists of arrays.
+
+That is decided by the type, before anything is read: a generator may have no end.
+"""
+
+import os
+from collections.abc import Mapping, Set
+
+import numpy as np
+
+_PROTOCOLS = (
+    "__array__",
+    "__array_interface__",
+    "__array_struct__",
+    "__dataframe__",
+    "__dlpack__",
+    "toarray",  # SciPy's sparse arrays: scikit-learn's checks refuse them with advice
+)
+_TEXT = (str, bytes, bytearray, os.PathLike)
+_LISTS = (list, tuple, range)
+LOAD = (
+    "Load images first: X = np.stack([np.asarray(PIL.Image.open(path)) for path in "
+    "paths]). Or, for a folder that has a folder for each class: dataset = "
+    "keras.utils.image_dataset_from_directory(folder, image_size=(32, 32), "
+    "batch_size=None); X, y = (np.stack(part) for part in "
+    "zip(*dataset.as_numpy_iterator())); X = X.astype(np.uint8)."
+)
+_PAIRS = {  # what takes images and labels apart, by what the message is about
+    "X": "X, y = ({} for part in zip(*{}))",
+    "validation_data": "validation_data = tuple({} for part in zip(*{}))",
+}
+
+
+def check_container(values, name):
+    """Refuse what is neither an array nor a list of arrays, before reading any of it.
+
+    Parameters
+    ----------
+    values : object
+        As the user gave it.
+    name : str
+        What messages call it.
+
+    Raises
+    ------
+    TypeError
+        Naming the type, and how to make arrays of it.
+    """
+    if not isinstance(values, _LISTS) and not is_array(values):
+        message = f"{name} must be {_allowed(name)}; got {describe(values)}."
+        raise TypeError(f"{message} {advice(values, name)}".rstrip())
+    part = _unreadable_part(_parts(values))
+    if part is not None:
+        each = "part[key]" if isinstance(part, Mapping) else "np.stack(list(part))"
+        raise TypeError(
+            f"{name} must be {_allowed(name)}; got {describe(values)} that holds a "
+            f"{describe(part)}. Make an array of each part first: "
+            f"{name} = [{each} for part in {name}]."
+        )
+
+
+def is_array(values):
+    """Whether NumPy can make an array of it without reading it item by item."""
+    if isinstance(values, _TEXT):
+        return False
+    kind = type(values)  # asking a PIL image itself would read its pixels
+    return any(hasattr(kind, name) for name in _PROTOCOLS) or _is_buffer(values)
+
+
+def _parts(values):
+    """What a list, or an array of objects in one column, is made of."""
+    if isinstance(values, _LISTS):
+        return values
+    shape = getattr(values, "shape", ())
+    is_column = len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
+    array = np.asarray(values) if is_column and not hasattr(values, "toarray") else None
+    return array.ravel() if array is not None and array.dtype == object else ()
+
+
+def _unreadable_part(values):
+    """The first thing in nested lists that is no array, but would be read like one."""
+    for kind in set(map(type, values)):  # by type, for there may be millions
+        of_kind = (value for value in values if type(value) is kind)
+        if issubclass(kind, (list, tuple)):
+            parts = map(_unreadable_part, of_kind)
+            part = next((part for part in parts if part is not None), None)
+        else:
+            first = next(of_kind)
+            part = first if _is_read_item_by_item(first) else None
+        if part is not None:
+            return part
+    return None
+
+
+def describe(values):
+    """The type of something, in words."""
+    if _is_tensorflow_dataset(values):
+        return f"tf.data.Dataset ({type(values).__name__})"
+    return type(values).__name__
+
+
+def _allowed(name):
+    if name in _PAIRS:
+        return "an array, or a list of arrays"
+    return "an array or a list, with one value for each image"
+
+
+def _is_read_item_by_item(value):
+    items = hasattr(value, "__iter__") or hasattr(value, "__getitem__")
+    return items and not isinstance(value, (*_TEXT, range)) and not is_array(value)
+
+
+def _is_buffer(values):
+    try:
+        memoryview(values)
+    except TypeError:
+        return False
+    return True
+
+
+def _is_tensorflow_dataset(values):
+    return hasattr(values, "element_spec") and hasattr(values, "as_numpy_iterator")
+
+
+def advice(values, name):
+    """How to make arrays of something that is none.
+
+    Parameters
+    ----------
+    values : object
+    name : {"X", "y", "sample_weight", "validation_data"}
+        What it was given as.
+
+    Returns
+    -------
+    str
+        One or more sentences; empty if there is nothing to say.
+    """
+    if isinstance(values, _TEXT):
+        return LOAD if name in _PAIRS else ""
+    if isinstance(values, Mapping):
+        return f"Take the arrays out of it by their keys: {name}[key]."
+    if isinstance(values, Set):
+        return "A set has no order: pass a list in the order of the images."
+    if _is_tensorflow_dataset(values):
+        return _tensorflow_advice(values, name)
+    if hasattr(values, "__len__") and hasattr(values, "__getitem__"):
+        return _iterable_advice(f"[{name}[i] for i in range(len({name}))]", name)
+    return _iterable_advice(name, name) if hasattr(values, "__iter__") else ""
+
+
+def _iterable_advice(items, name):
+    as_list = items if items.startswith("[") else f"list({items})"
+    if name not in _PAIRS:
+        return f"Pass np.array({as_list})."
+    images = f" If it gives images: np.stack({as_list})." if name == "X" else ""
+    return (
+        f"It may have no end, so it is not read.{images} "
+        "If it gives pairs of image and label: "
+        f"{_PAIRS[name].format('np.stack(part)', items)}. "
+        "If it gives batches of them: np.concatenate in place of np.stack."
+    )
+
+
+def _tensorflow_advice(dataset, name):
+    spec = dataset.element_spec
+    items = name + (".unbatch()" if _is_batched(spec) else "")
+    if int(dataset.cardinality()) == -1:  # TensorFlow's number for "no end"
+        items += ".take(10000)"
+    items += ".as_numpy_iterator()"
+    if isinstance(spec, tuple) and len(spec) == 2 and name in _PAIRS:
+        return f"Make arrays of it: {_PAIRS[name].format('np.stack(part)', items)}."
+    return f"Make an array of it: np.stack(list({items}))."
+
+
+def _is_batched(spec):
+    """Whether images, with or without labels, come in batches."""
+    parts = spec if isinstance(spec, tuple) else (spec,)
+    shapes = [getattr(part, "shape", None) for part in parts]
+    if any(shape is None or shape.rank is None for shape in shapes):
+        return False
+    if len(shapes) == 2:  # a batch has as many images as labels
+        return all(shape.rank for shape in shapes) and shapes[0][0] == shapes[1][0]
+    return shapes[0].rank == 4

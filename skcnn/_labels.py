@@ -1,0 +1,184 @@
+"""y, `classes` and `class_weight` as users have them -> class codes and weights."""
+
+import reprlib
+from collections.abc import Set
+
+import numpy as np
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.validation import column_or_1d
+
+from skcnn._containers import check_container
+
+
+def check_labels(y, name="y"):
+    """Refuse what is no list of labels, with advice; None is left to scikit-learn.
+
+    Parameters
+    ----------
+    y : array-like
+    name : str, default="y"
+        What messages call it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `y` is a generator or the like, one label, or a table of several columns.
+    """
+    if y is None:
+        return
+    check_container(y, name)
+    shape = _shape_of(y)
+    if shape == ():
+        raise ValueError(f"{name} must have one label for each image; got {y!r}.")
+    if len(shape) == 2 and shape[1] > 1:
+        raise ValueError(
+            f"{name} should be a 1d array of labels, got an array of shape {shape} "
+            f"instead. For one-hot labels, pass {_undo_one_hot(y)}; several labels for "
+            "one image are not supported."
+        )
+    if _has_none(y):
+        raise ValueError(
+            f"{name} must have a label for each image; got None among them. Leave "
+            "those images out."
+        )
+
+
+def label_codes(y, classes, name):
+    """The place of each label in `classes`.
+
+    Parameters
+    ----------
+    y, classes : ndarray
+    name : str
+        What messages call `y`.
+
+    Returns
+    -------
+    ndarray of shape (n,), int32
+
+    Raises
+    ------
+    ValueError
+        For labels that are not among `classes`.
+    """
+    unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(
+            f"{name} has labels that are not among the classes {classes.tolist()}: "
+            f"{unknown.tolist()}."
+        )
+    return np.searchsorted(classes, y).astype(np.int32)
+
+
+def all_classes(y, known_classes, classes):
+    """All labels that can occur, sorted.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+    known_classes : ndarray of shape (n_classes,), or None
+        Those of the fit that is continued.
+    classes : array-like or set, or None
+        As given to partial_fit.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are fewer than two, or others than before.
+    """
+    given = np.unique(y) if classes is None else _given_classes(classes)
+    if known_classes is None:
+        if len(given) < 2:
+            raise ValueError(
+                "y must hold samples of at least 2 classes; got 1 class: "
+                f"{given.tolist()[0]!r}."
+            )
+        return given
+    if classes is not None and not np.array_equal(given, known_classes):
+        raise ValueError(
+            f"classes must be those of the first call, {known_classes.tolist()}; got "
+            f"{given.tolist()}."
+        )
+    return known_classes
+
+
+def class_weights(class_weight, y, classes):
+    """The weight of each class, as float32.
+
+    Parameters
+    ----------
+    class_weight : dict or "balanced"
+    y : ndarray of shape (n,)
+    classes : ndarray of shape (n_classes,)
+
+    Returns
+    -------
+    ndarray of shape (n_classes,), float32
+
+    Raises
+    ------
+    ValueError
+    """
+    try:
+        weights = compute_class_weight(class_weight, classes=classes, y=y)
+        weights = weights.astype(np.float32)
+    except ValueError as error:
+        raise ValueError(f"class_weight={class_weight!r}: {error}") from error
+    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+        raise ValueError(
+            "class_weight must be finite, at least 0, and not always 0; got "
+            f"{class_weight!r}."
+        )
+    return weights
+
+
+def _given_classes(classes):
+    if isinstance(classes, Set):  # or the keys of a dict: the order has no meaning here
+        classes = list(classes)
+    try:
+        check_container(classes, "classes")
+        return np.unique(column_or_1d(classes))
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            "classes must be one list of all labels, such as np.unique(y); got "
+            f"{reprlib.repr(classes)}."
+        ) from error
+
+
+def _shape_of(y):
+    if hasattr(y, "shape"):
+        shape = tuple(y.shape)
+    else:
+        try:
+            shape = np.asarray(y).shape
+        except ValueError:  # ragged, which scikit-learn's checks explain better
+            return (len(y),)
+    if len(shape) != 1 or shape[0] == 0:
+        return shape
+    first = np.asarray(y)[0]  # a Series or a list may hold rows
+    return shape + (np.shape(first) if isinstance(first, (np.ndarray, list)) else ())
+
+
+def _has_none(y):
+    values = np.asarray(y)
+    return values.dtype == object and any(value is None for value in values.flat)
+
+
+def _undo_one_hot(y):
+    """The expression that gives the labels of a one-hot `y`, by its type."""
+    if hasattr(y, "idxmax") and len(y.shape) == 2:
+        return (
+            "y.to_numpy().argmax(axis=1), or y.idxmax(axis=1) for the names of columns"
+        )
+    if isinstance(y, np.ndarray) and y.ndim == 2:
+        return "y.argmax(axis=1)"
+    if hasattr(y, "toarray"):
+        return "y.toarray().argmax(axis=1)"
+    if hasattr(y, "shape") and len(y.shape) == 1:
+        return "np.stack(y).argmax(axis=1)"
+    return "np.asarray(y).argmax(axis=1)"

@@ -1,0 +1,180 @@
+"""Images that come one by one -> one array; or which sizes were met."""
+
+import os
+from collections import Counter
+
+import numpy as np
+
+from skcnn._containers import LOAD, is_array
+
+_MOST_SIZES = 4  # that a message counts out
+_KINDS = {"b": "bool", "f": "float", "i": "int", "u": "int"}
+
+
+def gather(X):
+    """One array of what came as separate images; anything else as it is.
+
+    Parameters
+    ----------
+    X : array-like
+        What :func:`skcnn._containers.check_container` lets pass. Images may be in a
+        list, an array of objects or a Series of arrays; a PIL image is an array too.
+
+    Returns
+    -------
+    array-like
+        An array or a table. Arrays of numbers are not copied.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If images differ in size or kind, are paths, or have palettes.
+    """
+    if isinstance(X, (list, tuple)):
+        return _gather_list(X)
+    _refuse_palettes([X])
+    if not hasattr(X, "shape"):
+        X = np.asarray(X)
+    is_column = len(X.shape) == 1 or (len(X.shape) == 2 and X.shape[1] == 1)
+    return _gather_column(X) if is_column else X
+
+
+def _gather_list(X):
+    if _has_arrays(X):
+        return _stack(X)
+    try:
+        array = np.asarray(X)
+    except ValueError:  # rows or images of several lengths
+        return _stack(X)
+    _refuse_text(array)
+    return array
+
+
+def _gather_column(X):
+    """Of an array of one column, which may hold images or paths."""
+    values = np.asarray(X)
+    _refuse_text(values)
+    if values.dtype != object or not values.shape:
+        return X
+    parts = list(values.flat)
+    has_parts = _has_arrays(parts) or any(isinstance(part, list) for part in parts)
+    return _stack(parts) if has_parts else X
+
+
+def _has_arrays(values):
+    """Whether some values are arrays of their own, rather than numbers or lists."""
+    one_of_each_type = {type(value): value for value in values}.values()
+    return any(
+        is_array(value) and not isinstance(value, np.generic)
+        for value in one_of_each_type
+    )
+
+
+def _refuse_text(array):
+    """Refuse one column of text; scikit-learn explains a table of it."""
+    if not array.ndim or not array.size or array.size != len(array):
+        return
+    first = array.flat[0]
+    if isinstance(first, (str, bytes, os.PathLike)):
+        raise TypeError(f"X must hold images; got text, such as {first!r}. {LOAD}")
+
+
+def _refuse_palettes(images):
+    for image in images:
+        if getattr(image, "mode", None) in ("P", "PA") and hasattr(image, "convert"):
+            raise ValueError(
+                f"X has PIL images of mode {image.mode!r}, whose pixels are places "
+                "in a palette and not colors. Pass image.convert('RGB') for each."
+            )
+
+
+def _stack(parts):
+    _refuse_palettes(parts)
+    arrays = [_part_array(number, part) for number, part in enumerate(parts)]
+    sizes = Counter(array.shape for array in arrays)
+    if () in sizes and len(sizes) > 1:
+        number = [array.shape for array in arrays].index(())
+        raise ValueError(
+            f"X must hold images of one size; got X[{number}], which is a "
+            f"{type(parts[number]).__name__}."
+        )
+    if len(sizes) > 1:
+        raise ValueError(
+            f"X must have images of one size; got {_counts(sizes)}. "
+            f"{_resizing(parts, arrays, sizes)}"
+        )
+    kinds = Counter(_KINDS.get(array.dtype.kind, str(array.dtype)) for array in arrays)
+    if len(kinds) > 1 and arrays[0].ndim > 1:
+        raise ValueError(
+            f"X must have images of one type; got {_counts(kinds)}. Their units may "
+            "differ: give all the same, such as uint8 from 0 to 255."
+        )
+    return np.stack(arrays)
+
+
+def _part_array(number, part):
+    try:
+        return np.asarray(part)
+    except ValueError as error:
+        raise ValueError(
+            f"X must be images of one size; got X[{number}], a "
+            f"{type(part).__name__} that is not one array. If X holds pairs of image "
+            f"and label: X, y = (np.stack(part) for part in zip(*X))."
+        ) from error
+
+
+def _counts(counter):
+    """Such as "3 of (32, 32, 3), 1 of (28, 28, 3) and 2 of other sizes"."""
+    told = counter.most_common(_MOST_SIZES)
+    text = ", ".join(f"{count} of {kind}" for kind, count in told)
+    rest = counter.total() - sum(count for _, count in told)
+    return text + (f" and {rest} of others" if rest else "")
+
+
+def _resizing(parts, arrays, sizes):
+    """The line that brings images to one size, the most frequent one."""
+    dims = {len(size) for size in sizes}
+    if len(parts) == 2 and 1 in dims and max(dims) > 1:
+        return "If these are images and labels: X, y = X."
+    if 1 in dims:
+        return "Every image, or row, must have as many values as the others."
+    if dims - {2, 3}:
+        return "If these are batches: np.concatenate(X)."
+    wanted = sizes.most_common(1)[0][0]
+    planes = {size[:2] for size in sizes}
+    if len(planes) == 1:
+        return _same_channels(parts, sizes)
+    width_and_height = f"({wanted[1]}, {wanted[0]})"
+    if all(hasattr(part, "resize") and hasattr(part, "mode") for part in parts):
+        each = f"image.resize({width_and_height})"
+    elif all(_pillow_takes(array) for array in arrays):
+        each = f"PIL.Image.fromarray(image).resize({width_and_height})"
+    else:
+        each = f"tf.image.resize(image, {wanted[:2]}).numpy()"
+    mixed = (
+        " Gray and color are mixed, too: make all the same." if len(dims) > 1 else ""
+    )
+    return f"Resize them: X = [{each} for image in X].{mixed}"
+
+
+def _pillow_takes(array):
+    if array.ndim == 2:
+        return array.dtype in (np.uint8, np.float32, np.float64)
+    return array.dtype == np.uint8 and array.shape[2] in (3, 4)
+
+
+def _same_channels(parts, sizes):
+    """The line that gives images of one height and width the same channels."""
+    channels = {size[2] if len(size) == 3 else 1 for size in sizes}
+    height, width = next(iter(sizes))[:2]
+    if channels == {1}:
+        each = f"np.reshape(image, ({height}, {width}, 1))"
+        return f"Give all a channel axis: X = [{each} for image in X]."
+    if all(hasattr(part, "convert") and hasattr(part, "mode") for part in parts):
+        each = "image.convert('RGB')"
+    else:
+        each = "PIL.Image.fromarray(np.squeeze(image)).convert('RGB')"
+    return (
+        "Gray and color images, or images with and without transparency, are mixed. "
+        f"Make all the same: X = [{each} for image in X]."
+    )

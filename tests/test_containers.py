@@ -1,0 +1,218 @@
+"""What X, y and the like may be is decided before anything of it is read."""
+
+import itertools
+import pathlib
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+from PIL import Image
+from scipy import sparse
+
+from skcnn import ConvPoolClassifier
+from skcnn._containers import check_container
+
+IMAGES = np.random.RandomState(0).randint(0, 256, (12, 8, 6, 3)).astype(np.uint8)
+LABELS = np.arange(12) % 3
+SMALL = {"conv_layers": [(2, 3)], "convs_per_block": 1, "dense_layers": ()}
+
+
+class Endless:
+    """Counts what is read of it."""
+
+    def __init__(self):
+        self.n_read = 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.n_read += 1
+        if self.n_read > 10:
+            raise AssertionError("it is read without end")
+        return IMAGES[0]
+
+
+class EndlessSequence(Endless):
+    """As what keras.preprocessing.image.ImageDataGenerator makes: indices never end."""
+
+    def __len__(self):
+        return 12
+
+    def __getitem__(self, index):
+        return next(self)
+
+
+class Batches(keras.utils.PyDataset):
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        part = slice(4 * index, 4 * index + 4)
+        return IMAGES[part], LABELS[part]
+
+
+class Loader:
+    """As torch.utils.data.DataLoader: a length and batches, but no indices."""
+
+    def __len__(self):
+        return 3
+
+    def __iter__(self):
+        return (Batches()[index] for index in range(3))
+
+
+def dataset(batch_size=None):
+    pairs = tf.data.Dataset.from_tensor_slices((IMAGES, LABELS))
+    return pairs.batch(batch_size) if batch_size else pairs
+
+
+REFUSED = {
+    "generator": lambda: (image for image in IMAGES),
+    "iterator": lambda: iter(IMAGES),
+    "map": lambda: map(np.asarray, IMAGES),
+    "zip": lambda: zip(IMAGES, LABELS, strict=True),
+    "endless": itertools.count,
+    "class of one's own": Endless,
+    "sequence of one's own": EndlessSequence,
+    "PyDataset": Batches,
+    "DataLoader": Loader,
+    "tf.data.Dataset": dataset,
+    "tf.data.Dataset in batches": lambda: dataset(5),
+    "text": lambda: "data/train",
+    "path": lambda: pathlib.Path("data/train"),
+    "bytes": lambda: b"\xff\xd8",
+    "set": lambda: {1, 2},
+    "dict": lambda: {"images": IMAGES},
+    "dict_values": lambda: {"images": IMAGES}.values(),
+    "ragged tensor": lambda: tf.ragged.constant([[[1, 2], [3]], [[4]]]),
+    "object": object,
+    "list of generators": lambda: [iter(IMAGES), iter(IMAGES), iter(IMAGES)],
+    "list of lists of generators": lambda: [[iter(IMAGES)], [iter(IMAGES)]] * 2,
+    "list of dicts": lambda: [{"image": image} for image in IMAGES],
+    "array of generators": lambda: np.array([iter(IMAGES), iter(IMAGES)] * 6),
+}
+DOORS = {
+    "fit": lambda new, old, value: new.fit(value, LABELS),
+    "fit without y": lambda new, old, value: new.fit(value),
+    "initialize": lambda new, old, value: new.initialize(value),
+    "partial_fit": lambda new, old, value: new.partial_fit(value),
+    "partial_fit again": lambda new, old, value: old.partial_fit(value, LABELS),
+    "y": lambda new, old, value: new.fit(IMAGES, value),
+    "sample_weight": lambda new, old, value: new.fit(
+        IMAGES, LABELS, sample_weight=value
+    ),
+    "validation_data": lambda new, old, value: new.fit(
+        IMAGES, LABELS, validation_data=value
+    ),
+    "X of validation_data": lambda new, old, value: new.fit(
+        IMAGES, LABELS, validation_data=(value, LABELS)
+    ),
+    "y of validation_data": lambda new, old, value: new.fit(
+        IMAGES, LABELS, validation_data=(IMAGES, value)
+    ),
+    "predict": lambda new, old, value: old.predict(value),
+    "predict_proba": lambda new, old, value: old.predict_proba(value),
+    "score": lambda new, old, value: old.score(value, LABELS),
+    "score without y": lambda new, old, value: old.score(value),
+    "y of score": lambda new, old, value: old.score(IMAGES, value),
+}
+
+
+@pytest.fixture(scope="module")
+def ready():
+    return ConvPoolClassifier(**SMALL, random_state=0).initialize(IMAGES, LABELS)
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_must_be_read_to_know_its_length_is_refused(ready, kind, door):
+    value = REFUSED[kind]()
+    before = vars(ready).copy()
+    with pytest.raises((TypeError, ValueError)) as error:
+        DOORS[door](ConvPoolClassifier(**SMALL), ready, value)
+    message = str(error.value)
+    name = door if door in ("sample_weight", "validation_data") else "X"
+    assert f"{'y' if door.startswith('y') else name} must " in message
+    if not kind.startswith(("list", "array")):
+        assert type(value).__name__ in message
+    assert getattr(value, "n_read", 0) == 0
+    if kind in ("generator", "iterator", "map", "zip", "endless"):
+        next(value)  # nor has anything been taken out of it
+    assert vars(ready) == before
+
+
+def run_as_printed(message, value):
+    """The X and y that the code in a message gives."""
+    scope = {"X": value, "np": np}
+    code = next(part for part in message.split(": ") if part.startswith("X, y = "))
+    exec(code.split(". ")[0].removesuffix("."), scope)
+    return scope["X"], scope["y"]
+
+
+@pytest.mark.parametrize(
+    ("value", "in_batches"),
+    [
+        pytest.param(dataset(), False, id="dataset"),
+        pytest.param(dataset(5), False, id="dataset in batches"),
+        pytest.param(
+            tf.data.Dataset.from_tensor_slices((IMAGES, np.eye(3)[LABELS])),
+            False,
+            id="dataset, one-hot",
+        ),
+        pytest.param(zip(IMAGES, LABELS, strict=True), False, id="zip"),
+        pytest.param(Batches(), True, id="PyDataset"),
+        pytest.param(Loader(), True, id="DataLoader"),
+    ],
+)
+def test_the_advice_runs_as_printed(value, in_batches):
+    with pytest.raises(TypeError) as error:
+        ConvPoolClassifier(**SMALL).fit(value)
+    message = str(error.value)
+    if in_batches:
+        assert "np.concatenate in place of np.stack" in message
+        message = message.replace("np.stack", "np.concatenate")
+    X, y = run_as_printed(message, value)
+    np.testing.assert_array_equal(X, IMAGES)
+    assert len(y) == len(LABELS)
+
+
+def test_endless_datasets_are_cut_by_the_advice():
+    with pytest.raises(TypeError, match=r"unbatch\(\)\.take\("):
+        ConvPoolClassifier(**SMALL).fit(dataset(5).repeat())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(IMAGES, id="array"),
+        pytest.param(IMAGES.tolist(), id="lists"),
+        pytest.param(tuple(IMAGES), id="tuple of arrays"),
+        pytest.param([Image.fromarray(image) for image in IMAGES], id="PIL images"),
+        pytest.param(Image.fromarray(IMAGES[0]), id="PIL image"),
+        pytest.param(memoryview(IMAGES), id="buffer"),
+        pytest.param(tf.constant(IMAGES), id="tensor"),
+        pytest.param(pd.DataFrame(IMAGES[:, 0, :, 0]), id="DataFrame"),
+        pytest.param(pd.Series(list(IMAGES)), id="Series"),
+        pytest.param(pd.Categorical(list("abc")), id="Categorical"),
+        pytest.param(sparse.csr_array(IMAGES[:, 0, :, 0]), id="sparse"),
+        pytest.param(["a", "b"], id="labels of text"),
+        pytest.param([pd.Timestamp("2020-01-01"), None, 3.0], id="labels of any type"),
+        pytest.param(range(3), id="range"),
+        pytest.param([], id="nothing"),
+    ],
+)
+def test_arrays_and_lists_of_them_pass(value):
+    check_container(value, "X")
+
+
+def test_a_single_value_is_no_array():
+    with pytest.raises(TypeError, match=r"X must be an array.*got float"):
+        check_container(3.0, "X")
+
+
+def test_a_pair_without_y_is_taken_apart():
+    with pytest.raises(ValueError, match=r"X, y = X"):
+        ConvPoolClassifier(**SMALL).fit((IMAGES, LABELS))

@@ -1,0 +1,130 @@
+"""y, classes: what is taken, and advice that runs on what was given."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+from scipy import sparse
+
+from skcnn import ConvPoolClassifier
+from skcnn._labels import all_classes, check_labels, label_codes
+
+IMAGES = np.random.RandomState(0).uniform(size=(12, 6, 8))
+LABELS = np.arange(12) % 3
+ONE_HOT = np.eye(3)[LABELS]
+SMALL = {"conv_layers": [(2, 3)], "convs_per_block": 1, "dense_layers": ()}
+
+FORMS = {
+    "array": ONE_HOT,
+    "integers": ONE_HOT.astype(int),
+    "yes and no": ONE_HOT == 1,
+    "objects": ONE_HOT.astype(object),
+    "of Keras": keras.utils.to_categorical(LABELS),
+    "lists": ONE_HOT.tolist(),
+    "tuples": [tuple(row) for row in ONE_HOT.tolist()],
+    "list of arrays": list(ONE_HOT),
+    "array of arrays": pd.Series(list(ONE_HOT)).to_numpy(),
+    "Series of arrays": pd.Series(list(ONE_HOT)),
+    "Series of lists": pd.Series(ONE_HOT.tolist()),
+    "DataFrame": pd.DataFrame(ONE_HOT),
+    "dummies": pd.get_dummies(pd.Series(LABELS).map({0: "cat", 1: "dog", 2: "owl"})),
+    "sparse": sparse.csr_array(ONE_HOT),
+    "tensor": tf.constant(ONE_HOT),
+}
+
+
+@pytest.fixture(scope="module")
+def ready():
+    return ConvPoolClassifier(**SMALL, random_state=0).initialize(IMAGES, LABELS)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_one_hot_labels_get_advice_that_runs_on_them(ready, form):
+    y = FORMS[form]
+    new = ConvPoolClassifier(**SMALL)
+    messages = set()
+    for door in (
+        lambda: new.fit(IMAGES, y),
+        lambda: new.partial_fit(IMAGES, y),
+        lambda: new.initialize(IMAGES, y),
+        lambda: new.fit(IMAGES, LABELS, validation_data=(IMAGES, y)),
+        lambda: ready.partial_fit(IMAGES, y),
+        lambda: ready.score(IMAGES, y),
+    ):
+        with pytest.raises(ValueError, match="1d array of labels") as error:
+            door()
+        messages.add(str(error.value).removeprefix("validation_data: "))
+    assert len(messages) == 1
+    advice = messages.pop().partition("pass ")[2].partition(";")[0]
+    expressions = advice.partition(" for the names")[0].split(", or ")
+    expected = [LABELS.tolist(), np.array(["cat", "dog", "owl"])[LABELS].tolist()]
+    if form == "DataFrame":
+        expected[1] = LABELS.tolist()
+    for expression, labels in zip(expressions, expected, strict=False):
+        assert list(eval(expression, {"y": y, "np": np})) == labels
+    assert len(expressions) == (2 if isinstance(y, pd.DataFrame) else 1)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        pytest.param(LABELS, id="array"),
+        pytest.param(LABELS.tolist(), id="list"),
+        pytest.param(range(12), id="range"),
+        pytest.param(LABELS[:, np.newaxis], id="column"),
+        pytest.param(pd.DataFrame({"y": LABELS}), id="DataFrame of one column"),
+        pytest.param(pd.Series(list("abc") * 4), id="Series of text"),
+        pytest.param(pd.Categorical(list("abc") * 4), id="Categorical"),
+        pytest.param(tf.constant(LABELS), id="tensor"),
+        pytest.param(None, id="None, which scikit-learn's checks know"),
+    ],
+)
+def test_labels_of_any_kind_pass(y):
+    check_labels(y)
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        pytest.param({2, 0, 1}, id="set"),
+        pytest.param(frozenset([2, 0, 1]), id="frozenset"),
+        pytest.param({2: "c", 0: "a", 1: "b"}.keys(), id="keys"),
+        pytest.param(range(3), id="range"),
+        pytest.param([2, 1, 0, 2], id="list"),
+        pytest.param(pd.Index([2, 1, 0]), id="Index"),
+        pytest.param(np.array([[2], [1], [0]]), id="column"),
+    ],
+)
+def test_classes_are_sorted_whatever_holds_them(classes):
+    assert all_classes(LABELS[:1], None, classes).tolist() == [0, 1, 2]
+    assert all_classes(LABELS[:1], np.arange(3), classes).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("classes", "seen"),
+    [
+        pytest.param({0: "a", 1: "b", 2: "c"}, "{0: 'a'", id="dict"),
+        pytest.param(iter([0, 1, 2]), "got <list_iter", id="iterator"),
+        pytest.param({0: 1}.values(), "dict_values", id="dict_values"),
+        pytest.param(3, "got 3.", id="number of classes"),
+        pytest.param("abc", "got 'abc'", id="text"),
+        pytest.param(ONE_HOT, "got array(", id="one-hot"),
+        pytest.param([None, "a", 0], "got [None, 'a', 0]", id="do not sort"),
+    ],
+)
+def test_classes_of_another_kind_are_refused_with_the_remedy(ready, classes, seen):
+    for classifier in (ConvPoolClassifier(**SMALL), ready):
+        with pytest.raises((TypeError, ValueError)) as error:
+            classifier.partial_fit(IMAGES, LABELS, classes=classes)
+        message = str(error.value)
+        assert message.startswith("classes must be one list of all labels")
+        assert "np.unique(y)" in message and seen in message
+
+
+def test_codes_are_places_among_the_classes():
+    classes = np.array(["cat", "dog", "owl"])
+    codes = label_codes(np.array(["owl", "cat"]), classes, "y")
+    assert codes.tolist() == [2, 0] and codes.dtype == np.int32
+    with pytest.raises(ValueError, match=r"y has labels.*\['bee'\]"):
+        label_codes(np.array(["bee", "cat"]), classes, "y")
