@@ -1,7 +1,8 @@
 """Loss and accuracy by epoch."""
 
+from skcnn._labels import find_levels
 from skcnn.plotting._drawing import draw_legend, make_axes, series_style
-from skcnn.plotting._study import check_fitted, find_levels
+from skcnn.plotting._study import check_fitted
 
 
 class LearningCurvesDisplay:
