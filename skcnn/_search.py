@@ -205,8 +205,8 @@ def search_results(search, image_shape=None, n_classes=None):
     ['rank', 'score', 'epochs', 'head', 'conv_layers', 'n_params', 'std', 'fit_time',
      'score_time']
     >>> table[["rank", "epochs", "head", "conv_layers", "n_params"]].head(1)
-       rank  epochs     head conv_layers  n_params
-    2     1       8  flatten          16      2730
+      rank epochs     head conv_layers n_params
+    2    1      8  flatten          16     2730
     """
     try:
         import pandas as pd

@@ -6,8 +6,7 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
-from skcnn._architecture import ARCHITECTURE_PARAMETERS
-from skcnn._labels import find_levels, is_ordered
+from skcnn._labels import find_levels
 from skcnn._search import count_if_possible, image_shape_and_classes
 from skcnn.plotting._drawing import (
     characters_along,
@@ -17,7 +16,7 @@ from skcnn.plotting._drawing import (
     log_scale_of_counts,
     make_axes,
 )
-from skcnn.plotting._names import Named, write_names
+from skcnn.plotting._names import Named, given_names, name_points, write_names
 from skcnn.plotting._study import (
     Study,
     check_among,
@@ -276,21 +275,20 @@ class WidthDepthDisplay:
         masks = [(groups.codes == code) & (sizes == size) for code, size in places]
         points, score_name = study.points(masks)
         scores = [[*point.scores, *[np.nan] * point.n_failed] for point in points]
-        texts, title, ordered = _names(
-            study.levels, masks, [code for code, _ in places], by
-        )
+        codes = [code for code, _ in places]
+        texts, title, ordered = name_points(study.levels, masks, codes, by)
         if names is not None:
-            texts, title = (
-                _given_names(names, study.kept, masks, study.n_candidates),
+            title, texts = (
                 None,
+                given_names(names, study.n_candidates, study.kept, masks),
             )
         repeats = [len(each) for each in scores]
         return cls(
-            n_params=np.repeat([size for _, size in places], repeats).tolist(),
+            n_params=_repeated([int(size) for _, size in places], repeats),
             scores=[score for each in scores for score in each],
-            groups=None
-            if by is None
-            else _repeated([groups.labels[code] for code, _ in places], repeats),
+            groups=_repeated([groups.labels[code] for code in codes], repeats)
+            if by is not None
+            else None,
             group_name=by,
             score_name=score_name,
             names=_repeated(texts, repeats) if any(texts) else None,
@@ -340,25 +338,19 @@ class WidthDepthDisplay:
         """
         check_fitted(estimators)
         params = [estimator.get_params() for estimator in estimators]
-        for name in [by] if by is not None else []:
-            check_among("by", name, list(params[0]))
-        for name in labels or {}:
-            check_among("labels", name, list(params[0]))
-        levels = {
-            name: find_levels(
-                [given.get(name) for given in params], (labels or {}).get(name)
-            )
-            for name in params[0]
-        }
+        if by is not None:
+            check_among("by", by, list(params[0]))
+        levels = _levels_of(params, labels or {})
         groups = np.zeros(len(params), int) if by is None else levels[by].codes
         order = np.argsort(groups, kind="stable")
         sizes = np.array([estimator.n_params_ for estimator in estimators])
         places = sorted({*zip(groups, sizes, strict=True)})
         masks = [(groups == code) & (sizes == size) for code, size in places]
-        texts, title, ordered = _names(levels, masks, [code for code, _ in places], by)
+        codes = [code for code, _ in places]
+        texts, title, ordered = name_points(levels, masks, codes, by)
         if names is not None:
             everyone = np.arange(len(params))
-            texts, title = _given_names(names, everyone, masks, len(params)), None
+            title, texts = None, given_names(names, len(params), everyone, masks)
         name_of = dict(zip(places, texts, strict=True))
         return cls(
             n_params=[int(sizes[i]) for i in order],
@@ -373,82 +365,14 @@ class WidthDepthDisplay:
         ).plot(ax, **{"joined": by is not None and ordered} | kwargs)
 
 
-def _names(levels, places, groups, by):
-    """What tells the points apart.
-
-    Parameters
-    ----------
-    levels : dict of str to Levels
-        Of each parameter.
-    places : list of ndarray of bool
-        Who belongs to each point.
-    groups : list of int
-        The series of each point.
-    by : str or None
-        The parameter that makes the series, which the legend tells.
-
-    Returns
-    -------
-    names : list of str
-        One for each point.
-    title : str
-        Of which parameters they are.
-    ordered : bool
-        Whether the points of each series have an order, so that a line may join them.
-    """
-    told = {}
-    for name, each in levels.items():
-        codes = [np.unique(each.codes[place]) for place in places]
-        single = sum(len(some) == 1 for some in codes)
-        # What differs within most points has been averaged there.
-        if len({*map(tuple, codes)}) > 1 and 2 * single > len(places):
-            told[name] = codes
-    told = {name: each for name, each in told.items() if not is_seed(name)}
-    told.pop(by, None)
-    designs = {
-        name for name in told if name.rpartition("__")[2] in ARCHITECTURE_PARAMETERS
+def _levels_of(params, labels):
+    """The values of each parameter of some estimators."""
+    for name in labels:
+        check_among("labels", name, list(params[0]))
+    return {
+        name: find_levels([given.get(name) for given in params], labels.get(name))
+        for name in params[0]
     }
-    told = {name: each for name, each in told.items() if name in designs or not designs}
-    names = [
-        ", ".join(
-            "/".join(levels[name].labels[code] for code in codes[point])
-            for name, codes in told.items()
-        )
-        for point in range(len(places))
-    ]
-    ordered = all(
-        _is_ordered_series(
-            levels, told, [i for i, each in enumerate(groups) if each == group]
-        )
-        for group in set(groups)
-    )
-    return names, ", ".join(told), ordered
-
-
-def _is_ordered_series(levels, told, points):
-    """Whether points, from small to large networks, differ in one parameter that grows."""
-    differing = [
-        name
-        for name, codes in told.items()
-        if len({tuple(codes[point]) for point in points}) > 1
-    ]
-    if len(differing) != 1:
-        return not differing
-    [name] = differing
-    values = [levels[name].values[told[name][point][0]] for point in points]
-    return is_ordered(values)
-
-
-def _given_names(names, kept, masks, n_candidates):
-    """The names that were given for the candidates of each point."""
-    names = list(names)
-    if names and len(names) != n_candidates:
-        raise ValueError(
-            f"names must be {n_candidates}, one for each candidate; got {names!r}."
-        )
-    if not names:
-        return [""] * len(masks)
-    return [", ".join(dict.fromkeys(names[i] for i in kept[mask])) for mask in masks]
 
 
 def _repeated(values, repeats):
