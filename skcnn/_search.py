@@ -14,7 +14,7 @@ from skcnn._architecture import (
     InfeasibleArchitecture,
 )
 from skcnn._classifier import ConvPoolClassifier
-from skcnn._labels import arguments, find_levels
+from skcnn._value_labels import arguments, find_levels
 
 
 def feasible_grid(

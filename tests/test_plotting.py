@@ -27,7 +27,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import Pipeline
 
 from skcnn import ConvBlock, ConvPoolClassifier
-from skcnn._labels import find_levels
+from skcnn._value_labels import find_levels
 from skcnn.plotting import (
     AugmentationDisplay,
     FilterDisplay,

@@ -33,7 +33,7 @@ from strategies import architecture_parameters
 
 import skcnn._table
 from skcnn import ConvBlock, ConvPoolClassifier
-from skcnn._labels import is_ordered, short_labels
+from skcnn._value_labels import is_ordered, short_labels
 from skcnn._search import feasible_grid, search_results
 from skcnn.presets import GRIDS, NETWORKS
 

@@ -5,7 +5,7 @@ from numbers import Real
 
 import numpy as np
 
-from skcnn._labels import short_labels
+from skcnn._value_labels import short_labels
 
 _MARKERS = "osD^vPX*<"
 

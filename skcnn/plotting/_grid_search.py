@@ -4,7 +4,7 @@ import textwrap
 
 import numpy as np
 
-from skcnn._labels import is_ordered
+from skcnn._value_labels import is_ordered
 from skcnn.plotting._drawing import (
     draw_legend,
     draw_series,

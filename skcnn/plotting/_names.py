@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skcnn._architecture import ARCHITECTURE_PARAMETERS
-from skcnn._labels import is_ordered
+from skcnn._value_labels import is_ordered
 from skcnn.plotting._drawing import lay_out
 from skcnn.plotting._study import is_seed
 
