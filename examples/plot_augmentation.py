@@ -42,11 +42,7 @@ few = StratifiedShuffleSplit(n_splits=3, train_size=100, random_state=0)
 search = GridSearchCV(
     classifier, {"augmentation": [None, "shift"]}, cv=few, refit=False
 ).fit(X, y)
-print(
-    search_results(search)[
-        ["param_augmentation", "mean_test_score", "std_test_score"]
-    ].to_string(index=False)
-)
+print(search_results(search)[["augmentation", "score", "std"]].to_string(index=False))
 
 if options.out:
     display.figure_.savefig(options.out, dpi=150)

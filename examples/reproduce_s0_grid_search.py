@@ -47,7 +47,7 @@ with parallel_config(backend="threading", n_jobs=options.n_jobs):
     search.fit(X_grid, y_grid)
 table = search_results(search, image_shape=X_grid.shape[1:], n_classes=10)
 table.to_csv(f"{options.out}/grid.csv", index=False)
-print(table.head(10).to_string(index=False))
+print(table.head(10))
 display = GridSearchDisplay.from_search(
     search, "epochs", "conv_layers", kind="lines", reduce="max"
 )

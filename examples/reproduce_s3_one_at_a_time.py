@@ -32,7 +32,7 @@ changes = {"cascade-two": {}}
 for change in ParameterGrid(presets.GRIDS["s3"]):
     [(parameter, value)] = change.items()
     if parameter == "optimizer__learning_rate":
-        name = f"learning rate {value.initial_learning_rate:g}"
+        name = f"learning rate {value:g}"
     else:
         name = f"{value} epochs" if parameter == "epochs" else "cascade-one"
     if name != "learning rate 0.01":  # that of the base

@@ -366,13 +366,21 @@ def in_brackets(n_params, n_non_trainable):
 
 
 def in_figures(values):
-    """Mean and standard deviation, or a single value, or nothing."""
-    if not len(values):
+    """Mean and standard deviation over seeds, or a single value, or nothing.
+
+    The deviation is that of numpy and scikit-learn, divided by n. Where some seeds have no
+    value, as the loss of a network that diverged, the number of those that have is told.
+    """
+    known = values.dropna()
+    if not len(known):
         return ""
+    text = (
+        f"{known.mean():.4f} ± {known.std(ddof=0):.4f}"
+        if len(known) > 1
+        else f"{known.iloc[0]:.4f}"
+    )
     return (
-        f"{values.mean():.4f} ± {values.std(ddof=0):.4f}"
-        if len(values) > 1
-        else f"{values.iloc[0]:.4f}"
+        text if len(known) == len(values) else f"{text} ({len(known)} of {len(values)})"
     )
 
 

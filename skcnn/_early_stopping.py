@@ -1,14 +1,25 @@
 """Early stopping: the inner split, when to stop, and which epoch was the best."""
 
+import warnings
+from math import ceil
+
 import numpy as np
 from sklearn.model_selection import train_test_split
 
 from skcnn._seeds import derive
 from skcnn._training import EpochHook
 
+# An accuracy on fewer samples than this moves by more than three points with one of them,
+# and its standard error is about nine: which epoch looks best is then left to chance.
+_FEW = 30
+
 
 def split_off_validation(data, fraction, seed, classes):
     """Set a part of the training data aside, as large a share of each class as possible.
+
+    Every class keeps at least one sample to train on. So a class of one sample is not in
+    the part set aside, and neither are some classes if that part is smaller than their
+    number.
 
     Parameters
     ----------
@@ -28,14 +39,13 @@ def split_off_validation(data, fraction, seed, classes):
     Raises
     ------
     ValueError
-        If there are too few samples for both parts to have all classes.
+        If no class has a sample to spare.
+
+    Warns
+    -----
+    UserWarning
+        If the part set aside lacks classes, is smaller than asked, or is very small.
     """
-    present, counts = np.unique(data.labels, return_counts=True)
-    if counts.min() < 2:
-        raise ValueError(
-            "early_stopping=True sets a part of each class aside, so y must have at least 2 samples of each; got 1 of "
-            f"class {classes[present[counts.argmin()]]!r}. Give fit validation_data, or take early_stopping=False."
-        )
     try:
         kept, aside = train_test_split(
             np.arange(len(data)),
@@ -43,12 +53,77 @@ def split_off_validation(data, fraction, seed, classes):
             stratify=data.labels,
             random_state=derive(seed, "validation"),
         )
-    except ValueError as error:
+        kept, aside = np.sort(kept), np.sort(aside)
+    except ValueError:  # a part would lack a class, which scikit-learn refuses
+        kept, aside = _split_unevenly(data.labels, fraction, derive(seed, "validation"))
+    training, validation = data.part(kept), data.part(aside)
+    _warn_of_thin_validation(training.labels, validation.labels, fraction, classes)
+    return training, validation
+
+
+def _split_unevenly(labels, fraction, seed):
+    """Places of both parts, where the part set aside cannot have all classes."""
+    present, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    n_spare = len(labels) - len(present)
+    if n_spare == 0:
         raise ValueError(
-            f"validation_fraction={fraction!r} is impossible for {len(data)} samples of {len(present)} classes: "
-            f"both parts must have some of each. {error}"
-        ) from error
-    return data.part(np.sort(kept)), data.part(np.sort(aside))
+            "early_stopping=True sets samples aside, but y has only 1 sample of each "
+            "class, which is needed to train on. Give fit validation_data, or more "
+            "samples, or take early_stopping=False."
+        )
+    rng = np.random.RandomState(seed)
+    n_aside = min(ceil(fraction * len(labels)), n_spare)
+    sizes = _shares(counts, n_aside, rng)
+    shuffled = [rng.permutation(np.flatnonzero(codes == k)) for k in range(len(counts))]
+    aside = np.concatenate(
+        [places[:size] for places, size in zip(shuffled, sizes, strict=True)]
+    )
+    return np.setdiff1d(np.arange(len(labels)), aside), np.sort(aside)
+
+
+def _shares(counts, total, rng):
+    """How many samples of each class make `total`: in proportion, and never all."""
+    wanted = total * counts / counts.sum()
+    sizes = np.minimum(wanted.astype(int), counts - 1)
+    lot = rng.permutation(len(counts))  # decides between classes of equal claim
+    while sizes.sum() < total:
+        claim = np.where(sizes < counts - 1, wanted - sizes, -np.inf)
+        sizes[np.lexsort((lot, claim))[-1]] += 1
+    return sizes
+
+
+def _warn_of_thin_validation(training, validation, fraction, classes):
+    """Say once what the part set aside cannot tell, and what to do about it."""
+    counts = np.bincount(training, minlength=len(classes))
+    missing = np.setdiff1d(training, validation)
+    is_few = len(validation) < _FEW
+    is_less = len(validation) < ceil(fraction * (len(training) + len(validation)))
+    reasons = []
+    if len(missing):
+        reasons += [f"it has no sample of {_listed(classes[missing].tolist())}"]
+    if is_less:
+        reasons += [
+            f"it is smaller than validation_fraction={fraction!r} asks, because every "
+            "class needs a sample to train on"
+        ]
+    if is_few:
+        reasons += [f"it has fewer than {_FEW} samples, so chance decides a lot"]
+    if not reasons:
+        return
+    helps = counts.max() > 1 and (is_few or counts[missing].max(initial=0) > 1)
+    larger = "a larger validation_fraction, " if helps else ""
+    warnings.warn(
+        "early_stopping=True measures accuracy on a part of the samples that is set "
+        f"aside: {'; '.join(reasons)}. Give fit validation_data, more samples, {larger}"
+        "or take early_stopping=False.",
+        stacklevel=7,  # the caller of fit, beyond scikit-learn's decorator
+    )
+
+
+def _listed(labels):
+    shown = ", ".join(map(repr, labels[:10]))
+    more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
+    return f"{'class' if len(labels) == 1 else 'classes'} {shown}{more}"
 
 
 class EarlyStopping(EpochHook):

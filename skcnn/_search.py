@@ -2,7 +2,6 @@
 
 import warnings
 from numbers import Integral, Number
-from types import FunctionType
 
 import numpy as np
 from sklearn.base import clone
@@ -12,11 +11,11 @@ from sklearn.utils.validation import check_is_fitted
 from skcnn._architecture import (
     ARCHITECTURE_PARAMETERS,
     Architecture,
-    ConvBlock,
     InfeasibleArchitecture,
 )
 from skcnn._classifier import ConvPoolClassifier
 from skcnn._parameters import all_parameters
+from skcnn._value_labels import arguments, find_levels
 
 
 def feasible_grid(
@@ -94,7 +93,7 @@ def feasible_grid(
             kept.append({name: [value] for name, value in candidate.items()})
         else:
             reason, detail = objection
-            left_out.setdefault(reason, []).append(f"{_arguments(candidate)}: {detail}")
+            left_out.setdefault(reason, []).append(f"{arguments(candidate)}: {detail}")
     if not kept:
         raise ValueError(f"param_grid has no feasible candidate.{_account(left_out)}")
     if left_out:
@@ -138,10 +137,16 @@ def search_results(search, image_shape=None, n_classes=None):
     Returns
     -------
     pandas.DataFrame
-        Columns of ``search.cv_results_`` by the names that they have there: rank, mean and standard deviation of the
-        scores, parameters and times; before the times `n_params`, the number of parameters of the network, missing
-        where it cannot be built, and altogether where the shape of images is neither given nor known. The index is the
-        candidate's place in ``cv_results_``.
+        A row for each candidate. Its index is the candidate's place in ``cv_results_``. The
+        columns, in this order:
+
+        - `rank`, 1 for the best, and `score`, the mean over the folds;
+        - the parameters by the names that they have in the grid, first those that vary;
+        - `n_params`, the number of parameters of the network: missing where it cannot be
+          built, and altogether where the shape of images is neither given nor known;
+        - `std`, the standard deviation of the scores over the folds;
+        - `train_score` and `std_train_score`, where the search has them;
+        - `fit_time` and `score_time`, means in seconds.
 
     Raises
     ------
@@ -158,13 +163,30 @@ def search_results(search, image_shape=None, n_classes=None):
 
     Notes
     -----
-    A parameter that only some candidates set has for the others the value that they were trained with. Values that are
-    neither numbers nor strings become short texts, None as well, so that the table can be grouped by them.
+    The table prints as many columns as fit beside each other, and names the rest.
+    ``print(table.to_string())`` prints all.
 
-    With several scores, the one that `refit` names decides, or else the first. A candidate of successive halving has a
-    row for each iteration that it took part in, the last iteration first.
+    scikit-learn's own columns, such as the score of each split, are put beside these by
+    ``table.join(pd.DataFrame(search.cv_results_))``.
 
-    Times are those really spent: short for a candidate whose epochs were known from another.
+    A parameter that only some candidates set has for the others the value that they were
+    trained with. Numbers and strings are kept. Other values, None as well, become texts as
+    short as they are told apart: ``[(32, 5), (64, 3)]`` is "32-64". So the table can be
+    grouped by them, and the displays of :mod:`skcnn.plotting` write the same.
+
+    With several scores, each has its name where `score` stood: `rank_loss`, `loss`,
+    `std_loss`. The one that `refit` names decides the order, or else the first. A parameter
+    of the same name is then called ``param_loss``.
+
+    A candidate of successive halving has a row for each iteration that it took part in, the
+    last iteration first; `iter` and `n_resources` tell which.
+
+    Candidates that differ only in `random_state` have a row each, and the rank of the first
+    of them owes something to luck. ``table.groupby([...])["score"].agg(["mean", "std"])``
+    over the other parameters, or a display, takes them together.
+
+    Times are those really spent: short for a candidate whose epochs were known from
+    another.
 
     Examples
     --------
@@ -172,72 +194,99 @@ def search_results(search, image_shape=None, n_classes=None):
     >>> from sklearn.model_selection import GridSearchCV
     >>> from skcnn import ConvPoolClassifier, search_results
     >>> digits = load_digits()
-    >>> classifier = ConvPoolClassifier(dense_layers=(), convs_per_block=1, batch_size=16, random_state=0)
-    >>> grid = {"conv_layers": [[(16, 3)]], "head": ["flatten", "global_max"], "epochs": [1, 8]}
-    >>> search = GridSearchCV(classifier, grid, cv=2).fit(digits.images[:400] / 16, digits.target[:400])
-    >>> table = search_results(search)
+    >>> X, y = digits.images[:400] / 16, digits.target[:400]
+    >>> classifier = ConvPoolClassifier(
+    ...     dense_layers=(), convs_per_block=1, batch_size=16, random_state=0
+    ... )
+    >>> grid = {
+    ...     "conv_layers": [[(16, 3)]], "head": ["flatten", "global_max"], "epochs": [1, 8]
+    ... }
+    >>> table = search_results(GridSearchCV(classifier, grid, cv=2).fit(X, y))
     >>> table.columns.tolist()  # doctest: +NORMALIZE_WHITESPACE
-    ['rank_test_score', 'mean_test_score', 'std_test_score', 'param_conv_layers', 'param_epochs', 'param_head',
-     'n_params', 'mean_fit_time', 'mean_score_time']
-    >>> table[["param_conv_layers", "param_epochs", "param_head", "n_params"]].head(1)
-      param_conv_layers  param_epochs param_head  n_params
-    2         [(16, 3)]             8    flatten      2730
+    ['rank', 'score', 'epochs', 'head', 'conv_layers', 'n_params', 'std', 'fit_time',
+     'score_time']
+    >>> table[["rank", "epochs", "head", "conv_layers", "n_params"]].head(1)
+      rank epochs     head conv_layers n_params
+    2    1      8  flatten          16     2730
     """
     try:
         import pandas as pd
+
+        from skcnn._table import CandidateTable
     except ImportError as error:
         raise ImportError(
             "search_results makes a table of pandas: pip install pandas"
         ) from error
     check_is_fitted(search, "cv_results_")
-    results = search.cv_results_
-    candidates = [_with(search.estimator, params) for params in results["params"]]
-    columns = dict(results)
-    for name in results:
-        if name.startswith("param_"):
-            values = [
-                every_parameter(candidate).get(name.removeprefix("param_"), np.nan)
-                for candidate in candidates
-            ]
-            columns[name] = pd.Series([_readable(value) for value in values])
+    candidates = [
+        _with(search.estimator, params) for params in search.cv_results_["params"]
+    ]
+    first, last = (_renamed(search.cv_results_, names) for names in (_FIRST, _LAST))
+    sizes = {}
     shape = image_shape_and_classes(search, image_shape, n_classes)
     if shape is not None:
-        columns["n_params"] = pd.array(
-            [count_if_possible(candidate, *shape) for candidate in candidates], "Int64"
-        )
-    table = pd.DataFrame(
-        {
-            name: columns[name]
-            for start in _ORDER
-            for name in columns
-            if name.startswith(start)
-        }
-    )
-    ranks = [name for name in table if name.startswith("rank_test_")]
-    rank = (
-        f"rank_test_{search.refit}"
-        if f"rank_test_{search.refit}" in ranks
-        else ranks[0]
-    )
+        counts = [count_if_possible(candidate, *shape) for candidate in candidates]
+        sizes = {"n_params": pd.array(counts, "Int64")}
+    taken = first | sizes | last
+    parameters = {
+        f"param_{name}" if name in taken else name: values
+        for name, values in _parameters(search, candidates).items()
+    }
+    table = CandidateTable(first | parameters | sizes | last)
+    ranks = [name for name in first if name == "rank" or name.startswith("rank_")]
+    rank = f"rank_{search.refit}" if f"rank_{search.refit}" in ranks else ranks[0]
     by = ["iter", rank] if "iter" in table else [rank]
     return table.sort_values(
         by, ascending=[name != "iter" for name in by], kind="stable"
     )
 
 
-# The columns by how their names begin; the scores of each split are left to cv_results_.
-_ORDER = (
-    *(
-        "iter",
-        "n_resources",
-        "rank_test_",
-        "mean_test_",
-        "std_test_",
-        "mean_train_",
-        "std_train_",
-    ),
-    *("param_", "n_params", "mean_fit_time", "mean_score_time"),
-)
+# How columns of cv_results_ begin, and how they begin in the table: those that stand
+# before the parameters, and those behind. Scores of single splits are left out.
+_FIRST = {
+    "iter": "iter",
+    "n_resources": "n_resources",
+    "rank_test_": "rank_",
+    "mean_test_": "",
+}
+_LAST = {
+    "std_test_": "std_",
+    "mean_train_": "train_",
+    "std_train_": "std_train_",
+    "mean_fit_time": "fit_time",
+    "mean_score_time": "score_time",
+}
+
+
+def _renamed(results, names):
+    """Columns of `cv_results_` by their names in the table."""
+    columns = {
+        short + key.removeprefix(long): results[key]
+        for long, short in names.items()
+        for key in results
+        if key.startswith(long)
+    }
+    shorter = {"rank_score": "rank", "std_score": "std"}  # of a search with one score
+    return {shorter.get(name, name): values for name, values in columns.items()}
+
+
+def _parameters(search, candidates):
+    """The values that candidates were trained with, by parameter; first what varies."""
+    names = [name for name in search.cv_results_ if name.startswith("param_")]
+    values = {}
+    for name in (each.removeprefix("param_") for each in names):
+        values[name] = [every_parameter(each).get(name, np.nan) for each in candidates]
+    levels = {name: find_levels(each) for name, each in values.items()}
+    order = sorted(levels, key=lambda name: len(levels[name].values) == 1)
+    return {name: _cells(values[name], levels[name]) for name in order}
+
+
+def _cells(values, levels):
+    """Numbers and strings as they are, and labels of the rest, to print and group by."""
+    return [
+        value if isinstance(value, (Number, str, np.bool_)) else levels.labels[code]
+        for value, code in zip(values, levels.codes, strict=True)
+    ]
 
 
 def image_shape_and_classes(search, image_shape, n_classes):
@@ -305,31 +354,3 @@ def _classifier_in(estimator):
     """The ConvPoolClassifier that an estimator is or contains; None if there is none."""
     parts = [estimator, *getattr(estimator, "get_params", dict)().values()]
     return next((part for part in parts if isinstance(part, ConvPoolClassifier)), None)
-
-
-def _readable(value):
-    """A value for a cell of a table: hashable, as groupby wants it, and short to print."""
-    return value if isinstance(value, (Number, str, np.bool_)) else as_text(value)
-
-
-def as_text(value):
-    """A value as one writes it in Python."""
-    if isinstance(value, (np.ndarray, np.generic)):
-        value = value.tolist()
-    if isinstance(value, ConvBlock):
-        return repr(value)
-    if isinstance(value, list):
-        return f"[{', '.join(map(as_text, value))}]"
-    if isinstance(value, tuple):
-        return f"({', '.join(map(as_text, value))}{',' if len(value) == 1 else ''})"
-    if isinstance(value, (type, FunctionType)):
-        return value.__name__
-    if hasattr(
-        value, "get_config"
-    ):  # Keras' optimizers, losses and schedules, whose repr is an address
-        return f"{type(value).__name__}({_arguments(value.get_config())})"
-    return " ".join(repr(value).split())
-
-
-def _arguments(values):
-    return ", ".join(f"{name}={as_text(value)}" for name, value in values.items())

@@ -46,8 +46,6 @@ from copy import deepcopy
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from keras.optimizers.schedules import InverseTimeDecay
-
 from skcnn._architecture import ConvBlock
 
 __all__ = ["GRIDS", "NETWORKS", "PUBLISHED", "Published"]
@@ -187,7 +185,11 @@ def _sigmoid_blocks(first, second):
 
 def _decaying(learning_rate, decay):
     """The `decay` of the studies' Keras, gone since: learning_rate / (1 + decay * step)."""
-    return InverseTimeDecay(learning_rate, decay_steps=1, decay_rate=decay)
+    return {
+        "optimizer__learning_rate": learning_rate,
+        "learning_rate_schedule": "inverse_time",
+        "learning_rate_schedule__decay": decay,
+    }
 
 
 _ONE_CASCADE = [ConvBlock(32, 3, 2, n_convs=2)]
@@ -197,10 +199,6 @@ _TWO_CASCADES = [
     ConvBlock(64, 3, pool_size=None, n_convs=1),
     ConvBlock(64, 3, 2, n_convs=1, padding="valid"),
 ]
-
-
-def _cascade_rate(learning_rate):
-    return _decaying(learning_rate, 1e-6)
 
 
 def _cascade(conv_layers):
@@ -213,10 +211,9 @@ def _cascade(conv_layers):
         "epochs": 25,
         "batch_size": 32,
         "optimizer": "sgd",
-        "optimizer__learning_rate": _cascade_rate(0.01),
         "optimizer__momentum": 0.9,
         "optimizer__nesterov": True,
-    }
+    } | _decaying(0.01, 1e-6)
 
 
 _MAX_NORM = {
@@ -232,9 +229,8 @@ _MAX_NORM = {
     "epochs": 25,
     "batch_size": 32,
     "optimizer": "sgd",
-    "optimizer__learning_rate": _decaying(0.01, 0.01 / 25),
     "optimizer__momentum": 0.9,
-}
+} | _decaying(0.01, 0.01 / 25)
 
 _MODERN = {
     "conv_layers": [
@@ -316,11 +312,7 @@ GRIDS = _Copies(
             "dropout": [0.25, 0.5],
         },
         "s3": [
-            {
-                "optimizer__learning_rate": [
-                    _cascade_rate(rate) for rate in (0.01, 0.02, 0.05, 0.1)
-                ]
-            },
+            {"optimizer__learning_rate": [0.01, 0.02, 0.05, 0.1]},
             {"epochs": [15, 20, 30]},
             {"conv_layers": [_ONE_CASCADE]},
         ],

@@ -71,7 +71,6 @@ def schedule_setting(schedule, setting, value, *says):
     return parameter(name, value, *says, others={"learning_rate_schedule": schedule})
 
 
-STOPPING = {"early_stopping": True}
 SGD = keras.optimizers.SGD
 EarlyStopping = keras.callbacks.EarlyStopping
 
@@ -297,19 +296,12 @@ PARAMETERS = [
     parameter("validation_fraction", 0),
     parameter("validation_fraction", 1.0),
     parameter(
-        "validation_fraction",
-        0.01,
-        "0.01",
-        "3 classes",
-        id="too small a fraction",
-        others=STOPPING,
-    ),
-    parameter(
         "early_stopping",
         True,
-        "class np.int64(2)",
-        id="one sample of a class",
-        y=[0] * 6 + [1] * 5 + [2],
+        "1 sample of each class",
+        "validation_data",
+        id="one sample of each class",
+        y=list(range(12)),
     ),
     parameter("n_iter_no_change", 0),
     parameter("tol", -0.1),

@@ -419,6 +419,15 @@ def test_a_table_has_what_was_published_and_no_empty_columns(monkeypatch):
     assert not {"test loss", "published", "difference"} & set(own) and "measured" in own
 
 
+def test_a_seed_without_a_value_is_no_part_of_a_mean_without_a_word(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import study
+
+    assert study.in_figures(pd.Series([0.5, np.nan, 0.7])) == "0.6000 ± 0.1000 (2 of 3)"
+    assert study.in_figures(pd.Series([np.nan, 0.7])) == "0.7000 (1 of 2)"
+    assert study.in_figures(pd.Series([np.nan])) == ""
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -22,10 +22,12 @@ from sklearn.model_selection import (
     HalvingGridSearchCV,
     ParameterGrid,
     RandomizedSearchCV,
+    RepeatedStratifiedKFold,
 )
 from sklearn.pipeline import Pipeline
 
 from skcnn import ConvBlock, ConvPoolClassifier
+from skcnn._value_labels import find_levels
 from skcnn.plotting import (
     AugmentationDisplay,
     FilterDisplay,
@@ -34,7 +36,6 @@ from skcnn.plotting import (
     PredictionsDisplay,
     WidthDepthDisplay,
 )
-from skcnn.plotting._study import find_levels
 
 NARROW, WIDE = [(2, 3)], [(4, 3)]
 COLUMN = 3.3  # inches, of a page with two columns
@@ -255,7 +256,7 @@ def test_heat_map_of_single_candidates_has_the_means_and_deviations_of_the_searc
         "dropout",
         "conv_layers",
     )
-    assert display.score_name == "accuracy", "nothing else varies"
+    assert display.score_name == "accuracy\n(mean ± std over 2 folds)"
 
 
 @pytest.mark.parametrize("reduce", ["mean", "max"])
@@ -277,7 +278,7 @@ def test_other_parameters_are_averaged_in_each_fold_or_the_best_is_taken(
     assert std == pytest.approx(np.std(expected, axis=1))
     assert (
         " ".join(display.ax_.get_ylabel().split())
-        == f"accuracy ({reduce} over conv_layers, dropout)"
+        == f"accuracy ({reduce} over conv_layers, dropout; ± std over 2 folds)"
     )
 
 
@@ -373,7 +374,9 @@ def test_trials_of_halving_that_differ_in_epochs_are_of_one_candidate_unless_epo
     assert display.scores[0] == pytest.approx(
         split_scores(halving)[[last[rate] for rate in rates]]
     )
-    assert display.score_name == "accuracy", "no mean over trials"
+    assert display.score_name == "accuracy\n(mean ± std over 2 folds)", (
+        "no mean over trials"
+    )
     by_epochs = GridSearchDisplay.from_search(halving, "dropout", "epochs")
     scored = {
         (by_epochs.x_values[x], by_epochs.y_values[y])
@@ -490,7 +493,7 @@ def test_one_metric_of_several():
         del search.cv_results_[key]
     display = GridSearchDisplay.from_search(search, "epochs", metric="f1")
     assert display.lines_[0][0].get_ydata() == pytest.approx([0.55])
-    assert display.ax_.get_ylabel() == "f1"
+    assert display.ax_.get_ylabel() == "f1\n(mean ± std over 2 folds)"
     with pytest.raises(
         ValueError, match=r"metric must be one of \['recall', 'f1'\].*got True"
     ):
@@ -503,13 +506,17 @@ def test_one_metric_of_several():
 
 def test_the_score_is_named_by_scoring():
     search = results_of([{"epochs": 1}], [[0.1, 0.2]])
+    bars = "\n(mean ± std over 2 folds)"
+
+    def label():
+        return GridSearchDisplay.from_search(search, "epochs").ax_.get_ylabel()
+
     search.scoring = "neg_log_loss"
-    assert (
-        GridSearchDisplay.from_search(search, "epochs").ax_.get_ylabel()
-        == "neg_log_loss"
-    )
+    assert label() == f"neg_log_loss{bars}"
     del search.scoring, search.estimator
-    assert GridSearchDisplay.from_search(search, "epochs").ax_.get_ylabel() == "score"
+    assert label() == f"score{bars}"
+    single = results_of([{"epochs": 1}], [[0.1]])
+    assert GridSearchDisplay.from_search(single, "epochs").score_name == "accuracy"
 
 
 def test_labels_are_given_in_the_order_of_the_grid(search):
@@ -543,23 +550,33 @@ def test_labels_are_given_in_the_order_of_the_grid(search):
         (
             [[50, 20], [100], [], (50,)],
             [[], (50,), [100], [50, 20]],
-            ["none", "50", "100", "50·20"],
+            ["none", "50", "100", "50-20"],
         ),
         (
             [[(32, 5, 2, 2), (64, 3, 2, 2)], [(128, 3)]],
             [[(128, 3)], [(32, 5, 2, 2), (64, 3, 2, 2)]],
-            ["128", "32·64"],
+            ["128", "32-64"],
         ),
         (
             [[(8, 5)], [(4,)], [{"filters": 6}]],
             [[(4,)], [{"filters": 6}], [(8, 5)]],
             ["4", "6", "8"],
         ),
-        ([[(8, 5)], [(8,)]], [[(8,)], [(8, 5)]], ["8@3", "8@5"]),
+        (
+            [[(8, 5)], [(8,)]],
+            [[(8,)], [(8, 5)]],
+            ["8, kernel_size=3", "8, kernel_size=5"],
+        ),
         (
             [[(8, ((1, 1), (3, 5)))], [(8, (3, 3))], [(8, (1, 9))], [(8, 5)], [(8, 0)]],
             [[(8, 0)], [(8, 5)], [(8, (1, 9))], [(8, (3, 3))], [(8, ((1, 1), (3, 5)))]],
-            ["8@0", "8@5", "8@1x9", "8@3", "8@1+3x5"],
+            [
+                "8, kernel_size=0",
+                "8, kernel_size=5",
+                "8, kernel_size=(1,9)",
+                "8, kernel_size=(3,3)",
+                "8, kernel_size=((1,1),(3,5))",
+            ],
         ),
         (
             [[(128, 3)], [ConvBlock(32, n_convs=2)]],
@@ -569,7 +586,7 @@ def test_labels_are_given_in_the_order_of_the_grid(search):
         (
             [[(8, 3, 2)], [(8, 3, 3)]],
             [[(8, 3, 2)], [(8, 3, 3)]],
-            ["(8, 3, 2)", "(8, 3, 3)"],
+            ["8, pool_size=2", "8, pool_size=3"],
         ),
         ([1, 1.0, np.int64(1)], [1], ["1"]),
     ],
@@ -593,7 +610,10 @@ def test_values_that_cannot_be_told_apart_are_numbered():
         keras.optimizers.schedules.InverseTimeDecay(rate, 1, 1e-6)
         for rate in (0.1, 0.2)
     ]
-    assert find_levels(rates).labels == ["InverseTimeDecay (1)", "InverseTimeDecay (2)"]
+    assert find_levels(rates).labels == [
+        "initial_learning_rate=0.1",
+        "initial_learning_rate=0.2",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -649,7 +669,194 @@ def test_fixed_values_must_leave_a_candidate():
         )
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# ---------------------------------------------------------------------------------------
+# Seeds are repetitions
+
+
+def row_of(display, x=0, y=0):
+    """The single scores drawn at one place, without padding."""
+    scores = np.asarray(display.scores)[y, x]
+    return sorted(scores[~np.isnan(scores)])
+
+
+def described(display):
+    return " ".join(display.score_name.split())
+
+
+@pytest.fixture(scope="module")
+def search_with_seeds(images):
+    grid = {
+        "clf__conv_layers": [NARROW, WIDE],
+        "clf__dropout": [0.0, 0.5],
+        "clf__random_state": [0, 1],
+    }
+    pipeline = Pipeline([("clf", classifier(epochs=1))])
+    scoring = {"accuracy": "accuracy", "loss": "neg_log_loss"}
+    cv = RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=0)
+    search = GridSearchCV(pipeline, grid, cv=cv, scoring=scoring, refit=False)
+    return search.fit(*images)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "loss"])
+@pytest.mark.parametrize("kind", ["lines", "heatmap"])
+def test_mean_and_spread_are_over_all_seeds_and_folds(search_with_seeds, metric, kind):
+    """Of a pipeline, with repeated folds and several scores: numbers of cv_results_."""
+    display = GridSearchDisplay.from_search(
+        search_with_seeds, "clf__conv_layers", "clf__dropout", metric=metric, kind=kind
+    )
+    results = search_with_seeds.cv_results_
+    splits = np.array([results[f"split{k}_test_{metric}"] for k in range(4)])
+    for y, rate in enumerate([0.0, 0.5]):
+        for x, blocks in enumerate([NARROW, WIDE]):
+            rows = candidates(
+                search_with_seeds, clf__conv_layers=blocks, clf__dropout=rate
+            )
+            single = splits[:, rows].ravel()
+            assert row_of(display, x, y) == sorted(single) and len(single) == 8
+            if kind == "lines":
+                assert bars_of(display.lines_[y])[1][x] == pytest.approx(single.mean())
+                assert bars_of(display.lines_[y])[2][x] == pytest.approx(single.std())
+            else:
+                text = f"{single.mean():.3f}\n±{single.std():.3f}"
+                assert display.texts_[y, x].get_text() == text
+    assert described(display) == f"{metric} (mean ± std over 2 seeds x 4 folds)"
+
+
+def test_width_and_depth_have_the_spread_over_seeds(search_with_seeds):
+    display = WidthDepthDisplay.from_search(
+        search_with_seeds, (8, 8, 1), 10, by="clf__dropout", metric="accuracy"
+    )
+    for line, rate in zip(display.lines_, [0.0, 0.5], strict=True):
+        for place, blocks in enumerate([NARROW, WIDE]):
+            rows = candidates(
+                search_with_seeds, clf__conv_layers=blocks, clf__dropout=rate
+            )
+            results = search_with_seeds.cv_results_
+            single = np.array([results[f"split{k}_test_accuracy"] for k in range(4)])
+            single = single[:, rows]
+            assert bars_of(line)[1][place] == pytest.approx(single.mean())
+            assert bars_of(line)[2][place] == pytest.approx(single.std())
+    assert described(display) == "accuracy (mean ± std over 2 seeds x 4 folds)"
+
+
+def test_two_seeds_far_apart_have_a_wide_bar():
+    search = results_of(
+        ParameterGrid({"dropout": [0.5], "random_state": [0, 1]}),
+        [[0.566, 0.554], [0.345, 0.357]],
+    )
+    display = GridSearchDisplay.from_search(search, "dropout")
+    assert bars_of(display.lines_[0])[1:] == (
+        pytest.approx(0.4555),
+        pytest.approx(0.1047, abs=1e-4),
+    )
+
+
+def test_the_best_is_a_candidate_and_never_a_seed():
+    params = list(ParameterGrid({"dropout": [0.0, 0.5], "random_state": [0, 1, 2]}))
+    lucky, steady = [[0.9, 0.9], [0.1, 0.2], [0.1, 0.1]], [[0.5, 0.6]] * 3
+    search = results_of([{"epochs": 1} | each for each in params], lucky + steady)
+    display = GridSearchDisplay.from_search(search, "epochs", reduce="max")
+    assert row_of(display) == sorted(np.ravel(steady))
+    assert (
+        described(display)
+        == "accuracy (max over dropout; ± std over 3 seeds x 2 folds)"
+    )
+    sizes = WidthDepthDisplay.from_search(search, (8, 8), 10, reduce="max")
+    assert sorted(sizes.scores) == sorted(np.ravel(steady))
+
+
+@pytest.mark.parametrize("seeds", [[0, 1], [7, 3]])
+def test_a_mean_over_candidates_is_one_for_each_seed_and_fold(seeds):
+    grid = {"dropout": [0.0, 0.5], "random_state": [0, 1]}
+    params = [{"epochs": 1} | each for each in ParameterGrid(grid)]
+    params[2]["random_state"], params[3]["random_state"] = seeds  # equally many will do
+    scores = np.array([[0.1, 0.2], [0.3, 0.5], [0.2, 0.7], [0.6, 0.8]])
+    if seeds == [7, 3]:
+        scores[2:] = scores[[3, 2]]
+    display = GridSearchDisplay.from_search(results_of(params, scores), "epochs")
+    expected = (np.array([[0.1, 0.2], [0.3, 0.5]]) + [[0.2, 0.7], [0.6, 0.8]]) / 2
+    assert row_of(display) == pytest.approx(sorted(expected.ravel()))
+    assert described(display) == (
+        "accuracy (mean over dropout; ± std over 2 seeds x 2 folds)"
+    )
+
+
+def test_with_unequal_numbers_of_seeds_the_spread_is_of_all_scores(images):
+    search = RandomizedSearchCV(
+        classifier(epochs=1),
+        {"dropout": [0.0, 0.5], "random_state": [0, 1]},
+        n_iter=3,
+        cv=2,
+        random_state=0,
+    ).fit(*images)
+    display = GridSearchDisplay.from_search(search, "dropout")
+    for x, rate in enumerate([0.0, 0.5]):
+        single = split_scores(search)[candidates(search, dropout=rate)].ravel()
+        assert row_of(display, x) == sorted(single)
+        assert bars_of(display.lines_[0])[2][x] == pytest.approx(single.std())
+    assert described(display) == "accuracy (mean ± std over 1 to 2 seeds x 2 folds)"
+    together = WidthDepthDisplay.from_search(search)
+    assert sorted(together.scores) == sorted(split_scores(search).ravel())
+    assert described(together) == "accuracy (mean over dropout; ± std of all scores)"
+
+
+def test_a_seed_that_failed_is_counted_and_the_others_stay():
+    params = list(ParameterGrid({"dropout": [0.0, 0.5], "random_state": [0, 1, 2]}))
+    scores = [[0.1, 0.2], [np.nan, 0.9], [0.3, 0.4], *3 * [[0.2, 0.2]]]
+    search = results_of(params, scores)
+    display = GridSearchDisplay.from_search(search, "dropout")
+    assert row_of(display) == [0.1, 0.2, 0.3, 0.4] and display.n_failed.tolist() == [
+        [1, 0]
+    ]
+    assert described(display) == "accuracy (mean ± std over 2 to 3 seeds x 2 folds)"
+    best = WidthDepthDisplay.from_search(search, (8, 8), 10, reduce="max")
+    assert [score for score in best.scores if score == score] == 6 * [0.2], (
+        "a candidate without a failure goes first"
+    )
+
+
+def test_a_seed_that_is_drawn_or_fixed_is_a_parameter_like_others():
+    search = results_of(
+        ParameterGrid({"dropout": [0.5], "random_state": [0, 1]}),
+        [[0.1, 0.2], [0.3, 0.4]],
+    )
+    drawn = GridSearchDisplay.from_search(search, "random_state")
+    assert [row_of(drawn, x) for x in (0, 1)] == [[0.1, 0.2], [0.3, 0.4]]
+    assert described(drawn) == "accuracy (mean ± std over 2 folds)"
+    fixed = GridSearchDisplay.from_search(search, "dropout", fixed={"random_state": 1})
+    assert row_of(fixed) == [0.3, 0.4]
+
+
+def test_candidates_without_a_seed_may_be_repeated_too():
+    search = results_of(
+        2 * [{"random_state": None, "epochs": 1}], [[0.1, 0.2], [0.3, 0.4]]
+    )
+    display = GridSearchDisplay.from_search(search, "epochs")
+    assert row_of(display) == [0.1, 0.2, 0.3, 0.4]
+    same = results_of(2 * [{"random_state": 0, "epochs": 1}], 2 * [[0.1, 0.2]])
+    assert row_of(GridSearchDisplay.from_search(same, "epochs")) == [0.1, 0.2]
+
+
+def test_seeds_that_halving_gave_up_do_not_count_beside_those_it_kept(images):
+    halving = HalvingGridSearchCV(
+        classifier(),
+        {"dropout": [0.0, 0.5], "random_state": [0, 1]},
+        resource="epochs",
+        min_resources=1,
+        max_resources=2,
+        factor=2,
+        cv=2,
+    ).fit(*images)
+    tried, iterations = halving.cv_results_["params"], halving.cv_results_["iter"]
+    display = GridSearchDisplay.from_search(halving, "dropout")
+    for x, rate in enumerate([0.0, 0.5]):
+        rows = [i for i, each in enumerate(tried) if each["dropout"] == rate]
+        rows = [i for i in rows if iterations[i] == iterations[rows].max()]
+        assert row_of(display, x) == sorted(split_scores(halving)[rows].ravel())
+    assert "epochs" not in display.score_name
+
+
+# ---------------------------------------------------------------------------------------
 # Width and depth
 
 
@@ -705,6 +912,9 @@ def test_networks_that_cannot_be_built_are_left_out_with_a_warning():
     with pytest.warns(UserWarning, match="1 of 2 candidates are left out"):
         display = WidthDepthDisplay.from_search(search, (8, 8), 10)
     assert len(display.lines_[0][0].get_xdata()) == 1
+    none = results_of([{"conv_layers": 9 * NARROW}], [[np.nan, np.nan]])
+    with pytest.warns(UserWarning, match="1 of 1 candidates are left out"):
+        assert WidthDepthDisplay.from_search(none, (8, 8), 10).scores == []
 
 
 def test_seeds_make_a_point_with_their_spread(fitted, images):
@@ -721,6 +931,99 @@ def test_seeds_make_a_point_with_their_spread(fitted, images):
     assert [line[0].get_ydata()[0] for line in grouped.lines_] == pytest.approx(scores)
     with pytest.raises(ValueError, match=r"by must name one of .*; got 'width'"):
         WidthDepthDisplay.from_estimators(fitted, X, y, by="width")
+
+
+def test_estimators_that_differ_only_in_their_seed_are_repetitions(images):
+    X, y = images
+    runs = [classifier(epochs=1, random_state=seed).fit(X, y) for seed in (0, 1)]
+    display = WidthDepthDisplay.from_estimators(runs, X, y)
+    scores = [run.score(X, y) for run in runs]
+    _, mean, std = bars_of(display.lines_[0])
+    assert (mean[0], std[0]) == pytest.approx((np.mean(scores), np.std(scores)))
+    assert described(display) == "accuracy (mean ± std over 2 seeds)"
+    one = WidthDepthDisplay.from_estimators(runs[:1], X, y)
+    assert described(one) == "accuracy"
+
+
+def names_of(display):
+    return {text.get_text() for text in display.ax_.texts}
+
+
+def test_points_are_named_by_the_parameters_in_which_they_differ(
+    search, fitted, images
+):
+    display = WidthDepthDisplay.from_search(search)
+    assert names_of(display) == {"2", "4"}
+    assert "(names: conv_layers)" in display.ax_.get_xlabel()
+    labels = {"conv_layers": ["wide", "narrow"]}
+    assert names_of(WidthDepthDisplay.from_search(search, labels=labels)) == {
+        "wide",
+        "narrow",
+    }
+    given = [f"n{i // 4}" for i in range(8)]
+    assert names_of(WidthDepthDisplay.from_search(search, names=given)) == {"n0", "n1"}
+    assert names_of(WidthDepthDisplay.from_search(search, names=[])) == set()
+    with pytest.raises(ValueError, match="names must be 8, one for each candidate"):
+        WidthDepthDisplay.from_search(search, names=["a"])
+    with pytest.raises(ValueError, match="names must be 2, one for each candidate"):
+        WidthDepthDisplay.from_estimators(fitted, *images, names=["a"])
+    wide = classifier(conv_layers=WIDE, dropout=0.0, epochs=1).fit(*images)
+    runs = [fitted[0], wide]
+    assert names_of(WidthDepthDisplay.from_estimators(runs, *images)) == {"2", "4"}
+    named = WidthDepthDisplay.from_estimators(runs, *images, names=["a", "b"])
+    assert names_of(named) == {"a", "b"}
+
+
+def design_search(conv_layers, **more):
+    grid = ParameterGrid({"conv_layers": conv_layers} | more)
+    scores = np.random.RandomState(0).uniform(0.3, 0.9, (len(grid), 3))
+    return results_of(grid, scores)
+
+
+GROWING = [[(n, 3), (2 * n, 3)] for n in (2, 4, 8)]
+MIXED = [[(8, 3)], [(2, 3), (4, 3)], [(8, 3)] * 3]
+
+
+@pytest.mark.parametrize(("designs", "joined"), [(GROWING, True), (MIXED, False)])
+def test_lines_join_only_what_has_an_order(designs, joined):
+    style = "-" if joined else "None"
+    search = design_search(designs, dropout=[0.0, 0.5])
+    lines = GridSearchDisplay.from_search(
+        search, "conv_layers", "dropout", kind="lines"
+    )
+    sizes = WidthDepthDisplay.from_search(search, (8, 8), 10, by="dropout")
+    for display in (lines, sizes):
+        assert {line[0].get_linestyle() for line in display.lines_} == {style}
+    xs = np.array([line[0].get_xdata() for line in lines.lines_])
+    assert (xs[0] == xs[1]).all() == joined, "bars without lines stand side by side"
+    forced = WidthDepthDisplay.from_search(search, (8, 8), 10, joined=not joined)
+    assert forced.lines_[0][0].get_linestyle() != style
+
+
+@pytest.mark.parametrize("size", [(6.4, 4.8), (COLUMN, 2.4)])
+@pytest.mark.parametrize("by", [None, "n_branches", "dropout"])
+def test_names_are_inside_the_frame_and_on_no_other_and_the_rest_is_counted(by, size):
+    kernels = [3, (1, 3), (1, 3, 5)]
+    designs = [n * [(4, kernel)] for kernel in kernels for n in (1, 2)] + MIXED
+    search = design_search(designs, n_branches=[1, 2], dropout=[0.0, 0.5])
+    ax = plt.figure(figsize=size, layout="constrained").subplots()
+    display = WidthDepthDisplay.from_search(search, (8, 8), 10, by=by, ax=ax)
+    display.figure_.canvas.draw()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    frame = ax.get_window_extent()
+    assert len(boxes) >= 2
+    assert all(frame.contains(*box.min) and frame.contains(*box.max) for box in boxes)
+    assert not any(first.overlaps(second) for first, second in combinations(boxes, 2))
+    if ax.get_legend():
+        legend = ax.get_legend().get_window_extent()
+        assert not any(box.overlaps(legend) for box in boxes)
+    left_out = re.search(
+        r"no room for (\d+) of (\d+)", " ".join(ax.get_xlabel().split())
+    )
+    counts = (
+        [int(number) for number in left_out.groups()] if left_out else [0, len(boxes)]
+    )
+    assert counts[1] - counts[0] == len(boxes)
 
 
 def test_failed_fits_are_crosses_and_points_are_joined_within_groups_only():
@@ -806,6 +1109,51 @@ def test_rectangular_kernels_fill_about_a_square(shape, drawn):
     assert found.shape == drawn
     height, width = shape
     assert np.array_equal(found[:height, :width], kernels[:, :, 0, 0])
+
+
+def kernels(height, n_channels, n_filters):
+    shape = (height, height, n_channels, n_filters)
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+def test_of_many_kernels_the_largest_are_drawn_and_the_title_says_so():
+    many = kernels(3, 32, 64)
+    display = FilterDisplay(kernels=many).plot()
+    drawn = np.ma.filled(display.im_.get_array(), np.nan)
+    assert drawn.shape == (8 * 4 - 1, 12 * 4 - 1)
+    title = display.ax_.get_title()
+    assert "12 of 64 filters, 8 of 32 channels" in title
+    filters = np.sort(np.argsort(-(many**2).sum(axis=(0, 1, 2)))[:12])
+    norms = (many[..., filters] ** 2).sum(axis=(0, 1, 3))
+    channels = np.sort(np.argsort(-norms)[:8])
+    for row, channel in enumerate(channels):
+        for column, number in enumerate(filters):
+            tile = drawn[4 * row : 4 * row + 3, 4 * column : 4 * column + 3]
+            assert np.array_equal(tile, many[:, :, channel, number])
+    for axis, places in ((display.ax_.xaxis, filters), (display.ax_.yaxis, channels)):
+        assert [label.get_text() for label in axis.get_ticklabels()] == [
+            *map(str, places)
+        ]
+    every = dict(re.findall(r"(\w+)=(\d+)", title))  # as the title says
+    whole = display.plot(**{name: int(number) for name, number in every.items()})
+    assert whole.im_.get_array().shape == (32 * 4 - 1, 64 * 4 - 1)
+    assert whole.ax_.get_title() == ""
+
+
+@pytest.mark.parametrize("rgb", [False, True])
+def test_a_grid_of_very_many_kernels_is_cut_too(rgb):
+    display = FilterDisplay(kernels=kernels(3, 3 if rgb else 1, 200), rgb=rgb).plot()
+    assert np.shape(display.im_.get_array())[:2] == (39, 39)
+    assert "100 of 200 filters" in display.ax_.get_title()
+    few = display.plot(n_filters=4)
+    assert np.shape(few.im_.get_array())[:2] == (7, 7)
+
+
+@pytest.mark.parametrize("number", [0, -1, 2.5, "all"])
+@pytest.mark.parametrize("name", ["n_filters", "n_channels"])
+def test_numbers_of_kernels_are_checked(name, number):
+    with pytest.raises(ValueError, match=f"{name} must be None or an integer"):
+        FilterDisplay(kernels=kernels(3, 2, 2)).plot(**{name: number})
 
 
 def test_kernels_that_read_colors_are_colored(images):

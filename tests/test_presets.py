@@ -6,14 +6,18 @@ import pickle
 
 import keras
 import pytest
+from comparisons import same_state
 from sklearn.model_selection import ParameterGrid
 
+from skcnn import ConvPoolClassifier
 from skcnn._architecture import Architecture
+from skcnn._schedules import make_schedule
 from skcnn.presets import GRIDS, NETWORKS, PUBLISHED
 
 ARCHITECTURE = set(inspect.signature(Architecture.from_parameters).parameters)
 TRAINING = {"epochs", "batch_size", "optimizer"}
 MODERN = {"learning_rate_schedule", "loss", "loss__label_smoothing", "augmentation"}
+DECAY = {"learning_rate_schedule", "learning_rate_schedule__decay"}
 
 
 def design(name, **changes):
@@ -33,6 +37,11 @@ def optimizer(parameters):
         if key.startswith("optimizer__")
     }
     return type(keras.optimizers.get(parameters["optimizer"]))(**routed)
+
+
+def schedule(parameters):
+    """The schedule that the parameters ask for; for so many steps that none is left out."""
+    return make_schedule(parameters, parameters["optimizer__learning_rate"], 10**9)
 
 
 def rate(schedule, step):
@@ -55,7 +64,14 @@ def test_only_known_parameters(name):
     own, routed = set(), set()
     for key in NETWORKS[name]:
         (routed if key.startswith("optimizer__") else own).add(key)
-    assert own <= ARCHITECTURE | TRAINING | (MODERN if name == "modern" else set())
+    own -= (
+        MODERN
+        if name == "modern"
+        else DECAY
+        if "inverse_time" in str(NETWORKS[name])
+        else set()
+    )
+    assert own <= ARCHITECTURE | TRAINING
     assert own >= TRAINING | {"conv_layers", "dense_layers"}
     assert optimizer(NETWORKS[name]).learning_rate is not None, (
         "Keras refuses an argument that it does not know"
@@ -102,9 +118,39 @@ def test_the_best_network_again(name):
 def test_decaying_learning_rates(name, decay, nesterov):
     found = optimizer(NETWORKS[name])
     assert (found.momentum, found.nesterov) == (0.9, nesterov)
-    schedule = NETWORKS[name]["optimizer__learning_rate"]
     for step in (0, 1, 1563, 25 * 1563):
-        assert 0.01 / (1 + decay * step) == rate(schedule, step)
+        assert 0.01 / (1 + decay * step) == rate(schedule(NETWORKS[name]), step)
+
+
+@pytest.mark.parametrize(
+    ("name", "decay"), [("cascade-two", 1e-6), ("max-norm", 0.01 / 25)]
+)
+def test_a_decay_is_the_same_run_as_the_schedule_of_keras(
+    name, decay, digits, nothing_shared
+):
+    X, y = digits[0][:64], digits[1][:64]
+    blocks = {"conv_layers": [(4, 3)], "dense_layers": [8], "epochs": 2}
+    by_name = NETWORKS[name] | blocks | {"batch_size": 16}
+    by_object = {key: by_name[key] for key in by_name if key not in DECAY} | {
+        "optimizer__learning_rate": keras.optimizers.schedules.InverseTimeDecay(
+            0.01, decay_steps=1, decay_rate=decay
+        )
+    }
+    own, other = (
+        ConvPoolClassifier(**each, random_state=0) for each in (by_name, by_object)
+    )
+    assert same_state(own.fit(X, y)._state, other.fit(X, y)._state)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_values_are_plain(name):
+    """Numbers, strings and sequences: legible in tables, legends and on axes."""
+    flat = list(NETWORKS[name].values())
+    for value in flat:
+        if isinstance(value, (list, tuple)):
+            flat += value
+        else:
+            assert value is None or isinstance(value, (int, float, str)), value
 
 
 def test_norms_of_the_max_norm_network():
@@ -227,8 +273,9 @@ def test_grid_of_s3_varies_one_factor_at_a_time():
         4 * [["optimizer__learning_rate"]] + 3 * [["epochs"]] + [["conv_layers"]]
     )
     for one, expected in zip(candidates[:4], [0.01, 0.02, 0.05, 0.1], strict=True):
-        assert expected == rate(one["optimizer__learning_rate"], 0)
-        assert expected / 2 == rate(one["optimizer__learning_rate"], 1_000_000)
+        decay = schedule(NETWORKS["cascade-two"] | one)
+        assert expected == rate(decay, 0)
+        assert expected / 2 == rate(decay, 1_000_000)
     assert [one["epochs"] for one in candidates[4:7]] == [15, 20, 30]
     assert design("cascade-two", **candidates[7]) == design("cascade-one")
 

@@ -1,11 +1,18 @@
 """Around a search: what is left out of a grid before it, and the table after it."""
 
-import re
+import copy
+import fcntl
+import os
+import pickle
+import struct
+import subprocess
 import sys
+import termios
 import warnings
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,8 +31,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from strategies import architecture_parameters
 
+import skcnn._table
 from skcnn import ConvBlock, ConvPoolClassifier
 from skcnn._search import feasible_grid, search_results
+from skcnn._value_labels import is_ordered, short_labels
 from skcnn.presets import GRIDS, NETWORKS
 
 IMAGES, TARGETS = load_digits().images / 16, load_digits().target
@@ -295,19 +304,110 @@ def test_a_search_over_what_is_left_has_fits_that_differ_in_epochs_side_by_side(
 def test_the_table_has_the_best_candidate_first(search):
     table = search_results(search)
     assert table.columns.tolist() == [
-        *(
-            "rank_test_score",
-            "mean_test_score",
-            "std_test_score",
-            "param_conv_layers",
-            "param_epochs",
-        ),
-        *("n_params", "mean_fit_time", "mean_score_time"),
+        *("rank", "score", "conv_layers", "epochs", "n_params"),
+        *("std", "fit_time", "score_time"),
     ]
     assert table.index[0] == search.best_index_
-    assert table["mean_test_score"].is_monotonic_decreasing
-    for name in table.columns.drop(["param_conv_layers", "n_params"]):
-        assert table[name].sort_index().tolist() == search.cv_results_[name].tolist()
+    assert table["score"].is_monotonic_decreasing
+    for name, long in {
+        "rank": "rank_test_score",
+        "score": "mean_test_score",
+        "std": "std_test_score",
+        "epochs": "param_epochs",
+        "fit_time": "mean_fit_time",
+        "score_time": "mean_score_time",
+    }.items():
+        assert table[name].sort_index().tolist() == search.cv_results_[long].tolist()
+
+
+def test_scikit_learns_own_columns_are_joined_by_the_index(search):
+    joined = search_results(search).join(pd.DataFrame(search.cv_results_))
+    assert joined["score"].tolist() == joined["mean_test_score"].tolist()
+    assert "split1_test_score" in joined
+
+
+@pytest.fixture(scope="module")
+def search_of_s0(search):
+    """A search with the candidates of study S0, and scores from nowhere."""
+    candidates = list(ParameterGrid(GRIDS["s0"]))
+    values = np.random.RandomState(0).uniform(size=(108, 6))
+    results = {"params": candidates}
+    for name, column in zip(("fit_time", "score_time"), values.T, strict=False):
+        results[f"mean_{name}"] = 100 * column
+    for name in GRIDS["s0"]:
+        results[f"param_{name}"] = [each[name] for each in candidates]
+    results["mean_test_score"], results["std_test_score"] = values.T[2:4]
+    results["rank_test_score"] = np.argsort(np.argsort(-values[:, 2])) + 1
+    found = copy.copy(search)
+    found.cv_results_ = results
+    return found
+
+
+def printed(table, columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    return str(table)
+
+
+def test_the_table_prints_its_parameters_in_80_columns(search_of_s0, monkeypatch):
+    table = search_results(search_of_s0, CIFAR10, 10)
+    text = printed(table, 80, monkeypatch)
+    assert max(map(len, text.splitlines())) <= 80 and "..." not in text.split("\n")[0]
+    head = text.splitlines()[0].split()
+    assert head[:2] == ["rank", "score"] and head[-1] == "n_params"
+    assert set(GRIDS["s0"]) <= set(head)
+    assert any("50-20" in line for line in text.splitlines()[1:])
+    assert "108 rows" in text and "no room for these columns: std, fit_time" in text
+    narrow, wide = (printed(table, width, monkeypatch) for width in (50, 200))
+    assert max(map(len, narrow.splitlines())) <= 50
+    assert wide.splitlines()[0].split() == table.columns.tolist()
+
+
+def test_what_is_made_of_the_table_prints_alike_and_pandas_options_are_heeded(
+    search_of_s0, monkeypatch
+):
+    table = search_results(search_of_s0, CIFAR10, 10)
+    for part in (
+        table.head(3),
+        table.sort_values("fit_time"),
+        table[table.epochs == 3],
+    ):
+        assert "n_params" in printed(part, 80, monkeypatch).splitlines()[0]
+    assert "score_time" in table.to_string()
+    with pd.option_context("display.max_columns", None, "display.width", 1000):
+        assert "score_time" in printed(table, 80, monkeypatch)
+    assert str(table.iloc[:0]).startswith("Empty")
+    assert printed(table[["score"]].head(2), 80, monkeypatch).count("\n") == 2
+    assert pickle.loads(pickle.dumps(table)).equals(table)
+    means = table.groupby("conv_layers")["score"].mean()
+    assert set(means.index) == {"4-8", "8-16", "32-64"}
+
+
+ALONE = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("table", sys.argv[1])
+table = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(table)
+print(table.CandidateTable({f"column_{i}": [i] for i in range(30)}))
+"""
+
+
+def test_a_terminal_decides_the_width():
+    """As for pandas: here a real one, in a process that imports this module alone."""
+    main, second = os.openpty()
+    fcntl.ioctl(second, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 60, 0, 0))
+    environment = {k: v for k, v in os.environ.items() if k != "COLUMNS"}
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, skcnn._table.__file__],
+        stdout=second,
+        stderr=subprocess.PIPE,
+        env=environment,
+        timeout=100,
+    )
+    os.close(second)
+    lines = os.read(main, 10_000).decode().splitlines()
+    os.close(main)
+    assert done.returncode == 0, done.stderr
+    assert 45 < len(lines[0]) <= 60 and max(map(len, lines)) <= 60
 
 
 def test_the_table_counts_the_parameters_of_each_network(search):
@@ -341,16 +441,24 @@ def test_random_candidates_and_several_scores():
     ).fit(X, y)
     table = search_results(search)
     assert table.index[0] == search.best_index_
-    assert table["mean_test_loss"].is_monotonic_decreasing
-    assert {
-        "rank_test_accuracy",
-        "std_test_accuracy",
-        "mean_train_loss",
-        "std_train_loss",
-    } <= set(table)
+    assert table["loss"].is_monotonic_decreasing
+    results = search.cv_results_
+    for name, long in {
+        "rank_accuracy": "rank_test_accuracy",
+        "accuracy": "mean_test_accuracy",
+        "std_accuracy": "std_test_accuracy",
+        "loss": "mean_test_loss",
+        "train_loss": "mean_train_loss",
+        "std_train_loss": "std_train_loss",
+    }.items():
+        assert table[name].sort_index().tolist() == results[long].tolist()
     assert not [name for name in table if name.startswith("split")]
+    assert {"dropout", "batch_size"} <= set(table)
+    assert table.columns.tolist().index("dropout") < table.columns.tolist().index(
+        "batch_size"
+    ), "first what varies"
     search.set_params(refit=False).fit(X, y)
-    assert search_results(search)["mean_test_accuracy"].is_monotonic_decreasing, (
+    assert search_results(search)["accuracy"].is_monotonic_decreasing, (
         "the first score decides"
     )
 
@@ -370,12 +478,12 @@ def test_halving_has_the_last_iteration_first():
     assert table["iter"].tolist() == [2, 1, 1, 0, 0, 0, 0]
     assert (
         table["n_resources"].tolist()
-        == table["param_epochs"].tolist()
+        == table["epochs"].tolist()
         == [4, 2, 2, 1, 1, 1, 1]
     )
     assert table.index[0] == search.best_index_
     for _, iteration in table.groupby("iter"):
-        assert iteration["mean_test_score"].is_monotonic_decreasing
+        assert iteration["score"].is_monotonic_decreasing
     assert table["n_params"].iloc[0] == search.best_estimator_.n_params_
 
 
@@ -387,7 +495,7 @@ def test_a_candidate_that_failed_is_last_and_has_no_parameters():
     table = search_results(search)
     assert table.index.tolist() == [1, 0]
     assert (
-        table["mean_test_score"].isna().tolist()
+        table["score"].isna().tolist()
         == table["n_params"].isna().tolist()
         == [False, True]
     )
@@ -406,8 +514,8 @@ def test_a_search_over_a_pipeline_and_another_classifier():
         for units in ((), (5,))
     )
     assert table["n_params"][:2].tolist() == [one, other]
-    assert table["param_clf__dense_layers"][:2].tolist() == ["()", "(5,)"]
-    assert table.loc[2, ["n_params", "param_clf__dense_layers"]].isna().all()
+    assert table["clf__dense_layers"][:2].tolist() == ["none", "5"]
+    assert table.loc[2, ["n_params", "clf__dense_layers"]].isna().all()
 
 
 @pytest.fixture(scope="module")
@@ -455,22 +563,114 @@ def test_values_are_short_to_read_and_those_of_the_estimator_where_a_candidate_s
     search_without_refit,
 ):
     table = search_results(search_without_refit).sort_index()
-    blocks = [
-        "[ConvBlock(filters=2, max_norm=2.0), (2, 3)]",
-        *2 * ["({'filters': 2},)"],
-        *2 * ["[(2, 3)]"],
-    ]
-    assert table["param_conv_layers"].tolist() == blocks
-    assert table["param_max_norm"].tolist() == [1.5, "None", 2, 1.5, 1.5]
-    assert table["param_optimizer"].tolist() == [*3 * ["adam"], *2 * ["SGD"]]
-    rates = table["param_optimizer__learning_rate"].tolist()
+    assert table["conv_layers"].tolist()[0] == "2-2"
+    assert table["conv_layers"].nunique() == 3
+    assert table["max_norm"].tolist() == [1.5, "None", 2, 1.5, 1.5]
+    assert table["optimizer"].tolist() == [*3 * ["adam"], *2 * ["SGD"]]
+    rates = table["optimizer__learning_rate"].tolist()
     assert np.isnan(rates[:3]).all()
-    assert re.match(
-        "ExponentialDecay.initial_learning_rate=0.5, decay_steps=10, decay_rate=0.25",
-        rates[3],
-    )
-    assert rates[4] == 0.5
-    assert len(table.groupby("param_conv_layers")) == 3
+    assert rates[3:] == ["ExponentialDecay", 0.5]
+
+
+def test_a_parameter_with_the_name_of_a_column_keeps_its_prefix():
+    distributions = {"loss": ["sparse_categorical_crossentropy"], "epochs": [1]}
+    search = GridSearchCV(
+        tiny(), distributions, cv=2, scoring={"loss": "neg_log_loss"}, refit=False
+    ).fit(X, y)
+    table = search_results(search)
+    assert table["param_loss"].tolist() == distributions["loss"]
+    assert table["loss"].tolist() == search.cv_results_["mean_test_loss"].tolist()
+
+
+# ---------------------------------------------------------------------------------------
+# Labels
+
+
+def decaying(rate, **config):
+    return keras.optimizers.schedules.InverseTimeDecay(rate, 1, 0.5, **config)
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ([[(32, 5, 2, 2), (64, 3, 2, 2)], [(8, 3)]], ["32-64", "8"]),
+        ([[(8, 5), (16, 3)], [(8, 3), (16, 3)]], ["8-16, kernel_size=5-3", None]),
+        ([[ConvBlock(8, 3)], [{"filters": 8}, (4,)]], ["8", "8-4"]),
+        ([[(8, 3, 2)], [(8, 3, None)]], ["8, pool_size=2", "8, pool_size=None"]),
+        # kernels: a number, a pair, several numbers, several pairs
+        ([[(8, 3)], [(8, (3, 5))]], ["8, kernel_size=3", "8, kernel_size=(3,5)"]),
+        ([[(8, (1, 3, 5))], [(8, [1, 3])]], ["8, kernel_size=(1,3,5)", None]),
+        (
+            [2 * [(8, ((1, 1), (3, 3)))], 2 * [(8, ((1, 1), (3, 3), (5, 5)))]],
+            ["8-8, kernel_size=((1,1),(3,3))", None],
+        ),
+        ([[(8, ((1, 1), (3, 3)))], [(4, (3, 5))]], ["8", "4"]),
+        ([[50, 20], (50,), []], ["50-20", "50", "none"]),
+        ([(0.1, 0.2), (1, -2)], ["0.1, 0.2", "1, -2"]),
+        ([np.array([8, 16]), np.int64(3), np.float32(0.5)], ["8-16", "3", "0.5"]),
+        (
+            [0.1 + 0.2, 1e-4, True, None, "max"],
+            ["0.3", "0.0001", "True", "None", "max"],
+        ),
+        ([0.5, 0.5 + 1e-9], ["0.5", "0.500000001"]),
+        ([decaying(0.1), 0.5], ["InverseTimeDecay", "0.5"]),
+        (
+            [decaying(0.1), decaying(0.2), 0.5],
+            ["initial_learning_rate=0.1", "initial_learning_rate=0.2", "0.5"],
+        ),
+        (
+            [
+                keras.optimizers.SGD(0.5),
+                keras.optimizers.Adam(0.5),
+                keras.optimizers.SGD,
+            ],
+            None,
+        ),
+        ([keras.layers.RandomFlip(), [keras.layers.RandomFlip()] * 2], None),
+        (
+            [{0: 1.0, 1: 2.0}, {0: 1.0, 1: 3.0}, "balanced"],
+            ["1=2.0", "1=3.0", "balanced"],
+        ),
+        ([object(), object(), "a"], ["object (1)", "object (2)", "a"]),
+        ([lambda: 0, lambda: 1], ["<lambda> (1)", "<lambda> (2)"]),
+        ([20 * [(8, 3)], 20 * [(8, 5)]], None),
+        (
+            [
+                [("a", 3)],
+                [(8, 3, 2, 2, 1, "x", 1, 1, 1, 1, 1, 1, 1)],
+                [()],
+                [{"pool": 2}],
+            ],
+            None,
+        ),
+    ],
+)
+def test_labels_are_short_different_and_on_one_line(values, labels):
+    found = short_labels(values)
+    assert len(set(found)) == len(values)
+    assert max(map(len, found)) <= 45 and "\n" not in "".join(found)
+    assert " at 0x" not in "".join(found)
+    for label, expected in zip(found, labels or len(found) * [None], strict=True):
+        assert expected in (None, label)
+
+
+@pytest.mark.parametrize(
+    ("values", "ordered"),
+    [
+        ([3, 5, 10], True),
+        ([0.1, 0.5], True),
+        ([[(4, 3), (8, 3)], [(8, 3), (16, 3)]], True),
+        ([[50], [100]], True),
+        ([[(8, 3)], [(2, 3), (4, 3)], 4 * [(8, 3)]], False),
+        ([[], [50], [50, 20]], False),
+        ([[4, 8], [5, 7]], False),
+        (["adam", "sgd"], False),
+        ([False, True], False),
+        ([1, None], False),
+    ],
+)
+def test_which_values_lie_on_one_scale(values, ordered):
+    assert is_ordered(values) == ordered
 
 
 def test_without_pandas_the_error_says_what_to_install(search, monkeypatch):

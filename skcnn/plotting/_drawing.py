@@ -5,7 +5,7 @@ from numbers import Real
 
 import numpy as np
 
-from skcnn.plotting._study import default_labels
+from skcnn._value_labels import short_labels
 
 _MARKERS = "osD^vPX*<"
 
@@ -44,6 +44,14 @@ def series_style(number):
         "marker": _MARKERS[number % len(_MARKERS)],
         "markersize": 5,
     }
+
+
+def mean_and_std(scores):
+    """Over the last axis, without what is missing there; NaN where all is."""
+    known = np.ma.array(scores, dtype=float, mask=np.isnan(scores))
+    return tuple(
+        np.ma.filled(each, np.nan) for each in (known.mean(axis=-1), known.std(axis=-1))
+    )
 
 
 def draw_series(ax, number, x, mean, std, failed, label, **kwargs):
@@ -104,7 +112,7 @@ def x_positions(ax, values, labels):
     gaps = np.diff(positions)
     if numeric and len(gaps) > 1 and positions[0] > 0 and gaps.max() > 5 * gaps.min():
         ax.set_xscale("log")
-    named = default_labels(values) != list(labels)
+    named = short_labels(values) != list(labels)
     if not numeric or named or len(positions) <= 8:
         ax.set_xticks(positions, labels)
         ax.minorticks_off()
@@ -165,6 +173,27 @@ def fit_titles(axes):
         each.get_position(original=True).width * each.figure.bbox.width for each in axes
     ]
     fit_texts([each.title for each in axes], min(widths), np.inf)
+
+
+def fit_ylabel(ax):
+    """Keep the label along y inside the figure: move it, or write it smaller."""
+    lay_out(ax)
+    label, frame = ax.yaxis.label, ax.figure.bbox
+    margin = 0.97
+    height = label.get_window_extent().height
+    if height > margin * frame.height:
+        label.set_fontsize(label.get_fontsize() * margin * frame.height / height)
+    box = label.get_window_extent()
+    outside = max(frame.y0 - box.y0, 0) - max(box.y1 - frame.y1, 0)
+    if outside:
+        _, y = label.get_position()
+        label.set_y(y + 1.1 * outside / ax.get_window_extent().height)
+
+
+def characters_along(ax):
+    """About how many characters of a label along x are as wide as the axes."""
+    size = ax.xaxis.label.get_fontsize() * ax.figure.dpi / 72  # in pixels
+    return int(ax.get_window_extent().width / (0.55 * size))
 
 
 def readable_on(color):

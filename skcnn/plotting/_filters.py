@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn.plotting._drawing import make_axes, mosaic
+from skcnn.plotting._drawing import fit_titles, make_axes, mosaic, slant_if_crowded
 
 
 class FilterDisplay:
@@ -27,7 +27,7 @@ class FilterDisplay:
     figure_ : matplotlib Figure
         The figure that holds them.
     im_ : matplotlib AxesImage
-        All kernels in one image, with gaps of one pixel that are NaN, or white between colors.
+        All kernels that are drawn in one image, with gaps of one pixel that are NaN, or white between colors.
 
     Examples
     --------
@@ -44,11 +44,16 @@ class FilterDisplay:
         self.kernels = kernels
         self.rgb = rgb
 
-    def plot(self, ax=None, *, cmap="cividis", colorbar=True):
-        """Draw the kernels on one scale that is symmetric about zero.
+    def plot(
+        self, ax=None, *, cmap="cividis", colorbar=True, n_filters=None, n_channels=None
+    ):
+        """Draw kernels on one scale that is symmetric about zero.
 
         Kernels of one channel, or of red, green and blue together, fill a grid row by row. With more channels there is
         a column for each filter and a row for each channel that it reads.
+
+        More kernels than can be told apart are not drawn, unless they are asked for: those
+        with the largest weights stand for all, and the title says how many are left out.
 
         Parameters
         ----------
@@ -58,6 +63,11 @@ class FilterDisplay:
             Colors of kernels that are not colored themselves.
         colorbar : bool, default=True
             Whether such kernels get a color bar.
+        n_filters : int, default=None
+            Largest number of filters to draw. None for 12 if they read many channels, and
+            for 100 if they fill a grid.
+        n_channels : int, default=None
+            Largest number of channels to draw for each filter. None for 8.
 
         Returns
         -------
@@ -71,38 +81,88 @@ class FilterDisplay:
         TypeError
             If `ax` is something else.
         ValueError
-            For a wrong number of axes.
+            For a wrong number of axes, or numbers below 1.
         """
+        channels, filters = self._chosen(n_filters, n_channels)
         [self.ax_] = make_axes(self, ax)
         self.figure_ = self.ax_.figure
         limit = float(np.abs(self.kernels).max()) or 1.0
+        tiles = self._tiles(self.kernels[:, :, channels][..., filters])
+        self.ax_.set(xticks=[], yticks=[])
         if self.rgb:
-            colors = np.nan_to_num(0.5 + mosaic(self._tiles()) / (2 * limit), nan=1.0)
+            colors = np.nan_to_num(0.5 + mosaic(tiles) / (2 * limit), nan=1.0)
             self.im_ = self.ax_.imshow(np.clip(colors, 0, 1))
             self.ax_.set_xlabel(f"gray is 0, full color ±{limit:.2g}")
         else:
             self.im_ = self.ax_.imshow(
-                mosaic(self._tiles()), cmap=cmap, vmin=-limit, vmax=limit
+                mosaic(tiles), cmap=cmap, vmin=-limit, vmax=limit
             )
-            if self.kernels.shape[2] > 1:
-                self.ax_.set(xlabel="filter", ylabel="input channel")
+            if not self._in_grid():
+                self._number(channels, filters)
             if colorbar:
                 self.figure_.colorbar(self.im_, ax=self.ax_, label="weight")
-        self.ax_.set(xticks=[], yticks=[])
+            slant_if_crowded(self.ax_)
         self.ax_.spines[:].set_visible(False)
+        self._tell_what_is_left_out(len(channels), len(filters))
         return self
 
-    def _tiles(self):
+    def _in_grid(self):
+        return self.rgb or self.kernels.shape[2] == 1
+
+    def _chosen(self, n_filters, n_channels):
+        """Places of the channels and filters to draw: those of the largest norm."""
+        for name, number in (("n_filters", n_filters), ("n_channels", n_channels)):
+            if number is not None and (not isinstance(number, Integral) or number < 1):
+                raise ValueError(
+                    f"{name} must be None or an integer of at least 1; got {number!r}."
+                )
+        n_filters = n_filters or (100 if self._in_grid() else 12)
+        n_channels = self.kernels.shape[2] if self._in_grid() else n_channels or 8
+        squares = np.asarray(self.kernels, float) ** 2
+        filters = _largest(squares.sum(axis=(0, 1, 2)), n_filters)
+        channels = _largest(squares[..., filters].sum(axis=(0, 1, 3)), n_channels)
+        return channels, filters
+
+    def _number(self, channels, filters):
+        """Say which filters and channels these are, counted from 0."""
+        height, width = self.kernels.shape[:2]
+        self.ax_.set(xlabel="filter", ylabel="input channel")
+        for axis, size, places in (
+            (self.ax_.xaxis, width, filters),
+            (self.ax_.yaxis, height, channels),
+        ):
+            if len(places) <= 16:
+                middles = (size - 1) / 2 + (size + 1) * np.arange(len(places))
+                axis.set_ticks(middles, places, fontsize="small")
+        self.ax_.tick_params(length=0)
+
+    def _tell_what_is_left_out(self, n_channels, n_filters):
+        of_channels, of_filters = self.kernels.shape[2:]
+        parts, more = [], []
+        if n_filters < of_filters:
+            parts += [f"{n_filters} of {of_filters} filters"]
+            more += [f"n_filters={of_filters}"]
+        if n_channels < of_channels:
+            parts += [f"{n_channels} of {of_channels} channels"]
+            more += [f"n_channels={of_channels}"]
+        if parts:
+            self.ax_.set_title(
+                f"{', '.join(parts)}\nthe largest; all: {', '.join(more)}",
+                fontsize="small",
+            )
+            fit_titles([self.ax_])
+
+    def _tiles(self, kernels):
         """Kernels as (rows, columns, height, width), and the three colors if there are."""
-        height, width, n_channels, n_filters = self.kernels.shape
-        if n_channels > 1 and not self.rgb:
-            return self.kernels.transpose(2, 3, 0, 1)
+        height, width, n_channels, n_filters = kernels.shape
+        if not self._in_grid():
+            return kernels.transpose(2, 3, 0, 1)
         # About as wide as high, also for flat kernels, with a gap of 1 after each.
         shape = (height + 1) / (width + 1)
         n_columns = min(n_filters, int(np.ceil(np.sqrt(n_filters * shape))))
         n_rows = -(-n_filters // n_columns)
         tiles = np.full((n_rows * n_columns, height, width, n_channels), np.nan)
-        tiles[:n_filters] = np.moveaxis(self.kernels, -1, 0)
+        tiles[:n_filters] = np.moveaxis(kernels, -1, 0)
         tiles = tiles.reshape(n_rows, n_columns, height, width, n_channels)
         return tiles if self.rgb else tiles[..., 0]
 
@@ -148,3 +208,8 @@ class FilterDisplay:
         return cls(kernels=kernels, rgb=reads_images and kernels.shape[2] == 3).plot(
             ax, **kwargs
         )
+
+
+def _largest(sizes, number):
+    """Places of the largest of some sizes, in their order."""
+    return np.sort(np.argsort(-sizes, kind="stable")[:number])

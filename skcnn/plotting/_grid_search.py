@@ -1,12 +1,17 @@
 """Scores of a search by one or two of its parameters."""
 
+import textwrap
+
 import numpy as np
 
+from skcnn._value_labels import is_ordered
 from skcnn.plotting._drawing import (
     draw_legend,
     draw_series,
     fit_texts,
+    fit_ylabel,
     make_axes,
+    mean_and_std,
     readable_on,
     slant_if_crowded,
     x_positions,
@@ -21,8 +26,9 @@ class GridSearchDisplay:
 
     Parameters
     ----------
-    scores : ndarray of shape (n_y, n_x, n_splits)
-        The score in each fold. NaN where a fit failed or nothing was tried.
+    scores : ndarray of shape (n_y, n_x, n_scores)
+        Single scores: one for each fold, and for each seed that was tried. NaN for those
+        that are missing: where a fit failed, or nothing was tried, or fewer seeds were.
     x_name : str
         Name of the parameter along the x axis.
     x_values : list of length n_x
@@ -47,11 +53,11 @@ class GridSearchDisplay:
     figure_ : matplotlib Figure
         The figure that holds them.
     im_ : matplotlib AxesImage or None
-        The heat map of the means over folds.
+        The heat map of the mean scores.
     texts_ : ndarray of matplotlib Text of shape (n_y, n_x) or None
         What is written in its cells.
     lines_ : list of matplotlib ErrorbarContainer or None
-        The lines, each the mean and the standard deviation over folds.
+        The lines, each the mean and the standard deviation of the scores.
 
     Examples
     --------
@@ -96,9 +102,13 @@ class GridSearchDisplay:
     def plot(self, ax=None, *, kind=None, cmap="cividis", colorbar=True):
         """Draw the scores.
 
-        A heat map has the mean over folds in each cell, with the standard deviation below it as far as there is room.
-        Lines have it as error bars. Where every candidate failed, a cell is hatched and says so; lines have a cross at
-        the foot of the axes wherever one failed.
+        A heat map has the mean score in each cell, with the standard deviation below it as
+        far as there is room. Lines have it as error bars; it is that of all `scores`,
+        ``numpy.std``. Where every candidate failed, a cell is hatched and says so; lines
+        have a cross at the foot of the axes wherever one failed.
+
+        A line joins points only where the values along x have an order: numbers, or
+        sequences of the same length that grow.
 
         Parameters
         ----------
@@ -137,7 +147,10 @@ class GridSearchDisplay:
             self._draw_lines()
         self.ax_.set_xlabel(self.x_name)
         slant_if_crowded(self.ax_)
+        fit_ylabel(self.ax_)
         if as_map:
+            if self.im_.colorbar:
+                fit_ylabel(self.im_.colorbar.ax)
             self._write_cells()
         return self
 
@@ -158,37 +171,39 @@ class GridSearchDisplay:
     def _draw_lines(self):
         positions = x_positions(self.ax_, self.x_values, self.x_labels)
         labels = [None] if self.y_name is None else self.y_labels
-        self.lines_ = [
-            draw_series(
+        joined = is_ordered(self.x_values)
+        # Without lines, error bars would hide each other.
+        apart = 0 if joined else min(0.12, 0.6 / len(labels))
+        middle = (len(labels) - 1) / 2
+        self.lines_ = []
+        for number, (scores, failed, label) in enumerate(
+            zip(self.scores, self._failed(), labels, strict=True)
+        ):
+            line = draw_series(
                 self.ax_,
                 number,
-                positions,
-                scores.mean(axis=1),
-                scores.std(axis=1),
+                positions + apart * (number - middle),
+                *mean_and_std(scores),
                 failed > 0,
                 label,
+                linestyle="-" if joined else "none",
             )
-            for number, (scores, failed, label) in enumerate(
-                zip(self.scores, self._failed(), labels, strict=True)
-            )
-        ]
+            self.lines_.append(line)
         self.ax_.set_ylabel(self.score_name)
         draw_legend(self.ax_, title=self.y_name)
 
     def _draw_map(self, cmap, colorbar):
-        self.im_ = self.ax_.imshow(self.scores.mean(axis=2), cmap=cmap, aspect="auto")
+        mean, _ = mean_and_std(self.scores)
+        self.im_ = self.ax_.imshow(mean, cmap=cmap, aspect="auto")
         self.ax_.set_xticks(range(len(self.x_labels)), self.x_labels)
-        self.ax_.set_yticks(range(len(self.scores)), self.y_labels or [""])
+        labels = [textwrap.fill(label, 24) for label in self.y_labels or [""]]
+        self.ax_.set_yticks(range(len(self.scores)), labels)
         self.ax_.set_ylabel(self.y_name)
         if colorbar:
             self.figure_.colorbar(self.im_, ax=self.ax_, label=self.score_name)
 
     def _write_cells(self):
-        mean, std, n_failed = (
-            self.scores.mean(axis=2),
-            self.scores.std(axis=2),
-            self._failed(),
-        )
+        (mean, std), n_failed = mean_and_std(self.scores), self._failed()
         self.texts_ = np.empty(mean.shape, dtype=object)
         for cell in np.ndindex(mean.shape):
             row, column = cell
@@ -215,9 +230,9 @@ class GridSearchDisplay:
                 column, row, text, color=color, ha="center", va="center"
             )
         box = self.ax_.get_window_extent()
-        fit_texts(
-            self.texts_.flat, box.width / mean.shape[1], box.height / mean.shape[0]
-        )
+        width, height = box.width / mean.shape[1], box.height / mean.shape[0]
+        fit_texts(self.texts_.flat, width, height)
+        fit_texts(self.ax_.get_yticklabels(), np.inf, height)
 
     @classmethod
     def from_search(
@@ -249,11 +264,17 @@ class GridSearchDisplay:
         fixed : dict of str to object, default=None
             Values of other parameters: only candidates that have them are drawn.
         reduce : {"mean", "max"}, default="mean"
-            What to take of the candidates that differ in yet other parameters: their mean in each fold, or the scores
-            of the best of them.
+            What to take of the candidates that differ in yet other parameters: their mean,
+            or the scores of the best of them. Seeds are not among these: candidates that
+            differ only in a `random_state` are repetitions of one candidate.
+
+            The mean is taken in each repetition, that is in each fold, and with each seed;
+            the error bar is the deviation between these. Where candidates were tried with
+            different numbers of seeds, it is the deviation of all scores. The label of the
+            axis, or of the color bar, says which.
         labels : dict of str to list of str, default=None
             How values are written, by parameter, in the order in which the search has them first: the order of the
-            grid. None writes ``[(4, 5, 2, 2), (8, 3, 2, 2)]`` as "4·8", for the filters, as long as that is unique.
+            grid. None writes ``[(4, 5, 2, 2), (8, 3, 2, 2)]`` as "4-8", for the filters, and adds what else differs.
         ax : matplotlib Axes, default=None
             Where to draw; None for a new figure.
         **kwargs : dict
@@ -273,20 +294,27 @@ class GridSearchDisplay:
         """
         study = Study(search, metric, fixed, labels, reduce, drawn=(x, y))
         columns, rows = study.axis("x", x), study.axis("y", y)
-        n_failed = np.zeros((len(rows.values), len(columns.values)), int)
-        scores = np.zeros((*n_failed.shape, study.scores.shape[1]))
-        for row, column in np.ndindex(n_failed.shape):
-            chosen = (rows.codes == row) & (columns.codes == column)
-            scores[row, column], n_failed[row, column] = study.summary(chosen)
+        shape = len(rows.values), len(columns.values)
+        points, score_name = study.points(
+            [
+                (rows.codes == row) & (columns.codes == column)
+                for row, column in np.ndindex(shape)
+            ]
+        )
+        scores = np.full(
+            (len(points), max(len(each.scores) for each in points)), np.nan
+        )
+        for place, point in zip(scores, points, strict=True):
+            place[: len(point.scores)] = point.scores
         display = cls(
-            scores=scores,
+            scores=scores.reshape(*shape, -1),
             x_name=x,
             x_values=columns.values,
             x_labels=columns.labels,
             y_name=y,
             y_values=None if y is None else rows.values,
             y_labels=None if y is None else rows.labels,
-            n_failed=n_failed,
-            score_name=study.describe_score(),
+            n_failed=np.reshape([point.n_failed for point in points], shape),
+            score_name=score_name,
         )
         return display.plot(ax, **kwargs)

@@ -1,7 +1,9 @@
 """Loss and accuracy by epoch."""
 
+from skcnn._search import every_parameter
+from skcnn._value_labels import find_levels
 from skcnn.plotting._drawing import draw_legend, make_axes, series_style
-from skcnn.plotting._study import check_fitted, find_levels
+from skcnn.plotting._study import check_fitted
 
 
 class LearningCurvesDisplay:
@@ -226,7 +228,7 @@ def _curves(estimators):
 
 def _differences(estimators):
     """A name for each estimator, of the values of the parameters in which they differ, and the parameters' names."""
-    params = [estimator.get_params() for estimator in estimators]
+    params = [every_parameter(estimator) for estimator in estimators]
     levels = {
         name: find_levels([given.get(name) for given in params]) for name in params[0]
     }

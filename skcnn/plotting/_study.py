@@ -1,32 +1,47 @@
-"""What a search tried: candidates, their scores, and the values of a parameter as labels."""
+"""What a search tried: candidates, their repetitions, and their scores."""
 
 import re
 import textwrap
-from collections.abc import Hashable
 from dataclasses import dataclass
-from numbers import Real
 
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn._blocks import kernel_text
-from skcnn._search import as_text, every_parameter
+from skcnn._search import every_parameter
+from skcnn._value_labels import Levels, find_levels, key_of
 from skcnn._words import nearest_name
 
 
 @dataclass
-class Levels:
-    """The different values of a parameter, sorted, how they are written, and which of them each candidate has."""
+class Point:
+    """What is drawn in one place.
 
-    values: list
-    labels: list
-    codes: np.ndarray
+    Attributes
+    ----------
+    scores : ndarray of shape (n_scores,)
+        Each is a repetition: of one seed and one fold. NaN where all fits failed.
+    n_failed : int
+        Number of candidates that failed, and are not part of the scores.
+    n_seeds : list of int
+        With how many seeds each candidate was tried.
+    reduced : set of str
+        The parameters in which the candidates differ, besides seeds.
+    """
+
+    scores: np.ndarray
+    n_failed: int
+    n_seeds: list
+    reduced: set
 
 
 class Study:
-    """The candidates of a fitted search: parameters, and scores in each fold."""
+    """The candidates of a fitted search: parameters, and scores in each fold.
+
+    Candidates that differ only in their seed are repetitions of one candidate. A seed is a
+    `random_state`, of the estimator or of any part of it.
+    """
 
     def __init__(self, search, metric, fixed, labels, reduce, drawn):
         if not hasattr(search, "cv_results_"):
@@ -35,18 +50,19 @@ class Study:
             )
         if reduce not in ("mean", "max"):
             raise ValueError(f"reduce must be 'mean' or 'max'; got {reduce!r}.")
-        self._search, self._reduce, self._reduced = search, reduce, set()
+        self._search, self._reduce = search, reduce
         self.params = search.cv_results_["params"]
+        self.n_candidates = len(self.params)
         self._metric = _metric(search, metric)
         self._defaults = (
             every_parameter(search.estimator) if hasattr(search, "estimator") else {}
         )
-        self._levels = self._all_levels(labels or {})
-        kept = self._kept(fixed or {}, drawn)
-        self.params = [self.params[i] for i in kept]
-        self.scores = self._split_scores()[kept]
-        for levels in self._levels.values():
-            levels.codes = levels.codes[kept]
+        self.levels = self._all_levels(labels or {})
+        self.kept = self._kept(fixed or {}, drawn)
+        self.params = [self.params[i] for i in self.kept]
+        self.scores = self._split_scores()[self.kept]
+        for levels in self.levels.values():
+            levels.codes = levels.codes[self.kept]
 
     def _all_levels(self, labels):
         # Grids that are lists of dicts leave parameters out of some candidates, which then have the estimator's value.
@@ -62,33 +78,41 @@ class Study:
         }
 
     def _kept(self, fixed, drawn):
-        """Candidates that have the fixed values, without earlier trials of the same parameters."""
-        # A halving search gives a candidate more of a resource with each trial. Where that is a parameter, such as
-        # epochs, it tells trials apart, and not candidates, unless it is asked for.
-        resource = {getattr(self._search, "resource", None)} - {*fixed, *drawn}
-        telling = [
-            levels.codes
-            for name, levels in self._levels.items()
-            if name not in resource
-        ]
-        last = {
-            tuple(codes[i] for codes in telling): i for i in range(len(self.params))
-        }
+        """Candidates that have the fixed values, each of them once."""
+        last = {key: i for i, key in enumerate(self._identities({*fixed, *drawn}))}
         kept = np.array(sorted(last.values()))
         for name, value in fixed.items():
-            check_among("fixed", name, list(self._levels))
-            levels = self._levels[name]
-            keys = [_key(each) for each in levels.values]
-            if _key(value) not in keys:
+            check_among("fixed", name, list(self.levels))
+            levels = self.levels[name]
+            keys = [key_of(each) for each in levels.values]
+            if key_of(value) not in keys:
                 raise ValueError(
                     f"fixed[{name!r}] must be one of {levels.values}; got {value!r}."
                 )
-            kept = kept[levels.codes[kept] == keys.index(_key(value))]
+            kept = kept[levels.codes[kept] == keys.index(key_of(value))]
         if not len(kept):
             raise ValueError(
                 f"fixed must leave a candidate of the search; none has {fixed!r}."
             )
         return kept
+
+    def _identities(self, asked_for):
+        """What trials of one candidate have in common, hashable, for each of them."""
+        # A halving search gives a candidate more of a resource with each trial. Where that is a parameter, such as
+        # epochs, it tells trials apart, and not candidates, unless it is asked for.
+        resource = {getattr(self._search, "resource", None)} - asked_for
+        codes = [
+            each.codes for name, each in self.levels.items() if name not in resource
+        ]
+        if self._rungs() is None:
+            # No trial is a later one. The same parameters with other scores are a
+            # repetition without a seed; with the same scores they tell nothing new.
+            codes += list(self._split_scores().T)
+        return [tuple(each[i] for each in codes) for i in range(len(self.params))]
+
+    def _rungs(self):
+        """The iteration of a halving search that each trial was part of; or None."""
+        return self._search.cv_results_.get("iter")
 
     def _split_scores(self):
         results = self._search.cv_results_
@@ -109,8 +133,8 @@ class Study:
         """The levels of a parameter that occur; a single one for None."""
         if name is None:
             return Levels([None], [None], np.zeros(len(self.params), int))
-        check_among(argument, name, list(self._levels))
-        levels = self._levels[name]
+        check_among(argument, name, list(self.levels))
+        levels = self.levels[name]
         occurring, codes = np.unique(levels.codes, return_inverse=True)
         return Levels(
             [levels.values[i] for i in occurring],
@@ -118,42 +142,138 @@ class Study:
             codes,
         )
 
-    def summary(self, chosen):
-        """Scores in each fold of the chosen candidates, reduced to one, and how many of them failed in any fold."""
-        self._reduced |= {
-            name
-            for name, each in self._levels.items()
-            if len(np.unique(each.codes[chosen])) > 1
-        }
-        scores = self.scores[chosen]
-        failed = np.isnan(scores).any(axis=1)
-        scores = scores[~failed]
-        if not len(scores):
-            return np.full(scores.shape[1], np.nan), failed.sum()
-        in_folds = (
-            scores.mean(axis=0)
-            if self._reduce == "mean"
-            else scores[scores.mean(axis=1).argmax()]
-        )
-        return in_folds, failed.sum()
+    # -----------------------------------------------------------------------------------
+    # Scores: seeds and folds are repetitions, other parameters are reduced
 
-    def describe_score(self):
-        """The name of the score, and over which parameters summaries were reduced, in short lines."""
+    def points(self, places):
+        """The scores of the candidates at each place, and a text on what they are.
+
+        Parameters
+        ----------
+        places : list of ndarray of bool
+            Which candidates belong there.
+
+        Returns
+        -------
+        points : list of Point
+        score_name : str
+            The score, what it is reduced over, and what the error bars are.
+        """
+        tried = [self._candidates(chosen) for chosen in places]
+        failed = np.isnan(self.scores).any(axis=1)
+        succeeded = [[rows[~failed[rows]] for rows in each] for each in tried]
+        # A mean over candidates is one for each repetition, if they have equally many.
+        uneven = any(
+            len({len(rows) for rows in each if len(rows)}) > 1 for each in succeeded
+        )
+        points = [
+            Point(
+                scores=self._reduced(all_rows, good_rows, uneven),
+                n_failed=int(failed[chosen].sum()),
+                n_seeds=[len(rows) for rows in good_rows if len(rows)],
+                reduced=self._reduced_over(all_rows),
+            )
+            for all_rows, good_rows, chosen in zip(
+                tried, succeeded, places, strict=True
+            )
+        ]
+        return points, self._describe(points, uneven)
+
+    def _candidates(self, chosen):
+        """The rows of each candidate: its repetitions by seed, in the order of seeds."""
+        seeds = [each.codes for name, each in self.levels.items() if is_seed(name)]
+        resource = getattr(self._search, "resource", None)  # more of it, same candidate
+        others = [
+            each.codes
+            for name, each in self.levels.items()
+            if not is_seed(name) and name != resource
+        ]
+        rungs = self._rungs()
+        rungs = np.zeros(len(self.params)) if rungs is None else rungs[self.kept]
+        rows = sorted(np.flatnonzero(chosen), key=lambda i: [each[i] for each in seeds])
+        candidates = {}
+        for i in rows:
+            candidates.setdefault(tuple(each[i] for each in others), []).append(i)
+        # A halving search may give up some seeds sooner: their scores are of less.
+        return [
+            np.array([i for i in rows if rungs[i] == max(rungs[rows])])
+            for rows in candidates.values()
+        ]
+
+    def _reduced(self, tried, succeeded, uneven):
+        """The scores of some candidates, in each repetition, reduced to one."""
+        pairs = list(zip(tried, succeeded, strict=True))
+        some = [good for _, good in pairs if len(good)]
+        if not some:
+            return np.full(self.scores.shape[1], np.nan)
+        if self._reduce == "max":  # of those without a failure, if there are any
+            whole = [good for rows, good in pairs if len(good) == len(rows)]
+            return max(
+                (self.scores[rows] for rows in whole or some), key=np.mean
+            ).ravel()
+        if uneven:
+            return self.scores[np.concatenate(some)].ravel()
+        return np.mean([self.scores[rows] for rows in some], axis=0).ravel()
+
+    def _reduced_over(self, candidates):
+        rows = np.concatenate([[], *candidates]).astype(int)
+        return {
+            name
+            for name, each in self.levels.items()
+            if not is_seed(name) and len(np.unique(each.codes[rows])) > 1
+        }
+
+    def _describe(self, points, uneven):
+        """What the scores are, in short lines."""
+        reduced = set().union(*(point.reduced for point in points))
+        rest = ", ".join(name for name in self.levels if name in reduced)
+        counts = sorted({n for point in points for n in point.n_seeds})
+        bars = repetitions(counts, self.scores.shape[1])
+        if uneven and self._reduce == "mean":
+            bars = "± std of all scores"
+        parts = [f"{self._reduce} over {rest}"] if rest else []
+        if bars:
+            parts += [bars if rest else f"mean {bars}"]
+        if not parts:
+            return self._score_name()
+        # A part begins a line of its own.
+        described = "\n".join(textwrap.fill(f"{part};", 40) for part in parts)
+        return f"{self._score_name()}\n({described.removesuffix(';')})"
+
+    def _score_name(self):
         name, scoring = self._metric, getattr(self._search, "scoring", "score")
         if name == "score" and isinstance(scoring, str):
-            name = scoring
-        elif (
+            return scoring
+        if (
             name == "score"
             and scoring is None
             and is_classifier(self._search.estimator)
         ):
-            name = "accuracy"
-        rest = [each for each in self._levels if each in self._reduced]
-        return (
-            f"{name}\n" + textwrap.fill(f"({self._reduce} over {', '.join(rest)})", 26)
-            if rest
-            else name
-        )
+            return "accuracy"
+        return name
+
+
+def is_seed(name):
+    """Whether a parameter is a seed, of the estimator or of a part of it."""
+    return name.rpartition("__")[2] == "random_state"
+
+
+def repetitions(n_seeds, n_folds):
+    """What error bars are of, in words; nothing for single scores.
+
+    Parameters
+    ----------
+    n_seeds : list of int
+        The numbers of seeds that occur, sorted.
+    n_folds : int
+    """
+    parts = []
+    if n_seeds and n_seeds[-1] > 1:
+        numbers = dict.fromkeys([n_seeds[0], n_seeds[-1]])
+        parts += [f"{' to '.join(map(str, numbers))} seeds"]
+    if n_folds > 1:
+        parts += [f"{n_folds} folds"]
+    return f"± std over {' x '.join(parts)}" if parts else ""
 
 
 def _metric(search, metric):
@@ -184,128 +304,3 @@ def check_among(argument, name, names):
         raise ValueError(
             f"{argument} must name one of {names}; got {name!r}.{nearest_name(str(name), names)}"
         )
-
-
-# ---------------------------------------------------------------------------------------------------------------
-# Values of parameters: which are equal, in what order, and how written
-
-
-def find_levels(values, labels=None):
-    keys = [_key(value) for value in values]
-    distinct = {}  # in order of appearance
-    for key, value in zip(keys, values, strict=True):
-        distinct.setdefault(key, value)
-    labels = default_labels(distinct.values()) if labels is None else list(labels)
-    if len(labels) != len(distinct):
-        raise ValueError(
-            f"labels must be {len(distinct)}, one for each of {list(distinct.values())}; got {labels!r}."
-        )
-    order = sorted(
-        zip(distinct, distinct.values(), labels, strict=True),
-        key=lambda level: _rank(level[1]),
-    )
-    places = {key: place for place, (key, _, _) in enumerate(order)}
-    return Levels(
-        values=[value for _, value, _ in order],
-        labels=[label for _, _, label in order],
-        codes=np.array([places[key] for key in keys]),
-    )
-
-
-def _key(value):
-    """What equal values share, hashable: lists equal tuples, as they do for the classifier."""
-    if isinstance(value, dict):
-        return tuple((name, _key(each)) for name, each in value.items())
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return tuple(_key(each) for each in value)
-    if hasattr(value, "get_config") and not isinstance(value, type):
-        return type(value), as_text(
-            value
-        )  # Keras' schedules and the like, which do not know when they are equal
-    return value if isinstance(value, Hashable) else id(value)
-
-
-def _rank(value, by_length=True):
-    """Sorts numbers, then sequences by length and content, then strings, then other objects as they come, then None."""
-    if isinstance(value, Real):
-        return 0, value
-    if isinstance(value, dict):
-        value = tuple(value.values())
-    if isinstance(value, (list, tuple, np.ndarray)):
-        # Blocks are compared by filters first, whether they say more or less beyond.
-        return (
-            1,
-            len(value) if by_length else 0,
-            tuple(_rank(each, by_length=False) for each in value),
-        )
-    if isinstance(value, str):
-        return 2, value
-    return (4,) if value is None else (3,)
-
-
-def default_labels(values):
-    """A label for each value, as short as they are unique; numbered if that is too long for a picture."""
-    for write in (_brief, _with_kernels, _full):
-        labels = [write(value) for value in values]
-        if (
-            len(set(labels)) == len(labels)
-            and max(map(len, "\n".join(labels).split("\n"))) <= 40
-        ):
-            return labels
-    return [
-        f"{_brief(value)} ({number})" for number, value in enumerate(values, start=1)
-    ]
-
-
-def _brief(value):
-    """Sequences as their numbers, blocks as their filters: [(4, 5, 2, 2), (8, 3, 2, 2)] as 4·8."""
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return (
-            "·".join(
-                _brief(_block(each)[0] if _is_block(each) else each) for each in value
-            )
-            or "none"
-        )
-    if isinstance(value, float):
-        return f"{value:g}"
-    if value is None or isinstance(value, (str, Real)):
-        return str(value)
-    return getattr(value, "__name__", type(value).__name__)
-
-
-def _with_kernels(value):
-    """Blocks as filters and kernel size: [(4, 5, 2, 2), (8, 3, 2, 2)] as 4@5·8@3."""
-    if (
-        isinstance(value, (list, tuple))
-        and value
-        and all(_is_block(each) for each in value)
-    ):
-        blocks = [_block(each) for each in value]
-        return "·".join(f"{filters}@{_kernel(kernel)}" for filters, kernel in blocks)
-    return _full(value)
-
-
-def _full(value):
-    """Values as one writes them in Python, each block on a line."""
-    if isinstance(value, (list, tuple)):
-        return "\n".join(as_text(each) for each in value)
-    return as_text(value) if isinstance(value, (Real, str, dict)) else _brief(value)
-
-
-def _is_block(value):
-    return isinstance(value, (list, tuple, dict)) and len(value) > 0
-
-
-def _block(block):
-    """Filters and kernel size of a block in any of its forms."""
-    if isinstance(block, dict):
-        return block.get("filters"), block.get("kernel_size", 3)
-    return (*block, 3)[:2]
-
-
-def _kernel(kernel_size):
-    """As short as it can be; as it was written, if it is none and its fit failed."""
-    try:
-        return kernel_text(kernel_size)
-    except (TypeError, ValueError):
-        return as_text(kernel_size)

@@ -1,18 +1,29 @@
 """Accuracy by number of parameters."""
 
+import textwrap
 import warnings
 
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
 from skcnn._search import count_if_possible, every_parameter, image_shape_and_classes
+from skcnn._value_labels import find_levels
 from skcnn.plotting._drawing import (
+    characters_along,
     draw_legend,
     draw_series,
+    fit_ylabel,
     log_scale_of_counts,
     make_axes,
 )
-from skcnn.plotting._study import Study, check_among, check_fitted, find_levels
+from skcnn.plotting._names import Named, given_names, name_points, write_names
+from skcnn.plotting._study import (
+    Study,
+    check_among,
+    check_fitted,
+    is_seed,
+    repetitions,
+)
 
 
 class WidthDepthDisplay:
@@ -36,6 +47,8 @@ class WidthDepthDisplay:
     names : list of str of length n_fits, default=None
         What the network of each fit is called, written beside its point. A larger network is not always a deeper one,
         so a line alone may not tell.
+    names_title : str, default=None
+        What the names are, for the axis.
 
     Attributes
     ----------
@@ -73,6 +86,7 @@ class WidthDepthDisplay:
         group_name=None,
         score_name="accuracy",
         names=None,
+        names_title=None,
     ):
         self.n_params = n_params
         self.scores = scores
@@ -80,9 +94,13 @@ class WidthDepthDisplay:
         self.group_name = group_name
         self.score_name = score_name
         self.names = names
+        self.names_title = names_title
 
     def plot(self, ax=None, *, joined=None):
         """Draw the points of each group; a cross at the foot of the axes stands for a failed fit.
+
+        Each name stands where it is inside the frame and on no other name, as far as there
+        is room. The label of the x axis tells how many are left out.
 
         Parameters
         ----------
@@ -114,18 +132,22 @@ class WidthDepthDisplay:
             [None] * len(self.scores) if self.groups is None else self.groups,
             dtype=object,
         )
-        self.lines_ = [
-            self._draw_group(number, groups == group, group, joined)
-            for number, group in enumerate(dict.fromkeys(groups))
-        ]
+        self.lines_, named = [], []
+        for number, group in enumerate(dict.fromkeys(groups)):
+            line, names = self._draw_group(number, groups == group, group, joined)
+            self.lines_.append(line)
+            named += names
         self.ax_.set(xlabel="number of parameters", ylabel=self.score_name)
         log_scale_of_counts(self.ax_)
-        if self.names is not None:
-            self.ax_.margins(y=0.1)  # room for the highest name
+        if named:
+            self.ax_.margins(x=0.1, y=0.1)  # room for names at the edges
         draw_legend(self.ax_, title=self.group_name)
+        self._write_names(named)
+        fit_ylabel(self.ax_)
         return self
 
     def _draw_group(self, number, chosen, label, joined):
+        """The points of a group, and those of them that have a name."""
         counts, places = np.unique(
             np.asarray(self.n_params, float)[chosen], return_inverse=True
         )
@@ -139,34 +161,43 @@ class WidthDepthDisplay:
         series = draw_series(
             self.ax_, number, counts, mean, std, any_failed, label, linestyle=linestyle
         )
-        if self.names is not None:
-            names = np.array(self.names, dtype=object)[chosen]
-            self._write_names(counts, mean + std, places, names, series[0].get_color())
-        return series
-
-    def _write_names(self, counts, tops, places, names, color):
-        """Each network's name, or names, above its error bar."""
-        from matplotlib.patheffects import withStroke
-
-        halo = [
-            withStroke(linewidth=2, foreground=self.ax_.get_facecolor())
-        ]  # a line may run through
-        style = {
-            "ha": "center",
-            "va": "bottom",
-            "color": color,
-            "fontsize": "small",
-            "path_effects": halo,
-        }
-        for place in np.flatnonzero(~np.isnan(tops)):
-            text = ", ".join(dict.fromkeys(names[places == place]))
-            self.ax_.annotate(
-                text,
-                (counts[place], tops[place]),
-                (0, 4),
-                textcoords="offset points",
-                **style,
+        if self.names is None:
+            return series, []
+        names = np.array(self.names, dtype=object)[chosen]
+        return series, [
+            Named(
+                text=", ".join(dict.fromkeys(filter(None, names[places == place]))),
+                x=counts[place],
+                y=mean[place],
+                spread=std[place],
+                color=series[0].get_color(),
             )
+            for place in np.flatnonzero(~np.isnan(mean))
+        ]
+
+    def _write_names(self, named):
+        """Each name once: at the highest of the points of that name and size."""
+        highest = {}
+        for point in sorted(named, key=lambda point: point.y + point.spread):
+            highest[point.text, point.x] = point
+        points = [point for point in highest.values() if point.text]
+        self._describe_names(points)
+        written = write_names(self.ax_, points)
+        if len(written) < len(points):  # to say so takes room again
+            self._describe_names(points, len(points) - len(written))
+            for text in written:
+                text.remove()
+            written = write_names(self.ax_, points)
+            self._describe_names(points, len(points) - len(written))
+
+    def _describe_names(self, points, n_left_out=0):
+        notes = [f"names: {self.names_title}"] if points and self.names_title else []
+        if n_left_out:
+            notes += [f"no room for {n_left_out} of {len(points)} names"]
+        if notes:
+            width = max(characters_along(self.ax_), 24)
+            note = textwrap.fill(f"({'; '.join(notes)})", width)
+            self.ax_.set_xlabel(f"number of parameters\n{note}")
 
     @classmethod
     def from_search(
@@ -180,6 +211,7 @@ class WidthDepthDisplay:
         fixed=None,
         reduce="mean",
         labels=None,
+        names=None,
         ax=None,
         **kwargs,
     ):
@@ -204,10 +236,16 @@ class WidthDepthDisplay:
             As for :meth:`GridSearchDisplay.from_search`, for candidates of the same size and group.
         labels : dict of str to list of str, default=None
             As for :meth:`GridSearchDisplay.from_search`.
+        names : list of str, default=None
+            What to write beside the points: a name for each candidate, in the order of
+            ``search.cv_results_["params"]``. None writes the values of the parameters in
+            which the points differ. An empty list writes nothing.
         ax : matplotlib Axes, default=None
             Where to draw; None for a new figure.
         **kwargs : dict
-            Handed on to :meth:`plot`.
+            Handed on to :meth:`plot`. Unless `joined` is among them, lines join the points
+            of a group if their networks have an order: if they differ in one parameter
+            alone, as 4-8, 8-16 and 32-64 do.
 
         Returns
         -------
@@ -232,30 +270,34 @@ class WidthDepthDisplay:
         sizes = _network_sizes(
             study.estimators(), image_shape_and_classes(search, image_shape, n_classes)
         )
-        n_params, scores, names = [], [], []
-        for code, size in sorted(
-            {
-                (code, size)
-                for code, size in zip(groups.codes, sizes, strict=True)
-                if size
-            }
-        ):
-            in_folds, n_failed = study.summary((groups.codes == code) & (sizes == size))
-            point = [*in_folds, *[np.nan] * n_failed]
-            scores += point
-            n_params += [size] * len(point)
-            names += [groups.labels[code]] * len(point)
+        places = sorted({*zip(groups.codes, sizes, strict=True)})
+        places = [(code, size) for code, size in places if size]
+        masks = [(groups.codes == code) & (sizes == size) for code, size in places]
+        points, score_name = study.points(masks)
+        scores = [[*point.scores, *[np.nan] * point.n_failed] for point in points]
+        codes = [code for code, _ in places]
+        texts, title, ordered = name_points(study.levels, masks, codes, by)
+        if names is not None:
+            title, texts = (
+                None,
+                given_names(names, study.n_candidates, study.kept, masks),
+            )
+        repeats = [len(each) for each in scores]
         return cls(
-            n_params=n_params,
-            scores=scores,
-            groups=None if by is None else names,
+            n_params=_repeated([int(size) for _, size in places], repeats),
+            scores=[score for each in scores for score in each],
+            groups=_repeated([groups.labels[code] for code in codes], repeats)
+            if by is not None
+            else None,
             group_name=by,
-            score_name=study.describe_score(),
-        ).plot(ax, **kwargs)
+            score_name=score_name,
+            names=_repeated(texts, repeats) if any(texts) else None,
+            names_title=title,
+        ).plot(ax, **{"joined": by is not None and ordered} | kwargs)
 
     @classmethod
     def from_estimators(
-        cls, estimators, X, y, *, by=None, labels=None, ax=None, **kwargs
+        cls, estimators, X, y, *, by=None, labels=None, names=None, ax=None, **kwargs
     ):
         """Draw the accuracy of fitted classifiers on given images.
 
@@ -270,11 +312,16 @@ class WidthDepthDisplay:
         by : str, default=None
             Name of the parameter whose values make the groups.
         labels : dict of str to list of str, default=None
-            How the values of `by` are written, in the order in which the estimators have them first.
+            How the values of parameters are written, in the order in which the estimators
+            have them first.
+        names : list of str, default=None
+            What to write beside the points: a name for each estimator. None writes the
+            values of the parameters in which the points differ. An empty list writes
+            nothing.
         ax : matplotlib Axes, default=None
             Where to draw; None for a new figure.
         **kwargs : dict
-            Handed on to :meth:`plot`.
+            Handed on to :meth:`plot`. Lines are as for :meth:`from_search`.
 
         Returns
         -------
@@ -290,21 +337,61 @@ class WidthDepthDisplay:
             it has values.
         """
         check_fitted(estimators)
-        order, groups = range(len(estimators)), None
+        params = [every_parameter(estimator) for estimator in estimators]
         if by is not None:
-            params = [every_parameter(estimator) for estimator in estimators]
             check_among("by", by, list(params[0]))
-            levels = find_levels(
-                [given[by] for given in params], (labels or {}).get(by)
-            )
-            order = np.argsort(levels.codes, kind="stable")
-            groups = [levels.labels[levels.codes[i]] for i in order]
+        levels = _levels_of(params, labels or {})
+        groups = np.zeros(len(params), int) if by is None else levels[by].codes
+        order = np.argsort(groups, kind="stable")
+        sizes = np.array([estimator.n_params_ for estimator in estimators])
+        places = sorted({*zip(groups, sizes, strict=True)})
+        masks = [(groups == code) & (sizes == size) for code, size in places]
+        codes = [code for code, _ in places]
+        texts, title, ordered = name_points(levels, masks, codes, by)
+        if names is not None:
+            everyone = np.arange(len(params))
+            title, texts = None, given_names(names, len(params), everyone, masks)
+        name_of = dict(zip(places, texts, strict=True))
         return cls(
-            n_params=[estimators[i].n_params_ for i in order],
+            n_params=[int(sizes[i]) for i in order],
             scores=[estimators[i].score(X, y) for i in order],
-            groups=groups,
+            groups=None
+            if by is None
+            else [levels[by].labels[groups[i]] for i in order],
             group_name=by,
-        ).plot(ax, **kwargs)
+            score_name=_describe(levels, masks),
+            names=[name_of[groups[i], sizes[i]] for i in order] if any(texts) else None,
+            names_title=title,
+        ).plot(ax, **{"joined": by is not None and ordered} | kwargs)
+
+
+def _levels_of(params, labels):
+    """The values of each parameter of some estimators."""
+    for name in labels:
+        check_among("labels", name, list(params[0]))
+    return {
+        name: find_levels([given.get(name) for given in params], labels.get(name))
+        for name in params[0]
+    }
+
+
+def _repeated(values, repeats):
+    return [value for value, n in zip(values, repeats, strict=True) for _ in range(n)]
+
+
+def _describe(levels, places):
+    """Accuracy, and what the error bars are if there are any."""
+    counts = sorted({int(place.sum()) for place in places})
+    if counts[-1] == 1:
+        return "accuracy"
+    differing = any(
+        len(np.unique(each.codes[place])) > 1
+        for name, each in levels.items()
+        if not is_seed(name)
+        for place in places
+    )
+    bars = "± std over all of one size" if differing else repetitions(counts, 1)
+    return f"accuracy\n(mean {bars})"
 
 
 def _network_sizes(estimators, image_shape_and_classes):

@@ -1,0 +1,293 @@
+"""The values of a parameter: which are equal, in what order, and how written.
+
+A table of candidates, an axis, a legend and a name beside a point all use the same words:
+what tells the values apart, as short as that is possible.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from numbers import Integral, Real
+from types import FunctionType
+
+import numpy as np
+
+from skcnn._architecture import ConvBlock
+
+_LONGEST = 40  # characters of a label
+
+
+# ---------------------------------------------------------------------------------------
+# As Python has it
+
+
+def as_text(value):
+    """A value as one writes it in Python."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        value = value.tolist()
+    if isinstance(value, ConvBlock):
+        return repr(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(as_text, value))}]"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(as_text, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, (type, FunctionType)):
+        return value.__name__
+    config = _config(value)
+    if config is not None:  # Keras' own repr is an address
+        return f"{type(value).__name__}({arguments(config)})"
+    return " ".join(repr(value).split())
+
+
+def arguments(values):
+    """A dict as the arguments of a call."""
+    return ", ".join(f"{name}={as_text(value)}" for name, value in values.items())
+
+
+def _config(value):
+    """What a Keras object says of itself; None for anything else."""
+    if isinstance(value, type) or not hasattr(value, "get_config"):
+        return None
+    try:
+        return value.get_config()
+    except Exception:  # the object's own code, or Keras' refusal to guess
+        return {}
+
+
+# ---------------------------------------------------------------------------------------
+# As short as it is told apart
+
+
+def short_labels(values):
+    """A label for each of some values, all different.
+
+    Blocks of convolutions are their filters, ``4-8``, and other sequences their entries.
+    Those that look the same so far get the entries that differ: ``4-8, kernel_size=5-3``.
+    What would be too long for a picture is numbered.
+
+    Parameters
+    ----------
+    values : iterable
+
+    Returns
+    -------
+    list of str
+    """
+    values = list(values)
+    heads = [brief(value) for value in values]
+    labels = list(heads)
+    for head in dict.fromkeys(heads):
+        alike = [i for i, each in enumerate(heads) if each == head]
+        told_apart = _tell_apart([values[i] for i in alike], head)
+        for i, label in zip(alike, told_apart, strict=True):
+            labels[i] = label
+    if len(set(labels)) == len(labels):
+        return labels
+    return _numbered(labels)
+
+
+def _tell_apart(values, head):
+    """Labels for values that are alike in brief."""
+    for labels in ([head], _by_differences(values, head), _fully(values)):
+        different = len(set(labels)) == len(values)
+        if different and max(map(len, labels)) <= _LONGEST:
+            return labels
+    return _numbered([head] * len(values))
+
+
+def _numbered(labels):
+    short = (text if len(text) <= 30 else f"{text[:29]}…" for text in labels)
+    return [f"{text} ({number})" for number, text in enumerate(short, start=1)]
+
+
+def brief(value):
+    """A value in few characters, which other values may share."""
+    value = _plain(value)
+    blocks = _blocks(value)
+    if blocks:
+        return _joined([block.filters for block in blocks])
+    if isinstance(value, (list, tuple)):
+        return _joined(value) or "none"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if value is None or isinstance(value, (str, Real)):
+        return str(value)
+    return getattr(value, "__name__", type(value).__name__)
+
+
+def _fully(values):
+    # An address tells objects apart, but nothing to a reader.
+    texts = map(as_text, values)
+    return ["" if " at 0x" in text else text for text in texts]
+
+
+def _by_differences(values, head):
+    """Labels that name the entries in which the values differ."""
+    entries = [_entries(value) for value in values]
+    names = dict.fromkeys(name for each in entries for name in each)
+    differing = [
+        name for name in names if len({each.get(name) for each in entries}) > 1
+    ]
+    # Filters are good to know. The class of a Keras object tells nothing, if all have it.
+    start = [head] if any(map(_blocks, values)) else []
+    return [
+        ", ".join(
+            start + [f"{name}={each[name]}" for name in differing if name in each]
+        )
+        for each in entries
+    ]
+
+
+def _entries(value):
+    """What a value consists of, besides what :func:`brief` says, as texts by name."""
+    blocks = _blocks(value)
+    if blocks:
+        columns = zip(*blocks, strict=True)
+        named = dict(zip(ConvBlock._fields, columns, strict=True))
+        del named["filters"]
+        return {name: _alike_once(column) for name, column in named.items()}
+    parts = value if isinstance(value, dict) else _config(value) or {}
+    return {name: as_text(part) for name, part in parts.items() if name != "name"}
+
+
+def _alike_once(column):
+    texts = [as_text(value).replace(", ", ",") for value in column]
+    return texts[0] if len(set(texts)) == 1 else "-".join(texts)
+
+
+def _joined(values):
+    """``8-16`` for whole numbers; with commas where a dash would be misread."""
+    values = [_plain(value) for value in values]
+    whole = all(isinstance(each, Integral) and each >= 0 for each in values)
+    return ("-" if whole else ", ").join(map(brief, values))
+
+
+def _plain(value):
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
+
+
+def _blocks(value):
+    """Blocks of convolutions with all their fields; None if the value is none."""
+    value = _plain(value)
+    if not isinstance(value, (list, tuple)) or isinstance(value, ConvBlock):
+        return None
+    if not all(isinstance(each, (list, tuple, dict)) and each for each in value):
+        return None
+    try:
+        return [
+            ConvBlock(**each) if isinstance(each, dict) else ConvBlock(*each)
+            for each in value
+        ]
+    except (
+        TypeError
+    ):  # too many fields or unknown ones: another parameter, or a mistake
+        return None
+
+
+# ---------------------------------------------------------------------------------------
+# Which are equal, and in what order
+
+
+@dataclass
+class Levels:
+    """The different values of a parameter, sorted, with labels, and who has which.
+
+    Attributes
+    ----------
+    values : list
+    labels : list of str
+    codes : ndarray of int
+        For each candidate its place among the values.
+    """
+
+    values: list
+    labels: list
+    codes: np.ndarray
+
+
+def find_levels(values, labels=None):
+    """Sort out the values of a parameter.
+
+    Parameters
+    ----------
+    values : list
+        One for each candidate.
+    labels : list of str, default=None
+        How the different values are written, in the order in which they come first.
+
+    Returns
+    -------
+    Levels
+    """
+    keys = [key_of(value) for value in values]
+    distinct = {}  # in order of appearance
+    for key, value in zip(keys, values, strict=True):
+        distinct.setdefault(key, value)
+    labels = short_labels(distinct.values()) if labels is None else list(labels)
+    if len(labels) != len(distinct):
+        raise ValueError(
+            f"labels must be {len(distinct)}, one for each of "
+            f"{list(distinct.values())}; got {labels!r}."
+        )
+    order = sorted(
+        zip(distinct, distinct.values(), labels, strict=True),
+        key=lambda level: _rank(level[1]),
+    )
+    places = {key: place for place, (key, _, _) in enumerate(order)}
+    return Levels(
+        values=[value for _, value, _ in order],
+        labels=[label for _, _, label in order],
+        codes=np.array([places[key] for key in keys], int),
+    )
+
+
+def key_of(value):
+    """What equal values share, hashable: lists equal tuples, as for the classifier."""
+    if isinstance(value, dict):
+        return tuple((name, key_of(each)) for name, each in value.items())
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return tuple(key_of(each) for each in value)
+    if _config(value):  # Keras' objects do not know when they are equal
+        return type(value), as_text(value)
+    return value if isinstance(value, Hashable) else id(value)
+
+
+def _rank(value, by_length=True):
+    """Numbers, then sequences by length and content, then strings, the rest, None."""
+    if isinstance(value, Real):
+        return 0, value
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, (list, tuple, np.ndarray)):
+        # Blocks are compared by filters first, whether they say more or less beyond.
+        return (
+            1,
+            len(value) if by_length else 0,
+            tuple(_rank(each, by_length=False) for each in value),
+        )
+    if isinstance(value, str):
+        return 2, value
+    return (4,) if value is None else (3,)
+
+
+def is_ordered(values):
+    """Whether sorted values lie on one scale, so that a line may join what they give.
+
+    Numbers do, and so do sequences of one length in which no entry falls.
+    """
+    values = [_measures(value) for value in values]
+    if any(each is None for each in values) or len(set(map(len, values))) > 1:
+        return False
+    return bool((np.diff(np.array(values, float), axis=0) >= 0).all())
+
+
+def _measures(value):
+    """A value as a list of numbers; None if it is something else."""
+    value = _plain(value)
+    blocks = _blocks(value)
+    if blocks:
+        value = [block.filters for block in blocks]
+    numbers = value if isinstance(value, (list, tuple)) and value else [value]
+    plain = all(
+        isinstance(each, Real) and not isinstance(each, bool) for each in numbers
+    )
+    return list(numbers) if plain else None
