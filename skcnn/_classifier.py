@@ -32,6 +32,7 @@ from skcnn._images import (
     check_validation_data,
     pixel_scale,
 )
+from skcnn._process import check_floatx, check_process
 from skcnn._program import POOL, compiled_network, state_variables
 from skcnn._seeds import run_seed
 from skcnn._settings import compile_settings, keras_callbacks, nearest_name
@@ -469,7 +470,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         validation_data=None,
     ):
         """Check everything, then train `epochs` epochs from the start, or from where the estimator is."""
-        POOL.check_process()
+        check_process()
+        check_floatx()
         continues, resume = resume, resume and self.initialized_
         callbacks = keras_callbacks(self.get_params(deep=False))
         run, classes, features = self._checked_run(
@@ -669,6 +671,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     def _predict_raw(self, X):
         check_is_fitted(self)
+        check_process()
         images = check_images(self, X, self.image_shape_)
         with POOL.borrow(self.architecture_, self._settings) as program:
             program.load_model((self._best_state or self._state).arrays)
@@ -692,6 +695,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     def model_(self):
         """The trained network as a compiled keras.Model of its own, built anew at each access."""
         check_is_fitted(self)
+        check_process()
         return isolated(self._build_model)
 
     def _build_model(self):

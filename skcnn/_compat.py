@@ -10,6 +10,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import parent_process
+from pathlib import Path
 
 _QUIET = (
     "3"  # TensorFlow's level for no messages at all; what goes wrong is raised besides
@@ -80,6 +81,8 @@ __all__ = [
     "keras",
     "route_params",
     "signature_parameters",
+    "tensorflow_has_started",
+    "tensorflow_threads_are_gone",
     "tf",
     "unrewritten_graphs",
     "unflatten_params",
@@ -101,6 +104,38 @@ def signature_parameters(cls):
         Sorted.
     """
     return BaseEstimator._get_param_names.__func__(cls)
+
+
+def tensorflow_has_started():
+    """Whether TensorFlow has run an operation, or has at least started its threads.
+
+    There is no public way to ask without starting it.
+
+    Returns
+    -------
+    bool
+        In a forked process, whether it had started before the fork.
+    """
+    context = tf_context.context_safe()
+    return context is not None and context._context_handle is not None
+
+
+def tensorflow_threads_are_gone():
+    """Whether this process has none of the threads of TensorFlow, although it has started.
+
+    That tells a forked process which imports skcnn only then. TensorFlow names its
+    threads "tf_Compute" and the like.
+
+    Returns
+    -------
+    bool
+        False where there is no telling: on other systems than Linux.
+    """
+    names = []
+    for task in Path("/proc/self/task").glob("*/comm"):
+        with contextlib.suppress(OSError):  # the thread has ended meanwhile
+            names.append(task.read_text())
+    return bool(names) and not any(name.startswith("tf_") for name in names)
 
 
 def limit_worker_threads():
