@@ -36,8 +36,11 @@ from skcnn._process import check_floatx, check_process
 from skcnn._program import POOL, compiled_network, state_variables
 from skcnn._seeds import run_seed
 from skcnn._settings import compile_settings, keras_callbacks, nearest_name
+from skcnn._sharing import how_to_go_on, not_kept, why_not_shared
+from skcnn._state_folder import for_other_processes, open_folder
 from skcnn._training import TrainingData, TrainingPlan, predict
 from skcnn._trajectory import Run, Trajectory, follow
+from skcnn._warnings import warn_once
 
 _FEATURES = (
     "n_features_in_",
@@ -472,6 +475,9 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         """Check everything, then train `epochs` epochs from the start, or from where the estimator is."""
         check_process()
         check_floatx()
+        folder = open_folder(
+            self.memory
+        )  # before the data, which may take long to check
         continues, resume = resume, resume and self.initialized_
         callbacks = keras_callbacks(self.get_params(deep=False))
         run, classes, features = self._checked_run(
@@ -482,10 +488,11 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         until = (origin.epoch if origin else 0) + (
             0 if stopper and stopper.has_stopped else epochs
         )
-        shares = (
-            isinstance(self.random_state, Integral) and not resume and not callbacks
-        )
-        key = run.key() if shares else None
+        reason = why_not_shared(self.random_state, run.settings, callbacks, resume)
+        if reason and folder and epochs:
+            warn_once(not_kept(self.memory, reason))
+        run = run if reason else run.watched()
+        trajectory = None if reason else Trajectory(run.key(), folder)
 
         if not resume:  # an interrupted new fit leaves an estimator that is not fitted, rather than one half changed
             for name in (*_FITTED, *_FEATURES):
@@ -498,10 +505,14 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         hooks = self._hooks(callbacks, context, task, run, classes, until) + (
             [stopper] if stopper else []
         )
-        if key is None:
-            state = run.train(origin or run.initial_state(), until, hooks)
-        else:
-            state = follow(run, Trajectory(key, _as_memory(self.memory)), until, hooks)
+        try:
+            if trajectory is None:
+                state = run.train(origin or run.initial_state(), until, hooks)
+            else:
+                state = follow(run, trajectory, until, hooks)
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note(how_to_go_on(trajectory, until, reason))
+            raise
         vars(self).pop("best_iter_", None)
         vars(self).update(_fitted_attributes(run, classes, state, stopper))
         _warn_if_diverged(state.history)
@@ -678,7 +689,10 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             return predict(program, images)
 
     def __getstate__(self):
-        return {**super().__getstate__(), "_skcnn_version": _version()}
+        state = {**super().__getstate__(), "_skcnn_version": _version()}
+        if "memory" in state:
+            state["memory"] = for_other_processes(state["memory"])
+        return state
 
     def __setstate__(self, state):
         state = dict(state)
@@ -746,14 +760,6 @@ def _version():
     )  # the package imports this module, and so cannot be imported at its head
 
     return __version__
-
-
-def _as_memory(memory):
-    return (
-        memory
-        if memory is None or isinstance(memory, Memory)
-        else Memory(os.fspath(memory), verbose=0)
-    )
 
 
 def _is_routed(name):

@@ -49,6 +49,7 @@ def _quiet_tensorflow():
 with _quiet_tensorflow():
     import tensorflow as tf
 
+import joblib  # noqa: E402
 import keras  # noqa: E402
 
 if keras.backend.backend() != "tensorflow":
@@ -76,6 +77,7 @@ __all__ = [
     "call_on_variables",
     "check_sample_weight",
     "check_y",
+    "dump_item",
     "is_op_determinism_enabled",
     "isolated",
     "keras",
@@ -199,6 +201,34 @@ def call_on_variables(graph, inputs, handles):
         for tensor in graph.captured_inputs
     ]
     return graph._call_flat(inputs, captured)
+
+
+def dump_item(store, item, content):
+    """Write into the store of a joblib.Memory, and raise what goes wrong.
+
+    joblib's own `dump_item` makes a warning of every error, which cannot be told from
+    success, and leaves half a file behind on a full disk.
+
+    Parameters
+    ----------
+    store : joblib's store backend
+    item : list of str
+        Its place in the store.
+    content : object
+    """
+    folder = os.path.join(store.location, *item)
+    store.create_location(folder)
+
+    def write(content, path):
+        try:
+            with store._open_item(path, "wb") as file:
+                joblib.dump(content, file, compress=store.compress)
+        except BaseException:  # Ctrl-C included
+            with contextlib.suppress(OSError):
+                os.remove(path)
+            raise
+
+    store._concurrency_safe_write(content, os.path.join(folder, "output.pkl"), write)
 
 
 def isolated(function, *args):
