@@ -153,7 +153,7 @@ def open_folder(memory):
         if absolute.backend == "local":
             _try_to_write(absolute.store_backend)
             _tell_if_moved(memory, absolute)
-    except (OSError, UnicodeError) as error:
+    except (OSError, UnicodeError, RecursionError) as error:
         raise ValueError(
             f"memory={memory!r}: no state can be written there: {_reason(error)}. "
             f"{_REMEDY}"
@@ -248,6 +248,8 @@ def _try_to_write(store):
 
 def _reason(error):
     """What an error of the file system means, in words."""
+    if isinstance(error, RecursionError):  # os.makedirs calls itself for each parent
+        return "it lies too deep"
     if not isinstance(error, OSError):
         return f"{type(error).__name__}: {error}"
     if isinstance(error, (FileExistsError, FileNotFoundError, NotADirectoryError)):

@@ -294,6 +294,7 @@ class Trajectory:
         self.key = key
         self.folder = folder
         self._stores = [STATES] if folder is None else [STATES, folder]
+        self._told = False
 
     def n_stored(self, until):
         """How many epochs, of `until`, the folder can give back."""
@@ -326,6 +327,16 @@ class Trajectory:
         for store in self._stores:
             store.put(self.key, state)
 
+    def tell_changed(self, name):
+        """Warn, once in a fit, that data were changed, and that states are not kept."""
+        if not self._told:
+            self._told = True
+            warn_once(
+                f"{name} was changed while fit read it, so what is fitted has seen more "
+                "than one content. Nothing of it is kept for other fits. Fit on a copy, "
+                "such as X.copy(), which nobody writes to."
+            )
+
 
 class _Keep(EpochHook):
     """Keeps the state of every epoch, so that a killed run loses only the epoch it was in.
@@ -343,11 +354,7 @@ class _Keep(EpochHook):
         if name is None:
             self.trajectory.keep(state)
         else:
-            warn_once(
-                f"{name} was changed while fit read it, so what is fitted has seen more "
-                "than one content. Nothing of it is kept for other fits. Fit on a copy, "
-                "such as X.copy(), which nobody writes to."
-            )
+            self.trajectory.tell_changed(name)
 
 
 def follow(run, trajectory, until, hooks=()):

@@ -54,19 +54,22 @@ class WatchedImages:
         ndarray
         """
         rows = np.arange(len(self._images))[rows]
-        part = self._images[rows]
+        part = self._copy(rows)
         if not np.array_equal(self._fingerprint(part), self._fingerprints[rows]):
             self.changed = True
         return part
 
+    def _copy(self, rows):
+        return np.ascontiguousarray(self._images[rows])  # by an array of rows: a copy
+
     def _look(self):
-        """Digest and fingerprints, both of one copy: what is written next cannot divide them."""
+        """Digest and fingerprints of one copy: no later writing can divide them."""
         digest = hashlib.sha1(
             f"{self.shape} {self.dtype.str}".encode(), usedforsecurity=False
         )
         fingerprints = []
         for rows in chunks(np.arange(len(self._images)), self._images, 1):
-            part = self._images[rows]
+            part = self._copy(rows)
             digest.update(part)
             fingerprints.append(self._fingerprint(part))
         return digest.hexdigest(), np.concatenate(fingerprints)
