@@ -511,7 +511,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             else:
                 state = follow(run, trajectory, until, hooks)
         except KeyboardInterrupt as interrupt:
-            interrupt.add_note(how_to_go_on(trajectory, until, reason))
+            interrupt.add_note(how_to_go_on(trajectory, until, resume, reason))
             raise
         vars(self).pop("best_iter_", None)
         vars(self).update(_fitted_attributes(run, classes, state, stopper))

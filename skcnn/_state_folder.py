@@ -3,7 +3,7 @@
 import copy
 import os
 import re
-import uuid
+import tempfile
 import warnings
 from contextlib import suppress
 
@@ -15,6 +15,10 @@ from skcnn._training import TrainingState
 from skcnn._warnings import warn_once
 
 _REMEDY = "Name a folder that can be written, or take memory=None."
+
+
+# About how long the path of a state is below the folder, while it is being written.
+_LENGTH_BELOW = 130
 
 
 class StateFolder:
@@ -238,12 +242,12 @@ def _absolute_path(memory):
 
 
 def _try_to_write(store):
-    """Write what is as long in name as a state, and remove it; OSError if that fails."""
-    trial = ["skcnn", f"try-{uuid.uuid4().hex}".ljust(len("run-") + 40, "-")]
-    try:
-        dump_item(store, [*trial, f"{0:032x}"], bytes(4096))
-    finally:
-        store.clear_path(trial)
+    """Write a file and remove it; OSError if that fails."""
+    folder = os.path.join(store.location, "skcnn")
+    store.create_location(folder)
+    name = "try-to-write-".ljust(_LENGTH_BELOW, "-")
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=name, buffering=0) as file:
+        file.write(bytes(4096))
 
 
 def _reason(error):

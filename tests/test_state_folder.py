@@ -113,7 +113,7 @@ def test_a_memory_that_cannot_be_used_is_refused_before_the_data_are_looked_at(
     monkeypatch.chdir(tmp_path)
     memory = make(tmp_path)
     for door in DOORS.values():
-        with pytest.raises(ValueError, match="^memory=") as caught:
+        with pytest.raises(ValueError, match=r"^memory=") as caught:
             door(classifier(memory=memory), "no data", None)
         assert says in str(caught.value) and repr(memory) in str(caught.value)
 
@@ -135,7 +135,7 @@ def test_a_pipeline_and_a_search_name_memory_too(data, tmp_path):
     pipeline = make_pipeline(FunctionTransformer(), clf)
     search = GridSearchCV(clf, {"epochs": [1]}, cv=2, error_score="raise")
     for outer in (pipeline, search):
-        with pytest.raises(ValueError, match="memory=.*is not a folder"):
+        with pytest.raises(ValueError, match=r"memory=.*is not a folder"):
             outer.fit(X, y)
 
 
