@@ -151,12 +151,16 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         they were; the learning rate may change.
     memory : str, path or joblib.Memory, default=None
         Folder in which the state after each epoch is kept: an equal fit, in any process, continues from there, also
-        after a crash. Loading runs Python's unpickler, so use only a folder that nobody else can write to whom you
-        would not let run programs as you. None keeps states in this process alone.
+        after a crash or Ctrl-C. It needs an integer `random_state`, and no Keras callbacks and no loss or optimizer
+        of your own; otherwise a warning says why nothing is kept. A relative path is meant from the working
+        directory at the time of fit; ``~`` is your home folder. Loading runs Python's unpickler, so use only a folder
+        that nobody else can write to whom you would not let run programs as you. None keeps states in this process
+        alone.
     random_state : int, RandomState instance or None, default=None
         An integer fixes initial weights, order of samples and dropout, and so every bit of the result on one machine.
         None takes fresh randomness from the operating system at each fit, whatever NumPy's global seed. Only fits
-        with an integer share work: those that differ in nothing but `epochs` are prefixes of one run, computed once.
+        with an integer share work and use `memory`: those that differ in nothing but `epochs` are prefixes of one
+        run, computed once.
     verbose : int, default=0
         0 prints nothing; 1 prints a line for each epoch.
     **routed : object
@@ -394,6 +398,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         ------
         TypeError, ValueError
             Before any training, if a parameter or the data is not usable; the message names which.
+        RuntimeError
+            If TensorFlow cannot work here: in a process forked after it had started, say.
         """
         self._fit(
             X,
@@ -433,6 +439,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         ------
         TypeError, ValueError
             Before any training, if a parameter or the data is not usable; the message names which.
+        RuntimeError
+            If TensorFlow cannot work here: in a process forked after it had started, say.
         """
         if isinstance(self.class_weight, str):
             raise ValueError(
@@ -475,9 +483,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         """Check everything, then train `epochs` epochs from the start, or from where the estimator is."""
         check_process()
         check_floatx()
-        folder = open_folder(
-            self.memory
-        )  # before the data, which may take long to check
+        folder = open_folder(self.memory)  # the data may take long to check
         continues, resume = resume, resume and self.initialized_
         callbacks = keras_callbacks(self.get_params(deep=False))
         run, classes, features = self._checked_run(
@@ -511,7 +517,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             else:
                 state = follow(run, trajectory, until, hooks)
         except KeyboardInterrupt as interrupt:
-            interrupt.add_note(how_to_go_on(trajectory, until, resume, reason))
+            interrupt.add_note(how_to_go_on(trajectory, until, origin, reason))
             raise
         vars(self).pop("best_iter_", None)
         vars(self).update(_fitted_attributes(run, classes, state, stopper))
@@ -645,6 +651,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             Before fit.
         ValueError
             If the images are of another shape than those of fit.
+        RuntimeError
+            If TensorFlow cannot work here: in a process forked after it had started, say.
         """
         return self._predict_raw(X)
 

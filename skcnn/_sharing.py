@@ -77,7 +77,7 @@ def not_kept(memory, reason):
     return f"memory={memory!r}: nothing of this fit is kept there. {reason}"
 
 
-def how_to_go_on(trajectory, until, resume, reason):
+def how_to_go_on(trajectory, until, origin, reason):
     """What is left of a fit that the user has interrupted.
 
     Parameters
@@ -86,8 +86,8 @@ def how_to_go_on(trajectory, until, resume, reason):
         What is known of the run; None if it is not shared.
     until : int
         How many epochs the fit was to have.
-    resume : bool
-        Whether the fit went on from a fitted estimator.
+    origin : skcnn._training.TrainingState or None
+        What the fit went on from, if it began with a fitted estimator.
     reason : str or None
         Why the fit does not share.
 
@@ -96,7 +96,7 @@ def how_to_go_on(trajectory, until, resume, reason):
     str
         One line, to end a traceback.
     """
-    if resume:
+    if origin is not None:
         return "skcnn: The estimator is as it was before this call."
     if trajectory is None:
         return f"skcnn: This fit is lost. To go on, it takes memory='folder'. {reason}"

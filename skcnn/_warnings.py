@@ -3,33 +3,42 @@
 import inspect
 import os
 import warnings
+from weakref import WeakKeyDictionary
 
-import sklearn.callback
+import joblib
+import sklearn
 
-_said = set()
-
-# Frames between a user's call and ours: this package, and the decorator of fit.
-_INNER = tuple(
-    os.path.dirname(path) + os.sep for path in (__file__, sklearn.callback.__file__)
+# Whose frames lie between a user's line and ours.
+_LIBRARIES = tuple(
+    os.path.dirname(path) + os.sep
+    for path in (__file__, sklearn.__file__, joblib.__file__)
 )
+
+# Code of the user -> (line, message) that were warned of. A cell of a notebook is new code
+# each time it runs, so what is still wrong there is said again.
+_said = WeakKeyDictionary()
 
 
 def warn_once(message, category=UserWarning):
-    """Warn, unless this process has done so in the same words.
+    """Warn, unless the same line of the user has led to the same warning before.
 
-    Python, too, shows an equal warning of one line only once. But it forgets what it has
-    shown whenever filters change, and scikit-learn sets them anew around each task of a
-    search. Whoever asks for every warning, as tests do, still gets it.
+    Python's own rule is the same. But Python forgets what it has shown whenever filters
+    change, and scikit-learn sets them anew around each task of a search. Whoever asks for
+    every warning, as tests do, still gets it.
 
     Parameters
     ----------
     message : str
     category : type, default=UserWarning
     """
-    if message in _said and not _is_to_be_repeated(message, category):
+    frame, level = inspect.currentframe().f_back, 2
+    while frame.f_back and frame.f_code.co_filename.startswith(_LIBRARIES):
+        frame, level = frame.f_back, level + 1
+    said, what = _said.setdefault(frame.f_code, set()), (frame.f_lineno, message)
+    if what in said and not _is_to_be_repeated(message, category):
         return
-    _said.add(message)
-    warnings.warn(message, category, stacklevel=_level_of_user())
+    said.add(what)
+    warnings.warn(message, category, stacklevel=level)
 
 
 def _is_to_be_repeated(message, category):
@@ -40,11 +49,3 @@ def _is_to_be_repeated(message, category):
         if anywhere and matches and issubclass(category, filtered):
             return action in ("always", "all", "error")
     return False
-
-
-def _level_of_user():
-    """How far up, from `warn_once`, the line is that called this package."""
-    frame, level = inspect.currentframe().f_back, 1
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_INNER):
-        frame, level = frame.f_back, level + 1
-    return level

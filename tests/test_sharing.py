@@ -104,13 +104,16 @@ def test_ordinary_use_is_quiet(data, tmp_path, params):
         classifier(**{"memory": tmp_path, "random_state": None}).initialize(*data)
 
 
-@pytest.mark.parametrize("backend", ["sequential", "threading"])
-def test_a_search_says_it_once(data, tmp_path, backend):
-    """By Python's default: whoever asks for every warning gets one for each fit."""
+@pytest.mark.parametrize("backend, once", [("sequential", 1), ("threading", 2)])
+def test_a_search_says_it_once(data, tmp_path, backend, once):
+    """By Python's default: whoever asks for every warning gets one for each fit.
+
+    With threads, once there and once in the refit.
+    """
     X, y = data
     clf = classifier(memory=tmp_path, random_state=None)
     search = GridSearchCV(clf, {"dropout": [0.1, 0.2]}, cv=2)
-    for action, n_expected in (("default", 1), ("always", 5)):
+    for action, n_expected in (("default", once), ("always", 5)):
         with (
             joblib.parallel_config(backend, n_jobs=2),
             warnings.catch_warnings(record=True) as caught,
@@ -120,10 +123,23 @@ def test_a_search_says_it_once(data, tmp_path, backend):
         assert len([w for w in caught if "memory=" in str(w.message)]) == n_expected
 
 
+def test_a_notebook_cell_that_is_run_again_says_it_again(data, tmp_path):
+    names = {"clf": classifier(memory=tmp_path, random_state=None), "data": data}
+    cell = "for _ in range(3): clf.fit(*data)"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        for _ in range(2):
+            exec(compile(cell, "cell", "exec"), dict(names))
+    assert [str(w.filename) for w in caught] == ["cell"] * 2
+
+
 def test_a_warning_points_at_the_line_that_called_fit(data, tmp_path):
     with pytest.warns(UserWarning, match="memory=") as caught:
         classifier(memory=tmp_path, random_state=None).fit(*data)
-    assert caught[0].filename == __file__
+    search = GridSearchCV(classifier(memory=tmp_path, random_state=None), {}, cv=2)
+    with pytest.warns(UserWarning, match="memory=") as caught_in_search:
+        search.fit(*data)
+    assert {w.filename for w in (*caught, *caught_in_search)} == {__file__}
 
 
 # ---------------------------------------------------------------------------------------
