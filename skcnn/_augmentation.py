@@ -7,6 +7,7 @@ import functools
 import json
 
 from skcnn._compat import keras, tf
+from skcnn._process import check_process
 from skcnn._seeds import generator_state
 
 # How far "shift" moves an image at most, as a share of its side, but at least one pixel: 2 pixels of 32.
@@ -136,6 +137,7 @@ def augmented_images(augmentation, images, seed, n_epochs):
     -------
     list of ndarray of shape (n, height, width, channels), float32
     """
+    check_process()
     layers = make_augmentation(augmentation_config(augmentation, images.shape[1:]))
     changed = []
     for epoch in range(n_epochs):

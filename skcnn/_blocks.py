@@ -352,18 +352,6 @@ def parallel_windows(kernel_size):
     return (window_sides(kernel_size),)
 
 
-def kernel_text(kernel_size):
-    """A kernel in few characters: 3 for a square, 1x9, or 1+3+1x9 for several."""
-    windows = [
-        check_window("kernel_size", kernel)
-        for kernel in parallel_windows(check_kernels("kernel_size", kernel_size))
-    ]
-    return "+".join(
-        "{}x{}".format(*each) if isinstance(each, tuple) else str(each)
-        for each in windows
-    )
-
-
 def _pooling(where, block):
     """`pool_size` and `pool_stride`; both None without pooling."""
     if block.pool_size is None:

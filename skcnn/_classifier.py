@@ -33,12 +33,16 @@ from skcnn._images import (
     check_validation_data,
 )
 from skcnn._parameters import ParametersMixin, all_parameters, is_routed
+from skcnn._process import check_floatx, check_process
 from skcnn._program import POOL, compiled_network, state_variables
 from skcnn._seeds import run_seed
 from skcnn._settings import compile_settings, keras_callbacks
+from skcnn._sharing import how_to_go_on, not_kept, why_not_shared
+from skcnn._state_folder import for_other_processes, open_folder
 from skcnn._training import TrainingData, TrainingPlan, predict
 from skcnn._trajectory import Run, Trajectory, follow
 from skcnn._units import pixel_scale
+from skcnn._warnings import warn_once
 
 _FEATURES = (
     "n_features_in_",
@@ -152,12 +156,16 @@ class ConvPoolClassifier(
         they were; the learning rate may change.
     memory : str, path or joblib.Memory, default=None
         Folder in which the state after each epoch is kept: an equal fit, in any process, continues from there, also
-        after a crash. Loading runs Python's unpickler, so use only a folder that nobody else can write to whom you
-        would not let run programs as you. None keeps states in this process alone.
+        after a crash or Ctrl-C. It needs an integer `random_state`, and no Keras callbacks and no loss or optimizer
+        of your own; otherwise a warning says why nothing is kept. A relative path is meant from the working
+        directory at the time of fit; ``~`` is your home folder. Loading runs Python's unpickler, so use only a folder
+        that nobody else can write to whom you would not let run programs as you. None keeps states in this process
+        alone.
     random_state : int, RandomState instance or None, default=None
         An integer fixes initial weights, order of samples and dropout, and so every bit of the result on one machine.
         None takes fresh randomness from the operating system at each fit, whatever NumPy's global seed. Only fits
-        with an integer share work: those that differ in nothing but `epochs` are prefixes of one run, computed once.
+        with an integer share work and use `memory`: those that differ in nothing but `epochs` are prefixes of one
+        run, computed once.
     verbose : int, default=0
         0 prints nothing; 1 prints a line for each epoch.
     **routed : object
@@ -349,6 +357,8 @@ class ConvPoolClassifier(
         ------
         TypeError, ValueError
             Before any training, if a parameter or the data is not usable; the message names which.
+        RuntimeError
+            If TensorFlow cannot work here: in a process forked after it had started, say.
         """
         params = all_parameters(self)
         self._fit(
@@ -389,6 +399,8 @@ class ConvPoolClassifier(
         ------
         TypeError, ValueError
             Before any training, if a parameter or the data is not usable; the message names which.
+        RuntimeError
+            If TensorFlow cannot work here: in a process forked after it had started, say.
         """
         if isinstance(all_parameters(self)["class_weight"], str):
             raise ValueError(
@@ -429,9 +441,12 @@ class ConvPoolClassifier(
         validation_data=None,
     ):
         """Check everything, then train `epochs` epochs from the start, or from where the estimator is."""
-        POOL.check_process()
+        check_process()
+        check_floatx()
+        params = all_parameters(self)
+        folder = open_folder(params["memory"])  # the data may take long to check
         continues, resume = resume, resume and self.initialized_
-        callbacks = keras_callbacks(all_parameters(self))
+        callbacks = keras_callbacks(params)
         run, classes, features, pixel_range = self._checked_run(
             X, y, sample_weight, continues, resume, classes, validation_data
         )
@@ -440,10 +455,11 @@ class ConvPoolClassifier(
         until = (origin.epoch if origin else 0) + (
             0 if stopper and stopper.has_stopped else epochs
         )
-        shares = (
-            isinstance(self.random_state, Integral) and not resume and not callbacks
-        )
-        key = run.key() if shares else None
+        reason = why_not_shared(self.random_state, run.settings, callbacks, resume)
+        if reason and folder and epochs:
+            warn_once(not_kept(self.memory, reason))
+        run = run if reason else run.watched()
+        trajectory = None if reason else Trajectory(run.key(), folder)
 
         if not resume:  # an interrupted new fit leaves an estimator that is not fitted, rather than one half changed
             for name in (*_FITTED, *_FEATURES):
@@ -456,10 +472,14 @@ class ConvPoolClassifier(
         hooks = self._hooks(callbacks, context, task, run, classes, until) + (
             [stopper] if stopper else []
         )
-        if key is None:
-            state = run.train(origin or run.initial_state(), until, hooks)
-        else:
-            state = follow(run, Trajectory(key, _as_memory(self.memory)), until, hooks)
+        try:
+            if trajectory is None:
+                state = run.train(origin or run.initial_state(), until, hooks)
+            else:
+                state = follow(run, trajectory, until, hooks)
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note(how_to_go_on(trajectory, until, origin, reason))
+            raise
         vars(self).pop("best_iter_", None)
         vars(self).update(_fitted_attributes(run, classes, state, stopper))
         vars(self).update(pixel_range)
@@ -598,6 +618,8 @@ class ConvPoolClassifier(
             Before fit.
         ValueError
             If the images are of another shape than those of fit.
+        RuntimeError
+            If TensorFlow cannot work here: in a process forked after it had started, say.
         """
         return self._predict_raw(X)
 
@@ -663,13 +685,17 @@ class ConvPoolClassifier(
 
     def _predict_raw(self, X):
         check_is_fitted(self)
-        images = check_images(self, X, self.image_shape_)
+        check_process()
+        images = check_images(self, X, self.architecture_)
         with POOL.borrow(self.architecture_, self._settings) as program:
             program.load_model((self._best_state or self._state).arrays)
             return predict(program, images)
 
     def __getstate__(self):
-        return {**super().__getstate__(), "_skcnn_version": _version()}
+        state = {**super().__getstate__(), "_skcnn_version": _version()}
+        if "memory" in state:
+            state["memory"] = for_other_processes(state["memory"])
+        return state
 
     def __setstate__(self, state):
         state = dict(state)
@@ -686,6 +712,7 @@ class ConvPoolClassifier(
     def model_(self):
         """The trained network as a compiled keras.Model of its own, built anew at each access."""
         check_is_fitted(self)
+        check_process()
         return isolated(self._build_model)
 
     def _build_model(self):
@@ -740,14 +767,6 @@ def _version():
     )  # the package imports this module, and so cannot be imported at its head
 
     return __version__
-
-
-def _as_memory(memory):
-    return (
-        memory
-        if memory is None or isinstance(memory, Memory)
-        else Memory(os.fspath(memory), verbose=0)
-    )
 
 
 def _warn_if_diverged(history):

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import parent_process
+from pathlib import Path
 
 _QUIET = (
     "3"  # TensorFlow's level for no messages at all; what goes wrong is raised besides
@@ -48,6 +49,7 @@ def _quiet_tensorflow():
 with _quiet_tensorflow():
     import tensorflow as tf
 
+import joblib  # noqa: E402
 import keras  # noqa: E402
 
 if keras.backend.backend() != "tensorflow":
@@ -75,11 +77,14 @@ __all__ = [
     "call_on_variables",
     "check_sample_weight",
     "check_y",
+    "dump_item",
     "is_op_determinism_enabled",
     "isolated",
     "keras",
     "route_params",
     "signature_parameters",
+    "tensorflow_has_started",
+    "tensorflow_threads_are_gone",
     "tf",
     "unrewritten_graphs",
     "unflatten_params",
@@ -101,6 +106,38 @@ def signature_parameters(cls):
         Sorted.
     """
     return BaseEstimator._get_param_names.__func__(cls)
+
+
+def tensorflow_has_started():
+    """Whether TensorFlow has run an operation, or has at least started its threads.
+
+    There is no public way to ask without starting it.
+
+    Returns
+    -------
+    bool
+        In a forked process, whether it had started before the fork.
+    """
+    context = tf_context.context_safe()
+    return context is not None and context._context_handle is not None
+
+
+def tensorflow_threads_are_gone():
+    """Whether this process has none of the threads of TensorFlow, although it has started.
+
+    That tells a forked process which imports skcnn only then. TensorFlow names its
+    threads "tf_Compute" and the like.
+
+    Returns
+    -------
+    bool
+        False where there is no telling: on other systems than Linux.
+    """
+    names = []
+    for task in Path("/proc/self/task").glob("*/comm"):
+        with contextlib.suppress(OSError):  # the thread has ended meanwhile
+            names.append(task.read_text())
+    return bool(names) and not any(name.startswith("tf_") for name in names)
 
 
 def limit_worker_threads():
@@ -164,6 +201,34 @@ def call_on_variables(graph, inputs, handles):
         for tensor in graph.captured_inputs
     ]
     return graph._call_flat(inputs, captured)
+
+
+def dump_item(store, item, content):
+    """Write into the store of a joblib.Memory, and raise what goes wrong.
+
+    joblib's own `dump_item` makes a warning of every error, which cannot be told from
+    success, and leaves half a file behind on a full disk.
+
+    Parameters
+    ----------
+    store : joblib's store backend
+    item : list of str
+        Its place in the store.
+    content : object
+    """
+    folder = os.path.join(store.location, *item)
+    store.create_location(folder)
+
+    def write(content, path):
+        try:
+            with store._open_item(path, "wb") as file:
+                joblib.dump(content, file, compress=store.compress)
+        except BaseException:  # Ctrl-C included
+            with contextlib.suppress(OSError):
+                os.remove(path)
+            raise
+
+    store._concurrency_safe_write(content, os.path.join(folder, "output.pkl"), write)
 
 
 def isolated(function, *args):

@@ -6,7 +6,6 @@ of the same architecture and settings are interchangeable, so a search over hund
 networks, however many threads train at once.
 """
 
-import os
 import threading
 from collections import OrderedDict
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from skcnn import _seeds
 from skcnn._augmentation import make_augmentation, seed_states, set_seeds
 from skcnn._compat import call_on_variables, isolated, keras, tf, unrewritten_graphs
 from skcnn._network import build_network, dropout_states, initial_kernels
+from skcnn._process import check_process
 
 # One prediction batch holds about this many bytes of the largest map. The batch is fixed for a network, and padded,
 # because a convolution's rounding may depend on the size of the batch, and a prediction must not.
@@ -109,7 +109,9 @@ class Network:
         key = (name, *(array.dtype.str for array in arrays))
         with self._tracing:
             if key not in self._graphs:
-                self._graphs[key] = self._trace(name, arrays)
+                # Keras and TensorFlow record what a thread is in the midst of: a block
+                # of tf.distribute, say, in which the optimizer would look for replicas.
+                self._graphs[key] = isolated(self._trace, name, arrays)
             return self._graphs[key]
 
     def _trace(self, name, arrays):
@@ -342,7 +344,6 @@ class ProgramPool:
         self._lock = threading.Lock()
         self._building = threading.Lock()
         self._serial = 0
-        self._process = None
 
     @contextmanager
     def borrow(self, architecture, settings, exposed=False):
@@ -363,9 +364,9 @@ class ProgramPool:
         Raises
         ------
         RuntimeError
-            In a process forked from one in which TensorFlow had started: it would hang.
+            Where TensorFlow cannot work, see :func:`skcnn._process.check_process`.
         """
-        self.check_process()
+        check_process()
         key = (architecture, settings.program_key, exposed, *keras_numbers())
         program = self._take(key) or isolated(
             self._new_program, key, architecture, settings, exposed
@@ -406,16 +407,6 @@ class ProgramPool:
             self._idle[key, self._serial] = program
             while len(self._idle) > self.max_idle:
                 self._idle.popitem(last=False)
-
-    def check_process(self):
-        """Refuse to work in a forked process; the first one to ask is the process that may."""
-        if self._process is None:
-            self._process = os.getpid()
-        elif self._process != os.getpid():
-            raise RuntimeError(
-                "This process was forked from one in which TensorFlow is running, which TensorFlow does not survive. "
-                "Use joblib's backend 'loky' (the default) or 'threading', or the start method 'spawn'."
-            )
 
 
 POOL = ProgramPool()

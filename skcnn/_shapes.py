@@ -7,7 +7,7 @@ import numpy as np
 
 from skcnn._architecture import check_image_shape
 from skcnn._stacking import gather
-from skcnn._warnings import warn_caller
+from skcnn._warnings import warn_once
 
 _CHANNELS = (1, 3, 4)  # gray, color, color with transparency
 
@@ -119,7 +119,7 @@ def _check_order_of_shape(image_shape):
             f"X.reshape(-1, {channels}, {height}, {width}).transpose(0, 2, 3, 1) "
             "without image_shape. "
         )
-    warn_caller(
+    warn_once(
         f"image_shape={image_shape} means height {channels}, width {height} and "
         f"{width} channels. {remedy}If that is what you mean, pass X as images: "
         f"X.reshape(-1, {channels}, {height}, {width}), with this image_shape."
@@ -141,7 +141,7 @@ def _check_order_of_axes(shape, code):
     )
     if is_square and shape[1] in _CHANNELS:
         raise ValueError(message)
-    warn_caller(message)
+    warn_once(message)
 
 
 def _refuse_one_image(shape, expected, code):

@@ -10,7 +10,6 @@ import json
 import os
 import platform
 import threading
-import warnings
 from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -23,6 +22,8 @@ import numpy as np
 from skcnn._compat import is_op_determinism_enabled, keras, tf
 from skcnn._program import POOL, keras_numbers
 from skcnn._training import EpochHook, TrainingState, train
+from skcnn._warnings import warn_once
+from skcnn._watched_images import WatchedImages
 
 # Part of every key: raise it when the engine's arithmetic or the form of a stored state changes.
 FORMAT = 4
@@ -48,24 +49,53 @@ class Run:
     data: object
     validation: object = None
 
-    def key(self):
-        """A hash that runs share if, and only if, they have equal bits after equal epochs.
+    def watched(self):
+        """The same run on data of which it notices if somebody changes them meanwhile.
+
+        Returns
+        -------
+        Run
+            With :class:`~skcnn._watched_images.WatchedImages`, and weights of its own.
+        """
+        data = _watch(self.data, WatchedImages(self.data.images, "X"))
+        if self.validation is None:
+            return replace(self, data=data)
+        same = self.validation.images is self.data.images  # a part of X was set aside
+        images = (
+            data.images
+            if same
+            else WatchedImages(self.validation.images, "validation_data")
+        )
+        return replace(self, data=data, validation=_watch(self.validation, images))
+
+    def changed_data(self):
+        """What of the data of a watched run was not, when read, what the key describes.
 
         Returns
         -------
         str or None
-            None if there is something whose bits its description does not fix: a loss, optimizer or schedule that
-            is not Keras' own, or a GPU.
+            Its name; None if all was.
         """
-        if not self.settings.is_stable or tf.config.list_physical_devices("GPU"):
-            return None
+        parts = [part for part in (self.data, self.validation) if part is not None]
+        return next((p.images.name for p in parts if p.images.changed), None)
+
+    def key(self):
+        """A hash that watched runs share if, and only if, they have equal bits after equal epochs.
+
+        Ask :func:`skcnn._sharing.why_not_shared` first whether the description fixes the bits.
+
+        Returns
+        -------
+        str
+        """
         parts = [part for part in (self.data, self.validation) if part is not None]
         description = {
             "architecture": self.architecture.to_json(),
             "settings": self.settings.to_json(),
             "plan": asdict(self.plan),
             "data": joblib.hash(
-                [tuple(vars(part).values()) for part in parts], hash_name="sha1"
+                [(p.images.digest, p.labels, p.weights, p.rows) for p in parts],
+                hash_name="sha1",
             ),
             "environment": _software_and_processor(),
             "intra_op_threads": _intra_op_threads(),
@@ -104,6 +134,11 @@ class Run:
                 validation=self.validation,
                 hooks=hooks,
             )
+
+
+def _watch(data, images):
+    weights = None if data.weights is None else data.weights.copy()
+    return replace(data, images=images, weights=weights)
 
 
 # Variables by which users choose other arithmetic, of oneDNN and of XLA.
@@ -210,90 +245,6 @@ class StateCache:
         self._bytes -= 0 if state is None else state.nbytes
 
 
-class StateFolder:
-    """States on disk, in the store of a joblib.Memory: its atomic writes, its format, its `reduce_size`.
-
-    The store is used directly rather than through ``Memory.cache``, which would tie all states to the source text of
-    a function and erase them when that changes.
-
-    Parameters
-    ----------
-    memory : joblib.Memory
-    """
-
-    def __init__(self, memory):
-        self._store = memory.store_backend
-
-    def get(self, run, epoch):
-        """The state; None if there is none, and with a warning if there is one that cannot be used."""
-        item = self._item(run, epoch)
-        if not self._store.contains_item(item):
-            return None
-        try:
-            return _checked_state(self._store.load_item(item, verbose=0), run, epoch)
-        except (
-            OSError,
-            MemoryError,
-        ) as error:  # the machine's trouble, not the entry's
-            warnings.warn(
-                f"memory: an entry cannot be read now, and is computed again: {error}",
-                stacklevel=2,
-            )
-            return None
-        except (
-            Exception
-        ) as error:  # unpickling a damaged file may raise anything at all
-            if not self._store.contains_item(item):
-                return None  # another process removed it meanwhile
-            warnings.warn(
-                f"memory: the entry {os.path.join(str(self._store.location), *item)} is damaged or foreign "
-                f"({type(error).__name__}: {error}); it is removed and computed again.",
-                stacklevel=2,
-            )
-            self._store.clear_item(item)
-            return None
-
-    def put(self, run, state):
-        """Write a state; another process sees all of it or nothing."""
-        content = {
-            "run": run,
-            "epoch": state.epoch,
-            "arrays": list(state.arrays),
-            "history": state.history,
-        }
-        content["checksum"] = _checksum(
-            state
-        )  # a pickle of arrays has none: a flipped bit would load as a weight
-        self._store.dump_item(self._item(run, state.epoch), content, verbose=0)
-
-    def contains(self, run, epoch):
-        """Whether there is an entry, usable or not."""
-        return self._store.contains_item(self._item(run, epoch))
-
-    @staticmethod
-    def _item(run, epoch):
-        # joblib takes a folder for an item, in reduce_size, if its name begins with 32 hexadecimal digits.
-        return ["skcnn", f"run-{run}", f"{epoch:032x}"]
-
-
-def _checked_state(content, run, epoch):
-    if (content["run"], content["epoch"]) != (run, epoch):
-        raise ValueError(
-            f"it belongs to epoch {content['epoch']} of run {content['run']}"
-        )
-    arrays = tuple(
-        np.array(array) for array in content["arrays"]
-    )  # in memory, whatever mmap_mode says
-    state = TrainingState(epoch, arrays, content["history"])
-    if _checksum(state) != content["checksum"]:
-        raise ValueError("its checksum does not match")
-    return state
-
-
-def _checksum(state):
-    return joblib.hash([list(state.arrays), state.history], hash_name="sha1")
-
-
 STATES = StateCache(max_bytes=256 * 2**20)
 
 
@@ -335,15 +286,20 @@ class Trajectory:
     ----------
     key : str
         From :meth:`Run.key`.
-    memory : joblib.Memory, default=None
+    folder : skcnn._state_folder.StateFolder, default=None
         Where states persist.
     """
 
-    def __init__(self, key, memory=None):
+    def __init__(self, key, folder=None):
         self.key = key
-        persistent = memory is not None and memory.store_backend is not None
-        self._folder = StateFolder(memory) if persistent else None
-        self._stores = [STATES] if self._folder is None else [STATES, self._folder]
+        self.folder = folder
+        self._stores = [STATES] if folder is None else [STATES, folder]
+        self._told = False
+
+    def n_stored(self, until):
+        """How many epochs, of `until`, the folder can give back."""
+        epochs = range(until, 0, -1)
+        return next((e for e in epochs if self.folder.contains(self.key, e)), 0)
 
     def longest(self, until):
         """The state with the most epochs, at most `until`; None if there is none."""
@@ -351,10 +307,10 @@ class Trajectory:
 
     def write_known(self, until):
         """Bring into the folder what this process knows from fits that had no folder, or another one."""
-        for epoch in range(1, until + 1 if self._folder else 0):
+        for epoch in range(1, until + 1 if self.folder else 0):
             state = STATES.get(self.key, epoch)
-            if state is not None and not self._folder.contains(self.key, epoch):
-                self._folder.put(self.key, state)
+            if state is not None and not self.folder.contains(self.key, epoch):
+                self.folder.put(self.key, state)
 
     def state(self, epoch):
         """The state after `epoch` epochs, or None."""
@@ -371,15 +327,34 @@ class Trajectory:
         for store in self._stores:
             store.put(self.key, state)
 
+    def tell_changed(self, name):
+        """Warn, once in a fit, that data were changed, and that states are not kept."""
+        if not self._told:
+            self._told = True
+            warn_once(
+                f"{name} was changed while fit read it, so what is fitted has seen more "
+                "than one content. Nothing of it is kept for other fits. Fit on a copy, "
+                "such as X.copy(), which nobody writes to."
+            )
+
 
 class _Keep(EpochHook):
-    """Keeps the state of every epoch, so that a killed run loses only the epoch it was in."""
+    """Keeps the state of every epoch, so that a killed run loses only the epoch it was in.
 
-    def __init__(self, trajectory):
+    From the moment that data are not those of the key any more, nothing is kept.
+    """
+
+    def __init__(self, run, trajectory):
+        self.run = run
         self.trajectory = trajectory
 
     def end_epoch(self, epoch, logs, snapshot):
-        self.trajectory.keep(snapshot())
+        state = snapshot()
+        name = self.run.changed_data()
+        if name is None:
+            self.trajectory.keep(state)
+        else:
+            self.trajectory.tell_changed(name)
 
 
 def follow(run, trajectory, until, hooks=()):
@@ -388,6 +363,7 @@ def follow(run, trajectory, until, hooks=()):
     Parameters
     ----------
     run : Run
+        A watched one.
     trajectory : Trajectory
         What is known of it; what is computed is added.
     until : int
@@ -410,7 +386,7 @@ def follow(run, trajectory, until, hooks=()):
             return _recall(run, trajectory, stopped_at)
         if state.epoch == until:
             return state
-        return run.train(state, until, [_Keep(trajectory), *hooks])
+        return run.train(state, until, [_Keep(run, trajectory), *hooks])
 
 
 def _replay(run, trajectory, state, hooks):
@@ -430,7 +406,9 @@ def _recall(run, trajectory, epoch):
     """The state after `epoch` epochs, computed again if it has been dropped since."""
     state = trajectory.longest(epoch) or run.initial_state()
     return (
-        state if state.epoch == epoch else run.train(state, epoch, [_Keep(trajectory)])
+        state
+        if state.epoch == epoch
+        else run.train(state, epoch, [_Keep(run, trajectory)])
     )
 
 

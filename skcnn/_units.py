@@ -12,7 +12,7 @@ from numbers import Integral
 
 import numpy as np
 
-from skcnn._warnings import warn_caller
+from skcnn._warnings import warn_once
 
 BYTE = 255
 # Real images have something brighter than an eighth of white among thousands of pixels;
@@ -77,7 +77,7 @@ def settle_units(images, pixel_range, *, are_images):
     else:
         advice = _advice_on_strip(high, images.shape[2])
     if advice:
-        warn_caller(advice)
+        warn_once(advice)
     return images
 
 
@@ -229,7 +229,7 @@ def _compare(seen, fit, name):
         )
         if rule in refusals:
             raise ValueError(message)
-        warn_caller(message)
+        warn_once(message)
         return
 
 

@@ -24,7 +24,7 @@ import skcnn
 import skcnn._training as training
 from skcnn import ConvBlock, ConvPoolClassifier
 from skcnn._training import TrainingState
-from skcnn._trajectory import STATES, StateCache, StateFolder, Trajectory
+from skcnn._trajectory import STATES, StateCache, Trajectory
 
 CONV = [(4, 3, 2, 2)]
 
@@ -612,17 +612,6 @@ def test_reduce_size_keeps_working(data, tmp_path):
         plain_fit(classifier(epochs=4), X, y),
         X,
     )
-
-
-def test_a_folder_that_cannot_be_written_warns_and_the_fit_goes_on(data, tmp_path):
-    X, y = data
-    folder = StateFolder(joblib.Memory(str(tmp_path), verbose=0))
-    (tmp_path / "joblib" / "skcnn").write_text("a file where a folder should be")
-    with pytest.warns(Warning, match="Unable to cache"):
-        folder.put("run", TrainingState(1, (np.zeros(3),), {"loss": [1.0]}))
-    with pytest.warns(Warning, match="Unable to cache"):
-        clf = classifier(epochs=1, memory=tmp_path).fit(X, y)
-    assert same_fit(clf, plain_fit(classifier(epochs=1), X, y), X)
 
 
 CHILD = """

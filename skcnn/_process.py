@@ -1,0 +1,103 @@
+"""Whether TensorFlow can work here: if not, an error says so at once, where TensorFlow would hang or do nothing."""
+
+import os
+import threading
+
+from skcnn._compat import (
+    isolated,
+    keras,
+    tensorflow_has_started,
+    tensorflow_threads_are_gone,
+    tf,
+)
+
+_FORKED = (
+    "This process was forked from one in which TensorFlow had started, and TensorFlow "
+    "does not survive that: it would hang. Use joblib's backend 'loky' (the default) or "
+    "'threading', or multiprocessing's start method 'spawn'; or fork before anything "
+    "of Keras or TensorFlow runs."
+)
+
+# What a fork has left of TensorFlow in this process. A fork copies memory but no threads:
+# what TensorFlow had started waits for ever for threads that do not exist.
+_WORKS, _UNTRIED, _DEAD = "works", "untried", "dead"
+_tensorflow = (
+    _DEAD if tensorflow_has_started() and tensorflow_threads_are_gone() else _WORKS
+)
+
+# Seconds for the first operation of a forked process. TensorFlow starts in under one.
+PATIENCE = 30
+
+
+def _after_fork():
+    global _tensorflow
+    started = _tensorflow == _DEAD or tensorflow_has_started()
+    _tensorflow = _DEAD if started else _UNTRIED
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def check_process():
+    """Refuse to work where TensorFlow cannot.
+
+    Raises
+    ------
+    RuntimeError
+        In a process forked from one in which TensorFlow had started, and where eager
+        execution is off.
+    """
+    global _tensorflow
+    if _tensorflow == _DEAD:
+        raise RuntimeError(_FORKED)
+    _check_eager()
+    if _tensorflow == _UNTRIED:
+        _tensorflow = _WORKS if _answers() else _DEAD
+        check_process()
+
+
+def _answers():
+    """Whether an operation ends that needs TensorFlow's threads.
+
+    Sessions and ``tf.test.gpu_device_name`` start threads of which there is no telling
+    after a fork, so it is tried.
+    """
+    answered = threading.Event()
+
+    def try_operation():
+        tf.linalg.matmul(tf.ones((512, 512)), tf.ones((512, 512))).numpy()
+        answered.set()
+
+    threading.Thread(target=try_operation, daemon=True).start()
+    return answered.wait(PATIENCE)
+
+
+def _check_eager():
+    if tf.executing_eagerly():
+        return
+    if tf.inside_function():
+        why = "this is inside a tf.function, or a map of tf.data. Call skcnn outside."
+    elif isolated(tf.executing_eagerly):  # another thread is outside of the block
+        why = "this is inside a block of tf.Graph().as_default(). Call skcnn outside."
+    else:
+        why = (
+            "tf.compat.v1.disable_eager_execution() or disable_v2_behavior() was "
+            "called. Leave that call out and start Python anew."
+        )
+    raise RuntimeError(f"skcnn needs TensorFlow's eager execution, but {why}")
+
+
+def check_floatx():
+    """Refuse to train where Keras computes some of its sums in another type.
+
+    Raises
+    ------
+    RuntimeError
+        If Keras' `floatx` is not ``"float32"``.
+    """
+    if keras.config.floatx() != "float32":
+        raise RuntimeError(
+            "skcnn trains in float32, but Keras' floatx is "
+            f"{keras.config.floatx()!r}. Call keras.config.set_floatx('float32')."
+        )

@@ -1,0 +1,111 @@
+"""Whether the states of a fit may be shared, if not why, and what that means after Ctrl-C."""
+
+from numbers import Integral
+
+from skcnn._compat import tf
+
+
+def why_not_shared(random_state, settings, callbacks, resume):
+    """Why the states of a fit are of no use to another one.
+
+    Parameters
+    ----------
+    random_state : object
+        As given to the classifier.
+    settings : skcnn._settings.CompileSettings
+    callbacks : list
+        Keras callbacks.
+    resume : bool
+        Whether the fit goes on from a fitted estimator.
+
+    Returns
+    -------
+    str or None
+        One or more sentences, each reason with its remedy. None if the fit shares.
+    """
+    reasons = [
+        (resume, _RESUME),
+        (random_state is None, _NO_SEED),
+        (not isinstance(random_state, (Integral, type(None))), _GENERATOR),
+        (callbacks, _CALLBACKS),
+        (not settings.is_stable, _OWN_CODE),
+        (tf.config.get_visible_devices("GPU"), _GPU),
+    ]
+    return " ".join(reason for holds, reason in reasons if holds) or None
+
+
+_RESUME = (
+    "warm_start and partial_fit go on from the estimator's own state. Pickle the "
+    "estimator to keep it, or fit anew with more epochs and warm_start=False."
+)
+_NO_SEED = (
+    "random_state=None gives each fit other random numbers. Pass an integer, such as "
+    "random_state=0."
+)
+_GENERATOR = (
+    "random_state is a generator, which gives each fit other random numbers. Pass an "
+    "integer, such as random_state=0."
+)
+_CALLBACKS = (
+    "What Keras callbacks do cannot be known from their settings. Leave callbacks out; "
+    "early_stopping and scikit-learn's callbacks (set_callbacks) do not matter."
+)
+_OWN_CODE = (
+    "What a loss, optimizer, schedule or augmentation does that is not Keras' own cannot "
+    "be known from its settings. Take one of Keras'."
+)
+_GPU = (
+    "A GPU may round otherwise each time. To train on the CPU, call "
+    "tf.config.set_visible_devices([], 'GPU') before anything else."
+)
+
+
+def not_kept(memory, reason):
+    """The warning that `memory` is of no use to a fit.
+
+    Parameters
+    ----------
+    memory : object
+        As given to the classifier.
+    reason : str
+        From :func:`why_not_shared`.
+
+    Returns
+    -------
+    str
+    """
+    return f"memory={memory!r}: nothing of this fit is kept there. {reason}"
+
+
+def how_to_go_on(trajectory, until, origin, reason):
+    """What is left of a fit that the user has interrupted.
+
+    Parameters
+    ----------
+    trajectory : skcnn._trajectory.Trajectory or None
+        What is known of the run; None if it is not shared.
+    until : int
+        How many epochs the fit was to have.
+    origin : skcnn._training.TrainingState or None
+        What the fit went on from, if it began with a fitted estimator.
+    reason : str or None
+        Why the fit does not share.
+
+    Returns
+    -------
+    str
+        One line, to end a traceback.
+    """
+    if origin is not None:
+        return "skcnn: The estimator is as it was before this call."
+    if trajectory is None:
+        return f"skcnn: This fit is lost. To go on, it takes memory='folder'. {reason}"
+    if trajectory.folder is None:
+        return (
+            "skcnn: What was trained is kept in this process alone. With "
+            "memory='folder', the same run goes on where it ended, also tomorrow."
+        )
+    return (
+        f"skcnn: {trajectory.n_stored(until)} of {until} epochs of this fit are kept in "
+        f"{trajectory.folder.location!r}. Run the same again to go on."
+    )

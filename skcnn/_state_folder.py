@@ -1,0 +1,283 @@
+"""The folder that `memory` names: whether it can be used, and the training states in it."""
+
+import copy
+import os
+import re
+import tempfile
+import warnings
+from contextlib import suppress
+
+import joblib
+import numpy as np
+
+from skcnn._compat import dump_item
+from skcnn._training import TrainingState
+from skcnn._warnings import warn_once
+
+_REMEDY = "Name a folder that can be written, or take memory=None."
+
+
+# About how long the path of a state is below the folder, while it is being written.
+_LENGTH_BELOW = 130
+
+
+class StateFolder:
+    """States on disk, in the store of a joblib.Memory: its atomic writes, its format, its `reduce_size`.
+
+    The store is used directly rather than through ``Memory.cache``, which would tie all states to the source text of
+    a function and erase them when that changes. Once a state could not be written, no more are tried: training is
+    worth more than its record.
+
+    Parameters
+    ----------
+    store : joblib's store backend
+    """
+
+    def __init__(self, store):
+        self._store = store
+        self._can_write = self._can_read = True
+
+    @property
+    def location(self):
+        """Where the states are."""
+        return str(self._store.location)
+
+    def get(self, run, epoch):
+        """The state; None if there is none, and with a warning if there is one that cannot be used."""
+        item = self._item(run, epoch)
+        if not self._store.contains_item(item):
+            return None
+        try:
+            return _checked_state(self._store.load_item(item, verbose=0), run, epoch)
+        except (
+            OSError,
+            MemoryError,
+        ) as error:  # the machine's trouble, not the entry's
+            self._tell_unreadable(error)
+            return None
+        except (
+            Exception
+        ) as error:  # unpickling a damaged file may raise anything at all
+            if not self._store.contains_item(item):
+                return None  # another process removed it meanwhile
+            warnings.warn(
+                f"memory: the entry {os.path.join(self.location, *item)} is damaged or foreign "
+                f"({type(error).__name__}: {error}); it is removed and computed again.",
+                stacklevel=2,
+            )
+            self._store.clear_item(item)
+            return None
+
+    def put(self, run, state):
+        """Write a state; another process sees all of it or nothing."""
+        if not self._can_write:
+            return
+        content = {
+            "run": run,
+            "epoch": state.epoch,
+            "arrays": list(state.arrays),
+            "history": state.history,
+        }
+        content["checksum"] = _checksum(
+            state
+        )  # a pickle of arrays has none: a flipped bit would load as a weight
+        try:
+            dump_item(self._store, self._item(run, state.epoch), content)
+        except Exception as error:  # a store may raise anything: it is not ours
+            self._can_write = False
+            warn_once(
+                f"memory: a state cannot be written to {self.location!r}: "
+                f"{_reason(error)}. Training goes on, but this fit keeps no more states "
+                "there. Mend that, then fit again to keep them."
+            )
+
+    def contains(self, run, epoch):
+        """Whether there is an entry, usable or not."""
+        return self._store.contains_item(self._item(run, epoch))
+
+    def _tell_unreadable(self, error):
+        if self._can_read:  # one warning for all epochs
+            self._can_read = False
+            warn_once(
+                f"memory: an entry in {self.location!r} cannot be read now, and is "
+                f"computed again: {_reason(error)}."
+            )
+
+    @staticmethod
+    def _item(run, epoch):
+        # joblib takes a folder for an item, in reduce_size, if its name begins with 32 hexadecimal digits.
+        return ["skcnn", f"run-{run}", f"{epoch:032x}"]
+
+
+def _checked_state(content, run, epoch):
+    if (content["run"], content["epoch"]) != (run, epoch):
+        raise ValueError(
+            f"it belongs to epoch {content['epoch']} of run {content['run']}"
+        )
+    arrays = tuple(
+        np.array(array) for array in content["arrays"]
+    )  # in memory, whatever mmap_mode says
+    state = TrainingState(epoch, arrays, content["history"])
+    if _checksum(state) != content["checksum"]:
+        raise ValueError("its checksum does not match")
+    return state
+
+
+def _checksum(state):
+    return joblib.hash([list(state.arrays), state.history], hash_name="sha1")
+
+
+# ---------------------------------------------------------------------------------------
+# From the parameter to the folder
+
+
+def open_folder(memory):
+    """The folder of states that the parameter `memory` names.
+
+    Parameters
+    ----------
+    memory : str, path, joblib.Memory or None
+
+    Returns
+    -------
+    StateFolder or None
+        None if there is to be none.
+
+    Raises
+    ------
+    ValueError
+        If nothing can be written there.
+    """
+    if not _names_a_folder(memory):
+        return None
+    try:
+        absolute = with_absolute_path(memory)
+        if not isinstance(absolute, joblib.Memory):
+            absolute = joblib.Memory(absolute, verbose=0)
+        if absolute.backend == "local":
+            _try_to_write(absolute.store_backend)
+            _tell_if_moved(memory, absolute)
+    except (OSError, UnicodeError, RecursionError) as error:
+        raise ValueError(
+            f"memory={memory!r}: no state can be written there: {_reason(error)}. "
+            f"{_REMEDY}"
+        ) from error
+    return StateFolder(absolute.store_backend)
+
+
+def _names_a_folder(memory):
+    """Not None, nor joblib.Memory(None), nor what is refused with the other parameters."""
+    if isinstance(memory, joblib.Memory):
+        return memory.store_backend is not None
+    return isinstance(memory, (str, os.PathLike))
+
+
+def for_other_processes(memory):
+    """`memory` as a worker process should have it, which may be in another directory.
+
+    Parameters
+    ----------
+    memory : object
+        The parameter; what is no relative path comes back as it is.
+
+    Returns
+    -------
+    object
+    """
+    if not _names_a_folder(memory):
+        return memory
+    is_memory = isinstance(memory, joblib.Memory)
+    if is_memory and memory.backend != "local":
+        return memory
+    path = os.fsdecode(memory.location if is_memory else memory)
+    if not path.strip() or path.startswith("~") or os.path.isabs(path):
+        return memory
+    with suppress(ValueError, OSError):  # refused when it comes to fit
+        return with_absolute_path(memory)
+    return memory
+
+
+def with_absolute_path(memory):
+    """`memory` such that it means the same folder from every working directory.
+
+    Parameters
+    ----------
+    memory : str, path or joblib.Memory
+
+    Returns
+    -------
+    str or joblib.Memory
+
+    Raises
+    ------
+    ValueError
+        If it names no folder.
+    """
+    if not isinstance(memory, joblib.Memory):
+        return _absolute_path(memory)
+    if memory.backend != "local":
+        return memory
+    absolute = copy.copy(memory)
+    absolute.location = os.path.abspath(memory.location)
+    absolute.store_backend = copy.copy(memory.store_backend)
+    absolute.store_backend.location = os.path.abspath(memory.store_backend.location)
+    return absolute
+
+
+def _absolute_path(memory):
+    path = os.fsdecode(memory)
+    home = os.path.expanduser(path)
+    wrong = None
+    if not path.strip() or "\0" in path:
+        wrong = f"that is no name of a folder. {_REMEDY}"
+    elif re.match("[A-Za-z][A-Za-z0-9+.-]+:/", path):
+        wrong = f"states are kept in a folder of this machine's file system. {_REMEDY}"
+    elif home.startswith("~"):
+        wrong = f"there is no such home folder. If one has that name, write './{path}'."
+    elif os.path.expandvars(path) != path:
+        wrong = f"variables are not replaced. Pass os.path.expandvars({path!r})."
+    if wrong:
+        raise ValueError(f"memory={memory!r}: {wrong}")
+    return os.path.abspath(home)
+
+
+def _try_to_write(store):
+    """Write a file and remove it; OSError if that fails."""
+    folder = os.path.join(store.location, "skcnn")
+    store.create_location(folder)
+    name = "try-to-write-".ljust(_LENGTH_BELOW, "-")
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=name, buffering=0) as file:
+        file.write(bytes(4096))
+
+
+def _reason(error):
+    """What an error of the file system means, in words."""
+    if isinstance(error, RecursionError):  # os.makedirs calls itself for each parent
+        return "it lies too deep"
+    if not isinstance(error, OSError):
+        return f"{type(error).__name__}: {error}"
+    if isinstance(error, (FileExistsError, FileNotFoundError, NotADirectoryError)):
+        path = error.filename or ""
+        while path != os.path.dirname(path):
+            if os.path.islink(path) and not os.path.exists(path):
+                return f"{path!r} is a link to what is not there"
+            if os.path.exists(path) and not os.path.isdir(path):
+                return f"{path!r} is not a folder"
+            path = os.path.dirname(path)
+    return error.strerror or str(error)
+
+
+_meant = {}  # a path as given -> where it led
+
+
+def _tell_if_moved(memory, absolute):
+    """Warn if a relative path, after a change of directory, divides what belongs together."""
+    given = os.fsdecode(getattr(memory, "location", memory))
+    now = os.fsdecode(absolute.location)
+    before = _meant.get(given, now)
+    _meant[given] = now
+    if before != now:
+        warn_once(
+            f"memory={given!r} is now {now!r}. Before the working directory changed, it "
+            f"was {before!r}. Give the absolute path to keep one folder."
+        )
