@@ -686,7 +686,7 @@ class ConvPoolClassifier(
     def _predict_raw(self, X):
         check_is_fitted(self)
         check_process()
-        images = check_images(self, X, self.architecture_)
+        images = check_images(self, X, self.image_shape_)
         with POOL.borrow(self.architecture_, self._settings) as program:
             program.load_model((self._best_state or self._state).arrays)
             return predict(program, images)

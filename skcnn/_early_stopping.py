@@ -1,6 +1,5 @@
 """Early stopping: the inner split, when to stop, and which epoch was the best."""
 
-import warnings
 from math import ceil
 
 import numpy as np
@@ -8,6 +7,7 @@ from sklearn.model_selection import train_test_split
 
 from skcnn._seeds import derive
 from skcnn._training import EpochHook
+from skcnn._warnings import warn_once
 
 # An accuracy on fewer samples than this moves by more than three points with one of them,
 # and its standard error is about nine: which epoch looks best is then left to chance.
@@ -112,11 +112,10 @@ def _warn_of_thin_validation(training, validation, fraction, classes):
         return
     helps = counts.max() > 1 and (is_few or counts[missing].max(initial=0) > 1)
     larger = "a larger validation_fraction, " if helps else ""
-    warnings.warn(
+    warn_once(
         "early_stopping=True measures accuracy on a part of the samples that is set "
         f"aside: {'; '.join(reasons)}. Give fit validation_data, more samples, {larger}"
-        "or take early_stopping=False.",
-        stacklevel=7,  # the caller of fit, beyond scikit-learn's decorator
+        "or take early_stopping=False."
     )
 
 

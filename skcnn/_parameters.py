@@ -6,8 +6,6 @@ its signature are its parameters. Every other parameter is still an attribute, w
 asks :func:`all_parameters` rather than `get_params`.
 """
 
-import copy
-
 from sklearn.base import BaseEstimator, clone
 
 from skcnn._compat import signature_parameters
@@ -157,8 +155,9 @@ class ParametersMixin:
         besides = _attributes(self) - named
         # The constructor of a subclass may know its own parameters only. What else was
         # set, by itself or by set_params, is copied afterwards.
-        bare = copy.copy(self)
-        for name in _routed(bare):
+        bare = object.__new__(type(self))  # copy.copy would go through __getstate__
+        vars(bare).update(vars(self))
+        for name in _routed(self):
             delattr(bare, name)
         twin = BaseEstimator.__sklearn_clone__(bare)
         for name in besides:

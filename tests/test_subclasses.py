@@ -218,7 +218,7 @@ def test_a_constructor_may_set_and_get_parameters():
 def test_a_search_over_a_parameter_of_its_own(data):
     grid = {"width": [2, 4], "epochs": [1], "optimizer__learning_rate": [0.01]}
     search = GridSearchCV(Wide(), grid, cv=2, error_score="raise").fit(*data)
-    table = search_results(search).sort_values("param_width")
+    table = search_results(search).sort_values("width")
     assert table["n_params"].tolist() == [
         Wide(width).initialize(*data).n_params_ for width in (2, 4)
     ]
@@ -253,8 +253,8 @@ def test_results_show_a_parameter_that_only_some_candidates_set(data):
     grid = [{"epochs": [1]}, {"dropout": [0.5]}]
     search = GridSearchCV(Wide(epochs=2), grid, cv=2, error_score="raise").fit(*data)
     table = search_results(search).sort_index()
-    assert table["param_epochs"].tolist() == [1, 2]
-    assert table["param_dropout"].tolist() == [0.25, 0.5]
+    assert table["epochs"].tolist() == [1, 2]
+    assert table["dropout"].tolist() == [0.25, 0.5]
 
 
 # --------------------------------------------------------------------------------------
