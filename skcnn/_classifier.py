@@ -16,7 +16,13 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._architecture import ARCHITECTURE_PARAMETERS, Architecture
-from skcnn._callbacks import KerasCallbacks, PrintEpochs, SklearnCallbacks
+from skcnn._callbacks import (
+    KerasCallbacks,
+    PrintEpochs,
+    SklearnCallbacks,
+    check_monitors,
+    keras_callbacks,
+)
 from skcnn._compat import (
     BaseWrapper,
     Interval,
@@ -34,7 +40,7 @@ from skcnn._images import (
 )
 from skcnn._program import POOL, compiled_network, state_variables
 from skcnn._seeds import run_seed
-from skcnn._settings import compile_settings, keras_callbacks, nearest_name
+from skcnn._settings import check_copies, compile_settings, nearest_name
 from skcnn._training import TrainingData, TrainingPlan, predict
 from skcnn._trajectory import Run, Trajectory, follow
 
@@ -50,6 +56,7 @@ _FITTED = (
     "history_",
     "architecture_",
     "n_params_",
+    "callbacks_",
 )
 _FITTED += ("_settings", "_plan", "_state", "_best_state")
 _ROUTING_PREFIXES = ("optimizer", "loss", "learning_rate_schedule", "callbacks")
@@ -475,6 +482,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         run, classes, features = self._checked_run(
             X, y, sample_weight, continues, resume, classes, validation_data
         )
+        check_monitors(callbacks, run.validation is not None)
         origin = self._continued_state(run) if resume else None
         stopper = self._stopper(origin) if self.early_stopping and epochs else None
         until = (origin.epoch if origin else 0) + (
@@ -502,6 +510,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
             state = follow(run, Trajectory(key, _as_memory(self.memory)), until, hooks)
         vars(self).pop("best_iter_", None)
         vars(self).update(_fitted_attributes(run, classes, state, stopper))
+        self.callbacks_ = callbacks
         _warn_if_diverged(state.history)
         context.call_on_fit_task_end(**task, reconstruction_attributes=dict)
 
@@ -556,7 +565,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
                 data, self.validation_fraction, plan.seed, classes
             )
         n_steps = None if continues else self.epochs * -(-len(data) // plan.batch_size)
-        settings = isolated(compile_settings, params, architecture.image_shape, n_steps)
+        settings = isolated(compile_settings, params, data, len(classes), n_steps)
         features = {
             name: value for name, value in vars(checked_as).items() if name in _FEATURES
         }
@@ -565,18 +574,18 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     def _hooks(self, callbacks, context, task, run, classes, until):
         """Everybody who wants to hear of epochs."""
         hooks = []
-        if hasattr(self, "_skl_callbacks"):
-            hooks.append(
-                SklearnCallbacks(
-                    context, task, partial(_fitted_attributes, run, classes)
-                )
-            )
-        if callbacks:
+        if callbacks:  # first, since they may add to what the others are told
             steps = -(-len(run.data) // run.plan.batch_size)
             hooks.append(
                 KerasCallbacks(
                     callbacks,
                     {"epochs": until, "steps": steps, "verbose": self.verbose},
+                )
+            )
+        if hasattr(self, "_skl_callbacks"):
+            hooks.append(
+                SklearnCallbacks(
+                    context, task, partial(_fitted_attributes, run, classes)
                 )
             )
         if self.verbose:
@@ -670,11 +679,16 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     def _predict_raw(self, X):
         check_is_fitted(self)
         images = check_images(self, X, self.image_shape_)
-        with POOL.borrow(self.architecture_, self._settings) as program:
+        with POOL.borrow(self.architecture_, self._settings.for_predicting) as program:
             program.load_model((self._best_state or self._state).arrays)
             return predict(program, images)
 
+    def __sklearn_clone__(self):
+        isolated(check_copies, self.get_params(deep=False))
+        return super().__sklearn_clone__()
+
     def __getstate__(self):
+        isolated(check_copies, self.get_params(deep=False))
         return {**super().__getstate__(), "_skcnn_version": _version()}
 
     def __setstate__(self, state):

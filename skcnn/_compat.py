@@ -78,6 +78,7 @@ __all__ = [
     "is_op_determinism_enabled",
     "isolated",
     "keras",
+    "learning_rate_of",
     "route_params",
     "signature_parameters",
     "tf",
@@ -185,6 +186,24 @@ def isolated(function, *args):
     """
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(function, *args).result()
+
+
+def learning_rate_of(optimizer):
+    """What an optimizer was given as its learning rate.
+
+    The public property gives a schedule's present value, not the schedule.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+
+    Returns
+    -------
+    float, keras.optimizers.schedules.LearningRateSchedule, callable or None
+        None if it has no learning rate of its own.
+    """
+    rate = getattr(optimizer, "_learning_rate", None)
+    return float(rate.numpy()) if isinstance(rate, keras.Variable) else rate
 
 
 limit_worker_threads()
