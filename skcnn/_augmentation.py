@@ -9,7 +9,7 @@ import numpy as np
 
 from skcnn._augmentation_trial import find_layers, try_layer
 from skcnn._compat import keras, tf
-from skcnn._recipes import FromClass, FromConfig, from_instance
+from skcnn._recipes import FromClass, FromConfig, from_instance, kept
 from skcnn._seeds import generator_state
 
 # How far "shift" moves an image at most, as a share of its side, but at least one pixel: 2 pixels of 32.
@@ -81,7 +81,7 @@ def augmentation_config(augmentation, image_shape):
             )
         layers = [make(image_shape) for make in AUGMENTATIONS[augmentation]]
         return tuple(_recipe(layer) for layer in layers)
-    recipes = tuple(recipe for _, recipe in layers_of(augmentation))
+    recipes = tuple(_recipes_of(augmentation))
     for recipe in recipes:
         # Keras' own layers do the same at each fit of a search; a user's may change.
         check = _check_layer if recipe.users_code else _check_layer_once
@@ -89,8 +89,8 @@ def augmentation_config(augmentation, image_shape):
     return recipes
 
 
-def layers_of(augmentation):
-    """The layers that a user gave, one after the other, and how to make each again.
+def _recipes_of(augmentation):
+    """How to make each of the layers again that a user gave, one after the other.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def layers_of(augmentation):
 
     Returns
     -------
-    list of (keras.Layer, Recipe)
+    list of Recipe
 
     Raises
     ------
@@ -111,7 +111,37 @@ def layers_of(augmentation):
     for layer in layers:
         _refuse_by_name(layer)
         _refuse_channels_first(layer)
-    return [(layer, _recipe(layer)) for layer in layers]
+    return [_recipe(layer) for layer in layers]
+
+
+def check_layer_copies(augmentation):
+    """Refuse layers that clone or pickle would change without a word.
+
+    Parameters
+    ----------
+    augmentation : object
+        The classifier's parameter; what is no layer at all is left to fit.
+
+    Raises
+    ------
+    ValueError
+        Naming what would be lost, and the remedy.
+    """
+    try:
+        layers = list(_chain(augmentation))
+    except (TypeError, ValueError):
+        return
+    for layer in layers:
+        if type(layer) is keras.layers.Lambda:
+            kept("augmentation", layer, _INSTEAD_OF_LAMBDA)
+        else:
+            _recipe(layer)
+
+
+_INSTEAD_OF_LAMBDA = (
+    "Write a class of layers with call(images, training), or decorate the function with "
+    "keras.saving.register_keras_serializable()."
+)
 
 
 def _chain(given):

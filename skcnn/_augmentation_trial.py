@@ -125,7 +125,7 @@ class _Trial:
             if changed.shape != images.shape:
                 raise _Refused(
                     f"must leave the shape of images, {self.shape}, as it is; it makes "
-                    f"{changed.shape} of {images.shape}."
+                    f"{len(changed)} of shape {changed.shape[1:]} of {len(images)}."
                 )
         if changed.dtype != np.float32:
             raise _Refused(

@@ -29,6 +29,7 @@ from skcnn._compat import (
     StrOptions,
     isolated,
     signature_parameters,
+    unbuilt_models_copied,
     validate_parameter_constraints,
 )
 from skcnn._early_stopping import EarlyStopping, split_off_validation
@@ -685,7 +686,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
 
     def __sklearn_clone__(self):
         isolated(check_copies, self.get_params(deep=False))
-        return super().__sklearn_clone__()
+        with unbuilt_models_copied():
+            return super().__sklearn_clone__()
 
     def __getstate__(self):
         isolated(check_copies, self.get_params(deep=False))

@@ -8,6 +8,7 @@ import contextlib
 import os
 import sys
 import tempfile
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import parent_process
 
@@ -82,6 +83,7 @@ __all__ = [
     "route_params",
     "signature_parameters",
     "tf",
+    "unbuilt_models_copied",
     "unrewritten_graphs",
     "unflatten_params",
     "validate_parameter_constraints",
@@ -186,6 +188,24 @@ def isolated(function, *args):
     """
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(function, *args).result()
+
+
+_UNBUILT = {
+    "action": "ignore",
+    "message": "You are saving a model that has not yet been built",
+    "module": r"scikeras\._saving_utils",
+}
+# scikeras copies and pickles a keras.Sequential of augmentation by saving it. It has no
+# weights, so that it is not built is as it should be.
+warnings.filterwarnings(**_UNBUILT)
+
+
+@contextlib.contextmanager
+def unbuilt_models_copied():
+    """Copy such a model without the warning, whatever filters there are."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings(**_UNBUILT)
+        yield
 
 
 def learning_rate_of(optimizer):

@@ -9,7 +9,9 @@ import copy
 import functools
 import inspect
 import json
+import random
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from numbers import Number
 
@@ -70,7 +72,8 @@ class FromConfig(Recipe):
 
     def make(self, **defaults):
         """A new object; `defaults` are arguments that the configuration lacks."""
-        return self.cls.from_config(defaults | self._config())
+        with _python_generator_kept():
+            return self.cls.from_config(defaults | self._config())
 
     def with_argument(self, name, value):
         """The same with another value of Keras' own in its configuration."""
@@ -167,6 +170,17 @@ class AsGiven(Recipe):
         return self.given
 
 
+@contextmanager
+def _python_generator_kept():
+    """Keras draws a seed from Python's global generator where a user's layer gives none."""
+    before = random.getstate()
+    try:
+        yield
+    finally:
+        if random.getstate() != before:
+            random.setstate(before)
+
+
 def from_config(cls, config):
     """A recipe of a class and a configuration; as JSON if all of it is Keras' own.
 
@@ -211,37 +225,45 @@ def from_instance(parameter, instance, config=None):
     ValueError
         Naming what would be lost, and the remedy.
     """
-    cls, remedy = type(instance), _REMEDIES.get(parameter, _REMEDIES["loss"])
-    fields = {"parameter": parameter, "cls": cls.__name__, "name": "x", "value": "..."}
+    cls = type(instance)
+    remedies = _REMEDIES.get(parameter, _REMEDIES["loss or optimizer"])
+    fields = {"parameter": parameter, "cls": cls.__name__}
     try:
         recipe = from_config(cls, instance.get_config() if config is None else config)
         made = recipe.make()
     except Exception as error:
         raise ValueError(
             f"{parameter}: {cls.__name__} cannot be made again by "
-            f"from_config(get_config()), which clone and pickle do: "
-            f"{type(error).__name__}: {error}. {remedy.format(**fields)}"
+            f"from_config(get_config()), as clone, pickle and fit do: {_in_short(error)}. "
+            + remedies[0].format(**fields)
         ) from error
     lost = difference(instance, made)
     if lost is None:
         return recipe
     name, value, other = lost
-    fields |= {"name": name, "value": repr(value)}
     raise ValueError(
         f"{parameter}: {cls.__name__} is not the same when clone, pickle or fit make it "
         f"again by from_config(get_config()): {name!r} is {value!r}, and then {other!r}. "
-        f"{remedy.format(**fields)}"
+        + remedies[1].format(**fields, name=name, value=repr(value))
     )
 
 
-_BY_CLASS = (
-    "Give the class, {parameter}={cls}, {parameter}__{name}={value}; "
-    "or return {name!r} from get_config, and take it in __init__."
-)
+def _in_short(error):
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+# If it cannot be made again; and if an attribute is lost.
 _REMEDIES = {
-    "loss": _BY_CLASS,
-    "optimizer": _BY_CLASS,
-    "augmentation": "Return {name!r} from get_config, and take it in __init__.",
+    "loss or optimizer": (
+        "Give the class, {parameter}={cls}, and its arguments as {parameter}__name.",
+        "Give the class, {parameter}={cls}, {parameter}__{name}={value}; "
+        "or return {name!r} from get_config, and take it in __init__.",
+    ),
+    "augmentation": (
+        "Let __init__ take **kwargs and hand them to super().__init__, and return its "
+        "other arguments from get_config.",
+        "Return {name!r} from get_config, and take it in __init__.",
+    ),
 }
 
 
@@ -269,7 +291,9 @@ def from_class(cls, arguments):
     return FromClass(cls, kept(cls.__name__, arguments))
 
 
-def kept(parameter, given):
+def kept(
+    parameter, given, remedy="Give a class, or a function at the top of a module."
+):
     """A copy of what a user gave, which later changes do not reach.
 
     Parameters
@@ -277,6 +301,8 @@ def kept(parameter, given):
     parameter : str
         What it is, for messages.
     given : object
+    remedy : str
+        What else to give.
 
     Returns
     -------
@@ -292,15 +318,15 @@ def kept(parameter, given):
     except Exception as error:
         raise ValueError(
             f"{parameter} must be something that can be copied; got {given!r}: "
-            f"{type(error).__name__}: {error}"
+            f"{_in_short(error)}. {remedy}"
         ) from error
     lost = difference(given, copied)
     if lost is None:
         return copied
     name, value, other = lost
     raise ValueError(
-        f"{parameter} is not the same when copied: {name!r} is {value!r}, and then "
-        f"{other!r}. Return {name!r} from get_config, and take it in __init__."
+        f"{parameter} is not the same when copied; got {given!r}, of which {name!r} is "
+        f"{value!r}, and then {other!r}. {remedy}"
     )
 
 
@@ -455,7 +481,10 @@ def _parts(value):
     if inspect.isfunction(value):
         closure = [cell.cell_contents for cell in value.__closure__ or ()]
         defaults = [value.__defaults__, value.__kwdefaults__]
-        return {"code": value.__code__, "closure": closure, "defaults": defaults}
+        names = value.__code__.co_names
+        used = {name: value.__globals__.get(name, _MISSING) for name in names}
+        parts = {"code": value.__code__, "closure": closure, "defaults": defaults}
+        return parts | {"globals": used}
     if inspect.ismethod(value):
         return {"function": value.__func__, "object": value.__self__}
     if isinstance(value, functools.partial):

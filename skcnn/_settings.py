@@ -13,7 +13,11 @@ from difflib import get_close_matches
 from math import isfinite
 from numbers import Real
 
-from skcnn._augmentation import augmentation_config, check_pixel_range, layers_of
+from skcnn._augmentation import (
+    augmentation_config,
+    check_layer_copies,
+    check_pixel_range,
+)
 from skcnn._compat import isolated, keras, learning_rate_of, route_params
 from skcnn._losses import is_sparse, wants_one_hot
 from skcnn._recipes import AsGiven, Recipe, from_class, from_instance, kept
@@ -162,8 +166,7 @@ def check_copies(params):
     for name in ("optimizer", "loss"):
         if isinstance(params[name], (keras.losses.Loss, keras.optimizers.Optimizer)):
             from_instance(name, params[name])
-    if not isinstance(params["augmentation"], (str, type(None))):
-        layers_of(params["augmentation"])
+    check_layer_copies(params["augmentation"])
 
 
 def _optimizer(params, n_steps):
@@ -172,7 +175,7 @@ def _optimizer(params, n_steps):
     made = recipe.make()
     _check_averages(made)
     rate = learning_rate_of(made)
-    if rate is None:
+    if rate is None or isinstance(made, keras.optimizers.LossScaleOptimizer):
         raise TypeError(
             f"optimizer must have a learning rate of its own; got {params['optimizer']!r}."
         )
