@@ -54,38 +54,67 @@ def keras_callbacks(params):
     return made
 
 
-def check_monitors(callbacks, has_validation):
-    """Refuse Keras' callbacks that watch what there is not: they would never do anything.
+def check_against_run(callbacks, has_validation, has_schedule):
+    """Refuse Keras' callbacks that this run gives nothing to do, or that would fail in it.
 
     Parameters
     ----------
     callbacks : list of keras.callbacks.Callback
     has_validation : bool
+    has_schedule : bool
+        Whether the learning rate follows a schedule.
 
     Raises
     ------
     ValueError
         Naming what there is, and the remedy.
     """
-    if any(may_change_more_than_variables(callback) for callback in callbacks):
-        return  # it may add to the logs what others watch
-    known = ["loss", "accuracy", "time", "learning_rate"]
-    known += ["val_loss", "val_accuracy"] if has_validation else []
+    adds_logs = any(map(_is_users, callbacks))
     for callback in callbacks:
-        idle = getattr(callback, "save_best_only", True) is False
-        name = getattr(callback, "monitor", None)
-        if name is None or name in known or idle:
-            continue
-        remedy = f" It may be one of {known}."
-        if name.startswith("val_") and not has_validation:
-            remedy = (
-                " Give fit validation_data=(X, y); or take early_stopping=True, which "
-                "sets a part of X aside; or let it watch 'loss' or 'accuracy'."
+        name = type(callback).__name__
+        if has_schedule and isinstance(callback, _SET_THE_RATE):
+            raise ValueError(
+                f"callbacks: {name} sets the learning rate, but that follows a schedule. "
+                "Leave one of them out."
             )
-        raise ValueError(
-            f"callbacks: {type(callback).__name__} watches {name!r}, which there is not."
-            f"{remedy}"
+        message = _misses_what_it_watches(callback, has_validation)
+        if message and not adds_logs:
+            raise ValueError(f"callbacks: {name} {message}")
+        if message and callback.monitor in _VALIDATION_LOGS:
+            warnings.warn(
+                f"callbacks: {name} {message} Or let a callback before it add it to the "
+                "logs.",
+                stacklevel=5,  # the caller of fit, beyond scikit-learn's decorator
+            )
+
+
+_SET_THE_RATE = (
+    keras.callbacks.LearningRateScheduler,
+    keras.callbacks.ReduceLROnPlateau,
+)
+_LOGS = ["loss", "accuracy", "time", "learning_rate"]
+_VALIDATION_LOGS = ["val_loss", "val_accuracy"]
+
+
+def _is_users(callback):
+    own = type(callback).__module__.partition(".")[0] == "keras"
+    return not own or isinstance(callback, keras.callbacks.LambdaCallback)
+
+
+def _misses_what_it_watches(callback, has_validation):
+    """What is wrong with what one of Keras' callbacks watches; empty if nothing is."""
+    watched = getattr(callback, "monitor", None)
+    known = _LOGS + (_VALIDATION_LOGS if has_validation else [])
+    unused = getattr(callback, "save_best_only", True) is False
+    if watched is None or watched in known or unused or _is_users(callback):
+        return ""
+    remedy = f"It may be one of {known}."
+    if watched.startswith("val_") and not has_validation:
+        remedy = (
+            "Give fit validation_data=(X, y); or take early_stopping=True, which sets a "
+            "part of X aside; or let it watch 'loss' or 'accuracy'."
         )
+    return f"watches {watched!r}, which there is not. {remedy}"
 
 
 # Their code changes nothing but variables, of which a program takes on others.
@@ -316,9 +345,14 @@ class PrintEpochs(EpochHook):
 
     def end_epoch(self, epoch, logs, snapshot):
         values = "  ".join(
-            f"{name} {value:.4f}" for name, value in logs.items() if name != "time"
+            f"{name} {_shown(value)}" for name, value in logs.items() if name != "time"
         )
         print(
             f"epoch {epoch + 1}/{self.epochs}  {values}  {logs['time']:.1f} s",
             flush=True,
         )
+
+
+def _shown(value):
+    is_small = 0 < abs(value) < 1e-3  # a learning rate, for one
+    return f"{value:.1e}" if is_small else f"{value:.4f}"

@@ -155,17 +155,16 @@ def call_on_variables(graph, inputs, handles):
     graph : tf.types.experimental.ConcreteFunction
     inputs : list of tf.Tensor
     handles : dict of int to tf.Tensor
-        From the id of the handle of each captured variable to the handle to use in its place.
+        From the id of the handle of a captured variable to the handle to use in its place.
 
     Returns
     -------
     object
         What the graph returns.
     """
-    captured = [
-        handles[id(tensor)] if tensor.dtype == tf.resource else tensor
-        for tensor in graph.captured_inputs
-    ]
+    # Others than ours are in a user's loss, and stay what they are: such a graph serves
+    # one run alone.
+    captured = [handles.get(id(tensor), tensor) for tensor in graph.captured_inputs]
     return graph._call_flat(inputs, captured)
 
 

@@ -284,7 +284,7 @@ def from_class(cls, arguments):
     if _is_keras_class(cls) and hasattr(made, "get_config"):
         try:
             recipe = from_config(cls, made.get_config())
-        except NotImplementedError:  # of an object of the user's, inside
+        except Exception:  # from an object of the user's, inside
             return FromClass(cls, kept(cls.__name__, arguments))
         if recipe.users_code is None:
             return recipe
@@ -479,12 +479,7 @@ def _parts(value):
     if isinstance(value, (list, tuple)):
         return dict(enumerate(value))
     if inspect.isfunction(value):
-        closure = [cell.cell_contents for cell in value.__closure__ or ()]
-        defaults = [value.__defaults__, value.__kwdefaults__]
-        names = value.__code__.co_names
-        used = {name: value.__globals__.get(name, _MISSING) for name in names}
-        parts = {"code": value.__code__, "closure": closure, "defaults": defaults}
-        return parts | {"globals": used}
+        return _parts_of_function(value)
     if inspect.ismethod(value):
         return {"function": value.__func__, "object": value.__self__}
     if isinstance(value, functools.partial):
@@ -492,7 +487,29 @@ def _parts(value):
     return _attributes(value) if hasattr(value, "__dict__") else None
 
 
+def _parts_of_function(value):
+    closure = [
+        cell.cell_contents for cell in value.__closure__ or () if _is_filled(cell)
+    ]
+    names = value.__code__.co_names
+    return {
+        "code": value.__code__,
+        "closure": closure,
+        "defaults": [value.__defaults__, value.__kwdefaults__],
+        "globals": {name: value.__globals__.get(name, _MISSING) for name in names},
+    }
+
+
+def _is_filled(cell):
+    try:
+        return cell.cell_contents is not _MISSING
+    except ValueError:  # of a name that has no value yet
+        return False
+
+
 def _attributes(value):
+    if isinstance(value, keras.Model):
+        return {"layers": value.layers, "weights": value.get_weights()}
     if isinstance(value, _SAVED_BY_CONFIG):
         return {
             name: part

@@ -310,6 +310,25 @@ def test_what_is_watched_must_be_there(callback, says, data):
         small(callbacks=callback).fit(*data)
 
 
+@pytest.mark.parametrize(
+    "callback",
+    [
+        keras.callbacks.ReduceLROnPlateau("loss"),
+        keras.callbacks.LearningRateScheduler(lambda epoch: 0.1),
+    ],
+)
+def test_two_who_set_the_learning_rate_are_refused(callback, data):
+    with pytest.raises(ValueError, match=r"callbacks.*follows a schedule"):
+        small(callbacks=callback, learning_rate_schedule="cosine").fit(*data)
+
+
+def test_what_a_users_callback_may_add_is_warned_of_alone(data):
+    callbacks = [Losses(), keras.callbacks.EarlyStopping()]
+    with pytest.warns(UserWarning, match="validation_data") as caught:
+        assert small(callbacks=callbacks).fit(*data).n_iter_ == 3
+    assert caught[0].filename == __file__
+
+
 def test_what_is_watched_is_there_with_validation_data_or_early_stopping(data):
     stopping = {"callbacks": keras.callbacks.EarlyStopping(min_delta=100, patience=1)}
     assert small(**stopping).fit(*data, validation_data=data).n_iter_ == 2

@@ -89,6 +89,17 @@ def focal(y_true, y_pred, gamma=2.0):
     return Called(gamma)(y_true, y_pred)
 
 
+class Distance:
+    """Of what a network, which is not trained, makes of labels and probabilities."""
+
+    def __init__(self, network):
+        self.network = network
+
+    def __call__(self, y_true, y_pred):
+        difference = self.network(y_true) - self.network(y_pred)
+        return ops.mean(ops.square(difference), axis=-1)
+
+
 LOSSES = {
     "class": {"loss": Focal, "loss__gamma": 0.0},
     "class without **kwargs": {"loss": Terse, "loss__gamma": 0.0},
@@ -137,6 +148,18 @@ def test_a_loss_in_a_search_and_a_pipeline(data, cross_entropy):
     assert search.best_estimator_[-1].history_["loss"] == pytest.approx(
         cross_entropy.history_["loss"], rel=1e-3
     )
+
+
+@pytest.mark.parametrize("as_class", [True, False])
+def test_a_loss_may_have_a_network(as_class, data):
+    network = keras.Sequential(
+        [keras.Input((10,)), keras.layers.Dense(10, kernel_initializer="identity")]
+    )
+    by_class = {"loss": Distance, "loss__network": network}
+    params = by_class if as_class else {"loss": Distance(network)}
+    expected = small(loss="mean_squared_error").fit(*data).history_["loss"]
+    fit = clone(small(**params)).fit(*data)
+    assert fit.history_["loss"] == pytest.approx(expected, rel=1e-3)
 
 
 # --------------------------------------------------------------------------------------
