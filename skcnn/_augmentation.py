@@ -139,8 +139,8 @@ def check_layer_copies(augmentation):
 
 
 _INSTEAD_OF_LAMBDA = (
-    "Write a class of layers with call(images, training), or decorate the function with "
-    "keras.saving.register_keras_serializable()."
+    "Write a class of layers with call(images, training), or decorate the function "
+    "with keras.saving.register_keras_serializable()."
 )
 
 
@@ -154,8 +154,8 @@ def _chain(given):
         return
     else:
         raise TypeError(
-            f"augmentation must be None, one of {list(AUGMENTATIONS)}, a Keras layer or "
-            f"a list of them; got {given!r}. A function becomes a layer by "
+            f"augmentation must be None, one of {list(AUGMENTATIONS)}, a Keras layer "
+            f"or a list of them; got {given!r}. A function becomes a layer by "
             "keras.layers.Lambda."
         )
     for part in parts:
@@ -280,8 +280,8 @@ def check_pixel_range(config, images):
         if outside or highest - lowest > _FAR * (high - low):
             raise ValueError(
                 f"augmentation: {type(layer).__name__} is made for pixels from "
-                f"{lowest:g} to {highest:g}, but those of X are from {low:g} to {high:g}. "
-                f"Give it value_range=({low:g}, {high:g})."
+                f"{lowest:g} to {highest:g}, but those of X are from {low:g} to "
+                f"{high:g}. Give it value_range=({low:g}, {high:g})."
             )
 
 
@@ -324,8 +324,8 @@ def _refuse_channels_first(layer):
     for inner in find_layers(layer):
         if getattr(inner, "data_format", None) == "channels_first":
             raise ValueError(
-                f"augmentation: {type(inner).__name__} takes images with channels first, "
-                "but they come as (n, height, width, channels). Give it "
+                f"augmentation: {type(inner).__name__} takes images with channels "
+                "first, but they come as (n, height, width, channels). Give it "
                 "data_format='channels_last'; without it, it goes by "
                 "keras.config.image_data_format()."
             )

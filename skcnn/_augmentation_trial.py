@@ -1,7 +1,7 @@
 """What a layer does to images, found out by trying it before any training.
 
-A layer of augmentation changes each image by itself, in training only, and by nothing but
-the seeds that we set. The name of its class does not tell whether it does so; a few
+A layer of augmentation changes each image by itself, in training only, and by nothing
+but the seeds that we set. The name of its class does not tell whether it does so; a few
 images do.
 """
 
@@ -176,8 +176,8 @@ class _Trial:
         if fixed and not self._close(results[0], self.images):
             raise _Refused(
                 "changes images in the same way in training and in predicting, but "
-                "augmentation is for training alone. Change X before fit and predict, as "
-                "by a FunctionTransformer in a Pipeline. (Scaling is not needed for "
+                "augmentation is for training alone. Change X before fit and predict, "
+                "as by a FunctionTransformer in a Pipeline. (Scaling is not needed for "
                 "uint8, which the network scales by itself.)"
             )
 

@@ -16,8 +16,8 @@ def keras_callbacks(params):
     Parameters
     ----------
     params : dict
-        Parameters of the classifier: `callbacks` (an instance, a class, or a list or dict of
-        them) and the routed ``callbacks__*``.
+        Parameters of the classifier: `callbacks` (an instance, a class, or a list or
+        dict of them) and the routed ``callbacks__*``.
 
     Returns
     -------
@@ -38,8 +38,8 @@ def keras_callbacks(params):
     if given is None:
         if routed:
             raise ValueError(
-                f"callbacks__{next(iter(routed))} needs callbacks to be a class, which it "
-                "is passed to; got None."
+                f"callbacks__{next(iter(routed))} needs callbacks to be a class, which "
+                "it is passed to; got None."
             )
         return []
     try:
@@ -74,16 +74,16 @@ def check_against_run(callbacks, has_validation, has_schedule):
         name = type(callback).__name__
         if has_schedule and isinstance(callback, _SET_THE_RATE):
             raise ValueError(
-                f"callbacks: {name} sets the learning rate, but that follows a schedule. "
-                "Leave one of them out."
+                f"callbacks: {name} sets the learning rate, but that follows a "
+                "schedule. Leave one of them out."
             )
         message = _misses_what_it_watches(callback, has_validation)
         if message and not adds_logs:
             raise ValueError(f"callbacks: {name} {message}")
         if message and callback.monitor in _VALIDATION_LOGS:
             warnings.warn(
-                f"callbacks: {name} {message} Or let a callback before it add it to the "
-                "logs.",
+                f"callbacks: {name} {message} Or let a callback before it add it to "
+                "the logs.",
                 stacklevel=5,  # the caller of fit, beyond scikit-learn's decorator
             )
 
@@ -111,8 +111,8 @@ def _misses_what_it_watches(callback, has_validation):
     remedy = f"It may be one of {known}."
     if watched.startswith("val_") and not has_validation:
         remedy = (
-            "Give fit validation_data=(X, y); or take early_stopping=True, which sets a "
-            "part of X aside; or let it watch 'loss' or 'accuracy'."
+            "Give fit validation_data=(X, y); or take early_stopping=True, which sets "
+            "a part of X aside; or let it watch 'loss' or 'accuracy'."
         )
     return f"watches {watched!r}, which there is not. {remedy}"
 
@@ -155,10 +155,10 @@ _INSTEAD = {
     "OrbaxCheckpoint": "keras.callbacks.ModelCheckpoint writes epochs to files, and "
     "memory='a folder' keeps every epoch.",
     "ProgbarLogger": "verbose=1 prints a line for each epoch.",
-    "SwapEMAWeights": "optimizer__use_ema=True with optimizer__ema_overwrite_frequency=100 "
-    "trains on averaged weights.",
-    "TensorBoard": "keras.callbacks.CSVLogger writes the curves to a file, history_ has "
-    "them, and a callback of your own with on_epoch_end may call tf.summary.scalar.",
+    "SwapEMAWeights": "optimizer__use_ema=True with "
+    "optimizer__ema_overwrite_frequency=100 trains on averaged weights.",
+    "TensorBoard": "keras.callbacks.CSVLogger writes the curves to a file, history_ "
+    "has them, and a callback of your own with on_epoch_end may call tf.summary.scalar.",
     "TerminateOnNaN": "It is not needed: leave it out, fit tells when training diverges.",
 }
 
@@ -166,8 +166,8 @@ _INSTEAD = {
 def _check_callback(callback):
     if not isinstance(callback, keras.callbacks.Callback):
         raise TypeError(
-            "callbacks must be Keras callbacks or classes of them, or a list or dict of "
-            f"them; got {callback!r}."
+            "callbacks must be Keras callbacks or classes of them, or a list or dict "
+            f"of them; got {callback!r}."
         )
     per_epoch = getattr(callback, "save_freq", None) == "epoch"
     if isinstance(callback, keras.callbacks.ModelCheckpoint) and per_epoch:
@@ -186,9 +186,9 @@ def _refusal(callback, hook):
     if isinstance(callback, keras.callbacks.ModelCheckpoint):
         instead = "Give it save_freq='epoch'."
     return (
-        f"callbacks: {type(callback).__name__} overrides {hook!r}, but batches run inside "
-        "a compiled graph. Only the hooks of epochs and of the whole training are called: "
-        "on_train_begin, on_epoch_begin, on_epoch_end, on_train_end. "
+        f"callbacks: {type(callback).__name__} overrides {hook!r}, but batches run "
+        "inside a compiled graph. Only the hooks of epochs and of the whole training "
+        "are called: on_train_begin, on_epoch_begin, on_epoch_end, on_train_end. "
         + (instead or "Do its work in on_epoch_end.")
     )
 
@@ -201,8 +201,9 @@ def _check_idle(callback):
     if id(callback) in _at_work:
         name = type(callback).__name__
         raise RuntimeError(
-            f"callbacks: this {name} is at work in another fit. Give the class, of which "
-            f"each fit makes its own (callbacks={name}), or fit a clone of the classifier."
+            f"callbacks: this {name} is at work in another fit. Give the class, of "
+            f"which each fit makes its own (callbacks={name}), or fit a clone of the "
+            "classifier."
         )
 
 

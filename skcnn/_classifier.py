@@ -121,10 +121,11 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     optimizer : str, class or instance of keras.optimizers.Optimizer, default="adam"
         With ``optimizer__learning_rate=0.01`` and the like, its arguments are parameters too.
     loss : str, class or instance of keras.losses.Loss, or callable, default="sparse_categorical_crossentropy"
-        A callable takes (y_true, y_pred) and gives one number for each sample. A loss whose name has "sparse" gets
-        class codes; any other gets labels one-hot, or class codes if it works on those alone. Takes ``loss__*``; a
-        class of your own is best given as a class, with its arguments, ``loss=Focal, loss__gamma=1.0``, since
-        `clone` makes instances again from what their `get_config` tells.
+        A callable takes (y_true, y_pred) and gives one number for each sample. A loss
+        whose name has "sparse" gets class codes; any other gets labels one-hot, or class
+        codes if it works on those alone. Takes ``loss__*``. Give a class of your own
+        rather than an instance, ``loss=Focal, loss__gamma=1.0``: `clone` makes
+        instances again from what their `get_config` tells.
     learning_rate_schedule : {"one_cycle", "cosine", "inverse_time"}, default=None
         How the learning rate changes from step to step, r being the optimizer's own. ``"one_cycle"`` rises to r for
         the first 0.3 of all steps (``learning_rate_schedule__warmup``), from 0.04 r (``__start``), and falls to 0
@@ -135,9 +136,10 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     augmentation : {"flip", "shift", "flip+shift"}, keras.Layer, keras.Sequential or list of them, default=None
         How training images are changed, anew each time. ``"flip"`` mirrors each left to right with
         probability 1/2; ``"shift"`` moves each by up to 1/16 of its sides, at least a pixel, and mirrors it at the
-        border. Layers see pixels as they were given to fit, and must keep the images' shape. They are tried on a few
-        images before training: one that mixes images, has weights or draws from a global generator is refused.
-        Predicting and validating leave images alone.
+        border. Layers see pixels as they were given to fit, and must keep the images' shape.
+        They are tried on a few images before training: one that mixes images, has
+        weights or draws from a global generator is refused. Predicting and validating
+        leave images alone.
     class_weight : dict or "balanced", default=None
         Weights of the classes, by label; multiplied by `sample_weight`.
     early_stopping : bool, default=False
@@ -151,9 +153,10 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     tol : float, default=1e-4
         What counts as a rise: an accuracy of more than this above the best so far.
     callbacks : keras.callbacks.Callback, class or list or dict of them, default=None
-        Called around epochs. The objects given are those used, as in Keras; of a class each fit makes its own.
-        Takes ``callbacks__*``. When fit is over, their `model` is None. The callbacks of scikit-learn (progress bars
-        among them) are set with `set_callbacks` instead.
+        Called around epochs. The objects given are those used, as in Keras; of a class
+        each fit makes its own. Takes ``callbacks__*``. When fit is over, their `model` is
+        None. The callbacks of scikit-learn (progress bars among them) are set with
+        `set_callbacks` instead.
     warm_start : bool, default=False
         Whether a further call of fit trains the network that there is for `epochs` more epochs, rather than a new
         one: ``fit`` with 5 epochs, then again, equals 10 epochs bit for bit. Architecture and optimizer must stay as
@@ -189,10 +192,11 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         ``"loss"`` and ``"accuracy"`` of each epoch, averaged over its batches while it trains, with the weights of
         samples and classes; with validation data also ``"val_loss"`` and ``"val_accuracy"``, measured after it.
         ``"time"`` is the seconds that the epoch took when it was computed, which may have been in an earlier fit of
-        the same run. What Keras callbacks add to their logs is there too, if it is a number; NaN for epochs
-        without it.
+        the same run. What Keras callbacks add to their logs is there too, if it is a
+        number; NaN for epochs without it.
     callbacks_ : list of keras.callbacks.Callback
-        The Keras callbacks that were used. In a search they are copies: see ``best_estimator_.callbacks_``.
+        The Keras callbacks that were used. In a search they are copies: see
+        ``best_estimator_.callbacks_``.
     architecture_ : Architecture
         The network's plan; printing it shows every layer with its shape and number of parameters.
     n_params_ : int

@@ -126,7 +126,7 @@ def _refusal(name, trials, n_classes):
     return (
         "loss must be a function of y_true and y_pred in TensorFlow or keras.ops that "
         f"gives one number for each sample; got {name}. y_pred has the probabilities, "
-        f"of shape (n, {n_classes}). A loss with 'sparse' in its name gets class codes, "
-        f"as float32; any other gets labels one-hot, or class codes if only those "
-        f"work.{tried}"
+        f"of shape (n, {n_classes}). A loss with 'sparse' in its name gets class "
+        "codes, as float32; any other gets labels one-hot, or class codes if only "
+        f"those work.{tried}"
     )

@@ -234,17 +234,17 @@ def from_instance(parameter, instance, config=None):
     except Exception as error:
         raise ValueError(
             f"{parameter}: {cls.__name__} cannot be made again by "
-            f"from_config(get_config()), as clone, pickle and fit do: {_in_short(error)}. "
-            + remedies[0].format(**fields)
+            "from_config(get_config()), as clone, pickle and fit do: "
+            f"{_in_short(error)}. " + remedies[0].format(**fields)
         ) from error
     lost = difference(instance, made)
     if lost is None:
         return recipe
     name, value, other = lost
     raise ValueError(
-        f"{parameter}: {cls.__name__} is not the same when clone, pickle or fit make it "
-        f"again by from_config(get_config()): {name!r} is {value!r}, and then {other!r}. "
-        + remedies[1].format(**fields, name=name, value=repr(value))
+        f"{parameter}: {cls.__name__} is not the same when clone, pickle or fit make "
+        f"it again by from_config(get_config()): {name!r} is {value!r}, and then "
+        f"{other!r}. " + remedies[1].format(**fields, name=name, value=repr(value))
     )
 
 

@@ -1,8 +1,9 @@
 """Optimizer, loss and augmentation: from parameters, in scikeras' routed form, to what an
 engine can use.
 
-All becomes recipes, `CompileSettings`, so that each network makes its own. Equal settings
-of Keras' own share a compiled network; a user's code is compiled anew for each fit.
+All becomes recipes, `CompileSettings`, so that each network makes its own. Equal
+settings of Keras' own share a compiled network; a user's code is compiled anew for each
+fit.
 """
 
 import functools
@@ -35,8 +36,8 @@ class CompileSettings:
     optimizer : Recipe
         Without the learning rate, if that is a number and all else is Keras' own.
     learning_rate : float or None
-        The learning rate, kept apart because it is a variable of the optimizer: a program
-        serves any value. None for a schedule, which is part of `optimizer`.
+        The learning rate, kept apart because it is a variable of the optimizer: a
+        program serves any value. None for a schedule, which is part of `optimizer`.
     loss : Recipe
     augmentation : tuple of Recipe
         Of each layer that changes training images.
@@ -119,8 +120,8 @@ def compile_settings(params, data=None, n_classes=3, n_steps=None):
     Parameters
     ----------
     params : dict
-        Parameters of the classifier: `optimizer`, `loss`, `learning_rate_schedule`, what is
-        routed to them, and `augmentation`.
+        Parameters of the classifier: `optimizer`, `loss`, `learning_rate_schedule`,
+        what is routed to them, and `augmentation`.
     data : TrainingData, default=None
         What will be trained on. None for a single pixel.
     n_classes : int, default=3
@@ -164,9 +165,11 @@ def check_copies(params):
         Naming what would be lost, and the remedy.
     """
     for name in ("optimizer", "loss"):
-        if isinstance(params[name], (keras.losses.Loss, keras.optimizers.Optimizer)):
+        if isinstance(
+            params.get(name), (keras.losses.Loss, keras.optimizers.Optimizer)
+        ):
             from_instance(name, params[name])
-    check_layer_copies(params["augmentation"])
+    check_layer_copies(params.get("augmentation"))
 
 
 def _optimizer(params, n_steps):
@@ -177,7 +180,8 @@ def _optimizer(params, n_steps):
     rate = learning_rate_of(made)
     if rate is None or isinstance(made, keras.optimizers.LossScaleOptimizer):
         raise TypeError(
-            f"optimizer must have a learning rate of its own; got {params['optimizer']!r}."
+            "optimizer must have a learning rate of its own; got "
+            f"{params['optimizer']!r}."
         )
     if not isinstance(rate, (Real, Schedule)):
         raise TypeError(
@@ -197,9 +201,9 @@ def _optimizer(params, n_steps):
 def _check_averages(optimizer):
     if optimizer.use_ema and not optimizer.ema_overwrite_frequency:
         raise ValueError(
-            "optimizer__use_ema=True needs optimizer__ema_overwrite_frequency: without it "
-            "Keras puts the averages in place only when training ends, and a run of more "
-            "epochs does not pass through that; got None."
+            "optimizer__use_ema=True needs optimizer__ema_overwrite_frequency: without "
+            "it Keras puts the averages in place only when training ends, and a run of "
+            "more epochs does not pass through that; got None."
         )
 
 
@@ -230,8 +234,8 @@ def _recipe(name, params, module, base):
         )
     if routed:
         raise ValueError(
-            f"{name}__{next(iter(routed))} needs {name} to be a name or a class, which it "
-            f"is passed to; got {given!r}."
+            f"{name}__{next(iter(routed))} needs {name} to be a name or a class, which "
+            f"it is passed to; got {given!r}."
         )
     is_instance = isinstance(given, base)
     return from_instance(name, given) if is_instance else AsGiven(kept(name, given))
