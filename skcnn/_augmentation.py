@@ -4,19 +4,26 @@ They see pixels as the network does before its own scaling: 0 to 255 for uint8.
 """
 
 import functools
-import json
 
+import numpy as np
+
+from skcnn._augmentation_trial import find_layers, try_layer
 from skcnn._compat import keras, tf
 from skcnn._process import check_process
+from skcnn._recipes import FromClass, FromConfig, from_instance, kept
 from skcnn._seeds import generator_state
 
 # How far "shift" moves an image at most, as a share of its side, but at least one pixel: 2 pixels of 32.
 _SHIFT = 1 / 16
 
 
+# Whatever Keras is set to.
+_EXPLICIT = {"data_format": "channels_last", "dtype": "float32"}
+
+
 # Any seed, lest Keras draw one from the global generator of Python; the engine sets another for each epoch.
 def _flip(image_shape):
-    return keras.layers.RandomFlip("horizontal", seed=0)
+    return keras.layers.RandomFlip("horizontal", seed=0, **_EXPLICIT)
 
 
 def _shift(image_shape):
@@ -25,21 +32,29 @@ def _shift(image_shape):
     )
     # What comes in at a border is the image mirrored there: black bars are in no image to be predicted.
     return keras.layers.RandomTranslation(
-        height, width, fill_mode="reflect", interpolation="nearest", seed=0
+        height,
+        width,
+        fill_mode="reflect",
+        interpolation="nearest",
+        seed=0,
+        **_EXPLICIT,
     )
 
 
 AUGMENTATIONS = {"flip": (_flip,), "shift": (_shift,), "flip+shift": (_flip, _shift)}
 
 _REFUSED = {
-    "AugMix": "chooses by Python's global generator, which no seed of ours reaches",
-    "CutMix": "mixes labels too, but is given images alone",
-    "MixUp": "mixes labels too, but is given images alone",
+    keras.layers.AugMix: "chooses by Python's global generator, which no seed of ours "
+    "reaches; keras.layers.RandAugment is near to it",
+    keras.layers.CutMix: "mixes labels too, but is given images alone; "
+    "keras.layers.RandomErasing leaves labels alone",
+    keras.layers.MixUp: "mixes labels too, but is given images alone; "
+    "loss__label_smoothing softens labels",
 }
 
 
 def augmentation_config(augmentation, image_shape):
-    """Layers of augmentation as plain data, equal for equal layers.
+    """How to make the layers of augmentation; equal for equal layers.
 
     Parameters
     ----------
@@ -49,8 +64,8 @@ def augmentation_config(augmentation, image_shape):
 
     Returns
     -------
-    tuple of (type, str)
-        Class and configuration, as JSON, of each layer. Seeds are left out: the engine sets them for each epoch.
+    tuple of Recipe
+        One for each layer. Seeds are left out: the engine sets them for each epoch.
 
     Raises
     ------
@@ -62,18 +77,112 @@ def augmentation_config(augmentation, image_shape):
     if isinstance(augmentation, str):
         if augmentation not in AUGMENTATIONS:
             raise ValueError(
-                f"augmentation must be one of {list(AUGMENTATIONS)}, or Keras layers; got {augmentation!r}."
+                f"augmentation must be one of {list(AUGMENTATIONS)}, or Keras layers; "
+                f"got {augmentation!r}."
             )
         layers = [make(image_shape) for make in AUGMENTATIONS[augmentation]]
+        return tuple(_recipe(layer) for layer in layers)
+    recipes = tuple(_recipes_of(augmentation))
+    for recipe in recipes:
+        # Keras' own layers do the same at each fit of a search; a user's may change.
+        check = _check_layer if recipe.users_code else _check_layer_once
+        check(recipe, tuple(image_shape))
+    return recipes
+
+
+def _recipes_of(augmentation):
+    """How to make each of the layers again that a user gave, one after the other.
+
+    Parameters
+    ----------
+    augmentation : keras.Layer or sequence of keras.Layer
+        Whatever is a chain of layers is taken apart: lists, keras.Sequential, and
+        functional models without branches.
+
+    Returns
+    -------
+    list of Recipe
+
+    Raises
+    ------
+    TypeError, ValueError
+        If something is no layer, or one that cannot be made again or is refused.
+    """
+    layers = list(_chain(augmentation))
+    for layer in layers:
+        _refuse_by_name(layer)
+        _refuse_channels_first(layer)
+    return [_recipe(layer) for layer in layers]
+
+
+def check_layer_copies(augmentation):
+    """Refuse layers that clone or pickle would change without a word.
+
+    Parameters
+    ----------
+    augmentation : object
+        The classifier's parameter; what is no layer at all is left to fit.
+
+    Raises
+    ------
+    ValueError
+        Naming what would be lost, and the remedy.
+    """
+    try:
+        layers = list(_chain(augmentation))
+    except (TypeError, ValueError):
+        return
+    for layer in layers:
+        if type(layer) is keras.layers.Lambda:
+            kept("augmentation", layer, _INSTEAD_OF_LAMBDA)
+        else:
+            _recipe(layer)
+
+
+_INSTEAD_OF_LAMBDA = (
+    "Write a class of layers with call(images, training), or decorate the function "
+    "with keras.saving.register_keras_serializable()."
+)
+
+
+def _chain(given):
+    if isinstance(given, (list, tuple)):
+        parts = given
+    elif isinstance(given, keras.Model):
+        parts = _layers_in_a_row(given)
+    elif isinstance(given, keras.Layer):
+        yield given
+        return
     else:
-        layers = (
-            list(augmentation)
-            if isinstance(augmentation, (list, tuple))
-            else [augmentation]
+        raise TypeError(
+            f"augmentation must be None, one of {list(AUGMENTATIONS)}, a Keras layer "
+            f"or a list of them; got {given!r}. A function becomes a layer by "
+            "keras.layers.Lambda."
         )
-    config = tuple(_layer_config(layer) for layer in layers)
-    _check_layers(config, tuple(image_shape))
-    return config
+    for part in parts:
+        yield from _chain(part)
+
+
+def _layers_in_a_row(model):
+    layers = [layer for layer in model.layers if not _is_input(layer)]
+    if isinstance(model, keras.Sequential):
+        return layers
+    try:
+        tensor = model.inputs[0]
+        for layer in layers:
+            if layer.input is not tensor:
+                raise ValueError(f"{layer.name} does not follow on the layer before it")
+            tensor = layer.output
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"augmentation: the layers of {type(model).__name__} are not in one row "
+            f"({error}). Give them as a list, or as keras.Sequential."
+        ) from error
+    return layers
+
+
+def _is_input(layer):
+    return isinstance(layer, keras.layers.InputLayer)
 
 
 def make_augmentation(config):
@@ -81,13 +190,13 @@ def make_augmentation(config):
 
     Parameters
     ----------
-    config : tuple of (type, str)
+    config : tuple of Recipe
 
     Returns
     -------
     list of keras.Layer
     """
-    return [cls.from_config(json.loads(text)) for cls, text in config]
+    return [recipe.make() for recipe in config]
 
 
 def seed_states(layers):
@@ -149,80 +258,103 @@ def augmented_images(augmentation, images, seed, n_epochs):
     return changed
 
 
-def is_keras_own(config):
-    """Whether all layers, those inside others included, are Keras' own: a user's class may change, a name stays.
+def check_pixel_range(config, images):
+    """Refuse layers that are made for pixels of another range.
 
     Parameters
     ----------
-    config : tuple of (type, str)
+    config : tuple of Recipe
+    images : ndarray of shape (n, height, width, channels)
 
-    Returns
-    -------
-    bool
+    Raises
+    ------
+    ValueError
+        Naming both ranges, and the remedy.
     """
-    modules = [cls.__module__ for cls, _ in config]
-    for _, text in config:
-        modules += _nested(json.loads(text), "module")
-    return all(module.partition(".")[0] == "keras" for module in modules)
-
-
-def _layer_config(layer):
-    if not isinstance(layer, keras.Layer):
-        raise TypeError(
-            f"augmentation must be None, one of {list(AUGMENTATIONS)}, a Keras layer or a list of them; got {layer!r}."
-        )
-    config = _seedless(layer.get_config())
-    for name in (type(layer).__name__, *_nested(config, "class_name")):
-        if name in _REFUSED:
-            raise ValueError(f"augmentation cannot be {name}, which {_REFUSED[name]}.")
-    return type(layer), json.dumps(config, sort_keys=True)
-
-
-@functools.lru_cache  # a search asks the same thing at each fit
-def _check_layers(config, image_shape):
-    """Try each layer on an image: only then do we know its weights and what it makes of the shape."""
-    for layer in make_augmentation(config):
-        shape, kind = (
-            tuple(layer(tf.zeros((1, *image_shape)), training=True).shape[1:]),
-            type(layer).__name__,
-        )
-        if shape != image_shape:
+    layers = [inner for recipe in config for inner in _with_range(recipe)]
+    if not layers:
+        return
+    low, high = _range_of(images)
+    for layer in layers:
+        lowest, highest = (float(value) for value in layer.value_range)
+        slack = 0.01 * (highest - lowest)
+        outside = low < lowest - slack or high > highest + slack
+        if outside or highest - lowest > _FAR * (high - low):
             raise ValueError(
-                f"augmentation must leave the shape of images, {image_shape}, as it is; {kind} makes it {shape}."
+                f"augmentation: {type(layer).__name__} is made for pixels from "
+                f"{lowest:g} to {highest:g}, but those of X are from {low:g} to "
+                f"{high:g}. Give it value_range=({low:g}, {high:g})."
             )
-        if not all(
-            variable.path.endswith("seed_generator_state")
-            for variable in layer.variables
-        ):
+
+
+_FAR = 8  # images that use less than an eighth of a layer's range are of another range
+
+
+def _with_range(recipe):
+    layers = find_layers(recipe.make()) if isinstance(recipe, FromConfig) else []
+    return [layer for layer in layers if hasattr(layer, "value_range")]
+
+
+def _range_of(images):
+    """The least and the greatest pixel of some of the images."""
+    if images.dtype == np.uint8:
+        return 0.0, 255.0
+    some = images[:: max(1, len(images) // 256)]
+    return float(some.min()), float(some.max())
+
+
+def _recipe(layer):
+    if type(layer) is keras.layers.Lambda:  # by its configuration, it loses its globals
+        names = ("function", "mask", "arguments")
+        return FromClass(type(layer), {name: getattr(layer, name) for name in names})
+    try:
+        config = _seedless(layer.get_config())
+    except Exception:
+        config = None  # to be told of below
+    return from_instance("augmentation", layer, config)
+
+
+def _refuse_by_name(layer):
+    for inner in find_layers(layer):
+        for cls, reason in _REFUSED.items():
+            if isinstance(inner, cls):
+                kind = type(inner).__name__
+                raise ValueError(f"augmentation cannot be {kind}, which {reason}.")
+
+
+def _refuse_channels_first(layer):
+    for inner in find_layers(layer):
+        if getattr(inner, "data_format", None) == "channels_first":
             raise ValueError(
-                f"augmentation must be layers without weights; got {kind}."
+                f"augmentation: {type(inner).__name__} takes images with channels "
+                "first, but they come as (n, height, width, channels). Give it "
+                "data_format='channels_last'; without it, it goes by "
+                "keras.config.image_data_format()."
             )
+
+
+def _check_layer(recipe, image_shape):
+    layer = recipe.make()
+    _refuse_channels_first(layer)
+    try_layer(layer, image_shape, set_seeds)
+
+
+_check_layer_once = functools.lru_cache(_check_layer)
 
 
 def _seedless(config):
-    """The configuration with seed 0 for every seed (None would draw from Python's global generator) and no name."""
-    if isinstance(config, dict):
-        return {
-            key: 0 if key == "seed" else _seedless(value)
-            for key, value in config.items()
-            if key != "name"
-        }
-    return (
-        [_seedless(value) for value in config]
-        if isinstance(config, (list, tuple))
-        else config
-    )
+    """The configuration with seed 0 for every seed, and without what does not matter.
 
-
-def _nested(config, key):
-    """What stands under a key, in a configuration and in those inside it."""
-    if isinstance(config, dict):
-        own = [config[key]] if config.get(key) else []
-        return own + [
-            found for value in config.values() for found in _nested(value, key)
-        ]
-    return (
-        [found for value in config for found in _nested(value, key)]
-        if isinstance(config, list)
-        else []
-    )
+    Without a seed, Keras would draw one from Python's global generator. A type of data
+    has a name that matters; what a layer was called on does not.
+    """
+    if isinstance(config, (list, tuple)):
+        return type(config)(map(_seedless, config))
+    if not isinstance(config, dict):
+        return config
+    changed = {
+        key: value if key == "dtype" else _seedless(value)
+        for key, value in config.items()
+        if key not in ("name", "build_config")
+    }
+    return changed | ({"seed": 0} if "seed" in config else {})

@@ -1,10 +1,216 @@
 """Whoever wants to hear of epochs, as hooks of the training loop: Keras' and scikit-learn's callbacks, the terminal."""
 
+import threading
+import warnings
+from numbers import Real
+
+import numpy as np
+
+from skcnn._compat import keras, route_params, tf, unflatten_params
 from skcnn._training import EpochHook
+
+
+def keras_callbacks(params):
+    """The Keras callbacks of one fit.
+
+    Parameters
+    ----------
+    params : dict
+        Parameters of the classifier: `callbacks` (an instance, a class, or a list or
+        dict of them) and the routed ``callbacks__*``.
+
+    Returns
+    -------
+    list of keras.callbacks.Callback
+        Instances are those that were given; of a class there is a new one.
+
+    Raises
+    ------
+    TypeError
+        For anything but callbacks.
+    ValueError
+        For a callback that wants to be called at each batch.
+    RuntimeError
+        For one that is at work in another fit.
+    """
+    given = params["callbacks"]
+    routed = route_params(params, destination="callbacks", pass_filter=set())
+    if given is None:
+        if routed:
+            raise ValueError(
+                f"callbacks__{next(iter(routed))} needs callbacks to be a class, which "
+                "it is passed to; got None."
+            )
+        return []
+    try:
+        made = unflatten_params(items=given, params=routed)
+    except Exception as error:
+        raise ValueError(f"callbacks={given!r} with {routed!r}: {error}") from error
+    made = list(made.values()) if isinstance(made, dict) else made
+    made = list(made) if isinstance(made, (list, tuple)) else [made]
+    for callback in made:
+        _check_callback(callback)
+        _check_idle(callback)
+    return made
+
+
+def check_against_run(callbacks, has_validation, has_schedule):
+    """Refuse Keras' callbacks that this run gives nothing to do, or that would fail in it.
+
+    Parameters
+    ----------
+    callbacks : list of keras.callbacks.Callback
+    has_validation : bool
+    has_schedule : bool
+        Whether the learning rate follows a schedule.
+
+    Raises
+    ------
+    ValueError
+        Naming what there is, and the remedy.
+    """
+    adds_logs = any(map(_is_users, callbacks))
+    for callback in callbacks:
+        name = type(callback).__name__
+        if has_schedule and isinstance(callback, _SET_THE_RATE):
+            raise ValueError(
+                f"callbacks: {name} sets the learning rate, but that follows a "
+                "schedule. Leave one of them out."
+            )
+        message = _misses_what_it_watches(callback, has_validation)
+        if message and not adds_logs:
+            raise ValueError(f"callbacks: {name} {message}")
+        if message and callback.monitor in _VALIDATION_LOGS:
+            warnings.warn(
+                f"callbacks: {name} {message} Or let a callback before it add it to "
+                "the logs.",
+                stacklevel=5,  # the caller of fit, beyond scikit-learn's decorator
+            )
+
+
+_SET_THE_RATE = (
+    keras.callbacks.LearningRateScheduler,
+    keras.callbacks.ReduceLROnPlateau,
+)
+_LOGS = ["loss", "accuracy", "time", "learning_rate"]
+_VALIDATION_LOGS = ["val_loss", "val_accuracy"]
+
+
+def _is_users(callback):
+    own = type(callback).__module__.partition(".")[0] == "keras"
+    return not own or isinstance(callback, keras.callbacks.LambdaCallback)
+
+
+def _misses_what_it_watches(callback, has_validation):
+    """What is wrong with what one of Keras' callbacks watches; empty if nothing is."""
+    watched = getattr(callback, "monitor", None)
+    known = _LOGS + (_VALIDATION_LOGS if has_validation else [])
+    unused = getattr(callback, "save_best_only", True) is False
+    if watched is None or watched in known or unused or _is_users(callback):
+        return ""
+    remedy = f"It may be one of {known}."
+    if watched.startswith("val_") and not has_validation:
+        remedy = (
+            "Give fit validation_data=(X, y); or take early_stopping=True, which sets "
+            "a part of X aside; or let it watch 'loss' or 'accuracy'."
+        )
+    return f"watches {watched!r}, which there is not. {remedy}"
+
+
+# Their code changes nothing but variables, of which a program takes on others.
+_HARMLESS = (
+    keras.callbacks.CSVLogger,
+    keras.callbacks.EarlyStopping,
+    keras.callbacks.ModelCheckpoint,
+    keras.callbacks.ReduceLROnPlateau,
+)
+
+
+def may_change_more_than_variables(callback):
+    """Whether a callback runs a user's code, which gets hold of the model.
+
+    Parameters
+    ----------
+    callback : keras.callbacks.Callback
+
+    Returns
+    -------
+    bool
+    """
+    return type(callback) not in _HARMLESS
+
+
+_TIMES = (
+    "batch_begin",
+    "batch_end",
+    "train_batch_begin",
+    "train_batch_end",
+    "test_batch_begin",
+    "test_batch_end",
+)
+_HOOKS_NOT_CALLED = tuple(f"on_{time}" for time in (*_TIMES, "test_begin", "test_end"))
+
+_INSTEAD = {
+    "BackupAndRestore": "memory='a folder' keeps every epoch, and a fit goes on from it.",
+    "OrbaxCheckpoint": "keras.callbacks.ModelCheckpoint writes epochs to files, and "
+    "memory='a folder' keeps every epoch.",
+    "ProgbarLogger": "verbose=1 prints a line for each epoch.",
+    "SwapEMAWeights": "optimizer__use_ema=True with "
+    "optimizer__ema_overwrite_frequency=100 trains on averaged weights.",
+    "TensorBoard": "keras.callbacks.CSVLogger writes the curves to a file, history_ "
+    "has them, and a callback of your own with on_epoch_end may call tf.summary.scalar.",
+    "TerminateOnNaN": "It is not needed: leave it out, fit tells when training diverges.",
+}
+
+
+def _check_callback(callback):
+    if not isinstance(callback, keras.callbacks.Callback):
+        raise TypeError(
+            "callbacks must be Keras callbacks or classes of them, or a list or dict "
+            f"of them; got {callback!r}."
+        )
+    per_epoch = getattr(callback, "save_freq", None) == "epoch"
+    if isinstance(callback, keras.callbacks.ModelCheckpoint) and per_epoch:
+        return  # its batch hook does nothing then
+    for hook in _HOOKS_NOT_CALLED:
+        method = getattr(callback, hook)
+        if getattr(method, "__func__", method) is not getattr(
+            keras.callbacks.Callback, hook
+        ):
+            raise ValueError(_refusal(callback, hook))
+
+
+def _refusal(callback, hook):
+    names = [cls.__name__ for cls in type(callback).__mro__]
+    instead = next((_INSTEAD[name] for name in names if name in _INSTEAD), None)
+    if isinstance(callback, keras.callbacks.ModelCheckpoint):
+        instead = "Give it save_freq='epoch'."
+    return (
+        f"callbacks: {type(callback).__name__} overrides {hook!r}, but batches run "
+        "inside a compiled graph. Only the hooks of epochs and of the whole training "
+        "are called: on_train_begin, on_epoch_begin, on_epoch_end, on_train_end. "
+        + (instead or "Do its work in on_epoch_end.")
+    )
+
+
+_at_work = {}  # id -> callback, of those in a fit that is running
+_at_work_guard = threading.Lock()
+
+
+def _check_idle(callback):
+    if id(callback) in _at_work:
+        name = type(callback).__name__
+        raise RuntimeError(
+            f"callbacks: this {name} is at work in another fit. Give the class, of "
+            f"which each fit makes its own (callbacks={name}), or fit a clone of the "
+            "classifier."
+        )
 
 
 class KerasCallbacks(EpochHook):
     """Calls the epoch hooks of Keras callbacks, with the live model.
+
+    What they add to the logs is recorded; what was measured stays as it is.
 
     Parameters
     ----------
@@ -18,30 +224,83 @@ class KerasCallbacks(EpochHook):
     def __init__(self, callbacks, params):
         self.callbacks = callbacks
         self.params = params
+        self.wants_own_program = any(map(may_change_more_than_variables, callbacks))
+        self._begun = []
+        self._ignored = set()
 
     def begin(self, program):
         self.model = program.network.model
         self.model.stop_training = False
         self.logs = {}
         for callback in self.callbacks:
+            self._occupy(callback)
             callback.set_model(self.model)
-            callback.set_params(self.params)
+            callback.set_params(dict(self.params))
         self._call("on_train_begin", {})
 
     def begin_epoch(self, epoch):
         self._call("on_epoch_begin", epoch, {})
 
     def end_epoch(self, epoch, logs, snapshot):
-        self.logs = logs
-        self._call("on_epoch_end", epoch, logs)
+        self.logs = dict(logs)
+        self._call("on_epoch_end", epoch, self.logs)
+        added = {name: self.logs[name] for name in self.logs if name not in logs}
+        logs.update(self._numbers(added))
         return self.model.stop_training
 
     def end(self):
         self._call("on_train_end", self.logs)
 
+    def release(self):
+        """Let go of the model, which is not the callbacks' once the fit is over."""
+        self.model = None
+        for callback in self._begun:
+            # Not its own set_model, which may look at the model.
+            keras.callbacks.Callback.set_model(callback, None)
+            _close_file(callback)
+            with _at_work_guard:
+                _at_work.pop(id(callback), None)
+        self._begun = []
+
+    def _occupy(self, callback):
+        if any(callback is begun for begun in self._begun):
+            return  # given twice
+        with _at_work_guard:
+            _check_idle(callback)
+            _at_work[id(callback)] = callback
+        self._begun.append(callback)
+
     def _call(self, hook, *args):
         for callback in self.callbacks:
             getattr(callback, hook)(*args)
+
+    def _numbers(self, added):
+        numbers = {name: _as_number(value) for name, value in added.items()}
+        ignored = {name for name, value in numbers.items() if value is None}
+        if ignored - self._ignored:
+            self._ignored |= ignored
+            warnings.warn(
+                f"callbacks: history_ takes numbers alone; not recorded are the values "
+                f"of {sorted(map(str, ignored))}.",
+                stacklevel=2,
+            )
+        return {name: numbers[name] for name in numbers if name not in ignored}
+
+
+def _as_number(value):
+    """A float; None for what is not a single real number."""
+    if isinstance(value, (tf.Tensor, tf.Variable, keras.Variable)):
+        value = np.asarray(value)
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.item()
+    return float(value) if isinstance(value, (Real, np.bool_)) else None
+
+
+def _close_file(callback):
+    """A CSVLogger keeps its file, which can neither be copied nor pickled."""
+    if isinstance(callback, keras.callbacks.CSVLogger) and callback.csv_file:
+        callback.csv_file.close()
+        callback.csv_file = callback.writer = None
 
 
 class SklearnCallbacks(EpochHook):
@@ -87,9 +346,14 @@ class PrintEpochs(EpochHook):
 
     def end_epoch(self, epoch, logs, snapshot):
         values = "  ".join(
-            f"{name} {value:.4f}" for name, value in logs.items() if name != "time"
+            f"{name} {_shown(value)}" for name, value in logs.items() if name != "time"
         )
         print(
             f"epoch {epoch + 1}/{self.epochs}  {values}  {logs['time']:.1f} s",
             flush=True,
         )
+
+
+def _shown(value):
+    is_small = 0 < abs(value) < 1e-3  # a learning rate, for one
+    return f"{value:.1e}" if is_small else f"{value:.4f}"

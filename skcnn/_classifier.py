@@ -16,13 +16,20 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._architecture import ARCHITECTURE_PARAMETERS, Architecture
-from skcnn._callbacks import KerasCallbacks, PrintEpochs, SklearnCallbacks
+from skcnn._callbacks import (
+    KerasCallbacks,
+    PrintEpochs,
+    SklearnCallbacks,
+    check_against_run,
+    keras_callbacks,
+)
 from skcnn._compat import (
     BaseWrapper,
     Interval,
     StrOptions,
     isolated,
     signature_parameters,
+    unbuilt_models_copied,
     validate_parameter_constraints,
 )
 from skcnn._early_stopping import EarlyStopping, split_off_validation
@@ -36,7 +43,7 @@ from skcnn._parameters import ParametersMixin, all_parameters, is_routed
 from skcnn._process import check_floatx, check_process
 from skcnn._program import POOL, compiled_network, state_variables
 from skcnn._seeds import run_seed
-from skcnn._settings import compile_settings, keras_callbacks
+from skcnn._settings import check_copies, compile_settings
 from skcnn._sharing import how_to_go_on, not_kept, why_not_shared
 from skcnn._state_folder import for_other_processes, open_folder
 from skcnn._training import TrainingData, TrainingPlan, predict
@@ -56,6 +63,7 @@ _FITTED = (
     "history_",
     "architecture_",
     "n_params_",
+    "callbacks_",
 )
 _FITTED += ("pixel_range_", "_settings", "_plan", "_state", "_best_state")
 
@@ -121,8 +129,12 @@ class ConvPoolClassifier(
         Number of samples in each gradient step.
     optimizer : str, class or instance of keras.optimizers.Optimizer, default="adam"
         With ``optimizer__learning_rate=0.01`` and the like, its arguments are parameters too.
-    loss : str, class or instance of keras.losses.Loss, or function, default="sparse_categorical_crossentropy"
-        Losses whose name lacks "sparse" get labels one-hot. Takes ``loss__*``.
+    loss : str, class or instance of keras.losses.Loss, or callable, default="sparse_categorical_crossentropy"
+        A callable takes (y_true, y_pred) and gives one number for each sample. A loss
+        whose name has "sparse" gets class codes; any other gets labels one-hot, or class
+        codes if it works on those alone. Takes ``loss__*``. Give a class of your own
+        rather than an instance, ``loss=Focal, loss__gamma=1.0``: `clone` makes
+        instances again from what their `get_config` tells.
     learning_rate_schedule : {"one_cycle", "cosine", "inverse_time"}, default=None
         How the learning rate changes from step to step, r being the optimizer's own. ``"one_cycle"`` rises to r for
         the first 0.3 of all steps (``learning_rate_schedule__warmup``), from 0.04 r (``__start``), and falls to 0
@@ -130,11 +142,13 @@ class ConvPoolClassifier(
         ``"inverse_time"`` is r / (1 + d t) at step t, with d = 1e-4 (``__decay``). None for r all the time, unless
         ``optimizer__learning_rate`` is a Keras schedule. The first two depend on the number of steps in all, so
         fits with other `epochs` share nothing with them.
-    augmentation : {"flip", "shift", "flip+shift"}, keras.Layer or list of them, default=None
+    augmentation : {"flip", "shift", "flip+shift"}, keras.Layer, keras.Sequential or list of them, default=None
         How training images are changed, anew each time. ``"flip"`` mirrors each left to right with
         probability 1/2; ``"shift"`` moves each by up to 1/16 of its sides, at least a pixel, and mirrors it at the
-        border. Layers see pixels as they were given to fit, and must keep the images' shape. Predicting and
-        validating leave images alone.
+        border. Layers see pixels as they were given to fit, and must keep the images' shape.
+        They are tried on a few images before training: one that mixes images, has
+        weights or draws from a global generator is refused. Predicting and validating
+        leave images alone.
     class_weight : dict or "balanced", default=None
         Weights of the classes, by label; multiplied by `sample_weight`.
     early_stopping : bool, default=False
@@ -148,8 +162,10 @@ class ConvPoolClassifier(
     tol : float, default=1e-4
         What counts as a rise: an accuracy of more than this above the best so far.
     callbacks : keras.callbacks.Callback, class or list or dict of them, default=None
-        Called around epochs; each fit uses copies of its own. Takes ``callbacks__*``. The callbacks of scikit-learn
-        (progress bars among them) are set with `set_callbacks` instead.
+        Called around epochs. The objects given are those used, as in Keras; of a class
+        each fit makes its own. Takes ``callbacks__*``. When fit is over, their `model` is
+        None. The callbacks of scikit-learn (progress bars among them) are set with
+        `set_callbacks` instead.
     warm_start : bool, default=False
         Whether a further call of fit trains the network that there is for `epochs` more epochs, rather than a new
         one: ``fit`` with 5 epochs, then again, equals 10 epochs bit for bit. Architecture and optimizer must stay as
@@ -189,7 +205,11 @@ class ConvPoolClassifier(
         ``"loss"`` and ``"accuracy"`` of each epoch, averaged over its batches while it trains, with the weights of
         samples and classes; with validation data also ``"val_loss"`` and ``"val_accuracy"``, measured after it.
         ``"time"`` is the seconds that the epoch took when it was computed, which may have been in an earlier fit of
-        the same run.
+        the same run. What Keras callbacks add to their logs is there too, if it is a
+        number; NaN for epochs without it.
+    callbacks_ : list of keras.callbacks.Callback
+        The Keras callbacks that were used. In a search they are copies: see
+        ``best_estimator_.callbacks_``.
     pixel_range_ : tuple of two float
         The smallest and the largest value of the images that were trained on, as they
         were given. What comes later is compared with it.
@@ -450,6 +470,8 @@ class ConvPoolClassifier(
         run, classes, features, pixel_range = self._checked_run(
             X, y, sample_weight, continues, resume, classes, validation_data
         )
+        scheduled = run.settings.learning_rate is None
+        check_against_run(callbacks, run.validation is not None, scheduled)
         origin = self._continued_state(run) if resume else None
         stopper = self._stopper(origin) if self.early_stopping and epochs else None
         until = (origin.epoch if origin else 0) + (
@@ -483,6 +505,7 @@ class ConvPoolClassifier(
         vars(self).pop("best_iter_", None)
         vars(self).update(_fitted_attributes(run, classes, state, stopper))
         vars(self).update(pixel_range)
+        self.callbacks_ = callbacks
         _warn_if_diverged(state.history)
         context.call_on_fit_task_end(**task, reconstruction_attributes=dict)
 
@@ -539,7 +562,7 @@ class ConvPoolClassifier(
                 data, self.validation_fraction, plan.seed, classes
             )
         n_steps = None if continues else self.epochs * -(-len(data) // plan.batch_size)
-        settings = isolated(compile_settings, params, architecture.image_shape, n_steps)
+        settings = isolated(compile_settings, params, data, len(classes), n_steps)
         run = Run(architecture, settings, plan, data, validation)
         checked = vars(checked_as)
         features = {name: checked[name] for name in _FEATURES if name in checked}
@@ -551,18 +574,18 @@ class ConvPoolClassifier(
     def _hooks(self, callbacks, context, task, run, classes, until):
         """Everybody who wants to hear of epochs."""
         hooks = []
-        if hasattr(self, "_skl_callbacks"):
-            hooks.append(
-                SklearnCallbacks(
-                    context, task, partial(_fitted_attributes, run, classes)
-                )
-            )
-        if callbacks:
+        if callbacks:  # first, since they may add to what the others are told
             steps = -(-len(run.data) // run.plan.batch_size)
             hooks.append(
                 KerasCallbacks(
                     callbacks,
                     {"epochs": until, "steps": steps, "verbose": self.verbose},
+                )
+            )
+        if hasattr(self, "_skl_callbacks"):
+            hooks.append(
+                SklearnCallbacks(
+                    context, task, partial(_fitted_attributes, run, classes)
                 )
             )
         if self.verbose:
@@ -687,11 +710,17 @@ class ConvPoolClassifier(
         check_is_fitted(self)
         check_process()
         images = check_images(self, X, self.image_shape_)
-        with POOL.borrow(self.architecture_, self._settings) as program:
+        with POOL.borrow(self.architecture_, self._settings.for_predicting) as program:
             program.load_model((self._best_state or self._state).arrays)
             return predict(program, images)
 
+    def __sklearn_clone__(self):
+        isolated(check_copies, vars(self))
+        with unbuilt_models_copied():
+            return super().__sklearn_clone__()
+
     def __getstate__(self):
+        isolated(check_copies, vars(self))
         state = {**super().__getstate__(), "_skcnn_version": _version()}
         if "memory" in state:
             state["memory"] = for_other_processes(state["memory"])

@@ -8,6 +8,7 @@ import contextlib
 import os
 import sys
 import tempfile
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import parent_process
 from pathlib import Path
@@ -81,11 +82,13 @@ __all__ = [
     "is_op_determinism_enabled",
     "isolated",
     "keras",
+    "learning_rate_of",
     "route_params",
     "signature_parameters",
     "tensorflow_has_started",
     "tensorflow_threads_are_gone",
     "tf",
+    "unbuilt_models_copied",
     "unrewritten_graphs",
     "unflatten_params",
     "validate_parameter_constraints",
@@ -189,17 +192,16 @@ def call_on_variables(graph, inputs, handles):
     graph : tf.types.experimental.ConcreteFunction
     inputs : list of tf.Tensor
     handles : dict of int to tf.Tensor
-        From the id of the handle of each captured variable to the handle to use in its place.
+        From the id of the handle of a captured variable to the handle to use in its place.
 
     Returns
     -------
     object
         What the graph returns.
     """
-    captured = [
-        handles[id(tensor)] if tensor.dtype == tf.resource else tensor
-        for tensor in graph.captured_inputs
-    ]
+    # Others than ours are in a user's loss, and stay what they are: such a graph serves
+    # one run alone.
+    captured = [handles.get(id(tensor), tensor) for tensor in graph.captured_inputs]
     return graph._call_flat(inputs, captured)
 
 
@@ -250,6 +252,42 @@ def isolated(function, *args):
     """
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(function, *args).result()
+
+
+_UNBUILT = {
+    "action": "ignore",
+    "message": "You are saving a model that has not yet been built",
+    "module": r"scikeras\._saving_utils",
+}
+# scikeras copies and pickles a keras.Sequential of augmentation by saving it. It has no
+# weights, so that it is not built is as it should be.
+warnings.filterwarnings(**_UNBUILT)
+
+
+@contextlib.contextmanager
+def unbuilt_models_copied():
+    """Copy such a model without the warning, whatever filters there are."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings(**_UNBUILT)
+        yield
+
+
+def learning_rate_of(optimizer):
+    """What an optimizer was given as its learning rate.
+
+    The public property gives a schedule's present value, not the schedule.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+
+    Returns
+    -------
+    float, keras.optimizers.schedules.LearningRateSchedule, callable or None
+        None if it has no learning rate of its own.
+    """
+    rate = getattr(optimizer, "_learning_rate", None)
+    return float(rate.numpy()) if isinstance(rate, keras.Variable) else rate
 
 
 limit_worker_threads()

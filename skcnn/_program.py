@@ -354,8 +354,7 @@ class ProgramPool:
         architecture : skcnn._architecture.Architecture
         settings : skcnn._settings.CompileSettings
         exposed : bool, default=False
-            Whether a user's code gets hold of the model. Whatever that does to more than variables stays among
-            programs that are borrowed in this way.
+            Whether callbacks get hold of the model: the program then trains the model's own variables.
 
         Yields
         ------

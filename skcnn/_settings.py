@@ -1,18 +1,26 @@
-"""Optimizer, loss, augmentation and callbacks: from parameters, in scikeras' routed form, to what an engine can use.
+"""Optimizer, loss and augmentation: from parameters, in scikeras' routed form, to what an
+engine can use.
 
-All but callbacks become plain data, `CompileSettings`, so that each program makes its own and equal settings share a
-compiled program.
+All becomes recipes, `CompileSettings`, so that each network makes its own. Equal
+settings of Keras' own share a compiled network; a user's code is compiled anew for each
+fit.
 """
 
-import copy
+import functools
 import inspect
 import json
 from dataclasses import dataclass, replace
 from math import isfinite
 from numbers import Real
 
-from skcnn._augmentation import augmentation_config, is_keras_own
-from skcnn._compat import keras, route_params, unflatten_params
+from skcnn._augmentation import (
+    augmentation_config,
+    check_layer_copies,
+    check_pixel_range,
+)
+from skcnn._compat import isolated, keras, learning_rate_of, route_params
+from skcnn._losses import is_sparse, wants_one_hot
+from skcnn._recipes import AsGiven, Recipe, from_class, from_instance, kept
 from skcnn._schedules import make_schedule
 from skcnn._words import ROUTED_WORDS, hint
 
@@ -21,98 +29,80 @@ Schedule = keras.optimizers.schedules.LearningRateSchedule
 
 @dataclass(frozen=True)
 class CompileSettings:
-    """What is compiled together with a network, as plain data.
+    """What is compiled together with a network.
 
     Attributes
     ----------
-    optimizer : type
-        A subclass of ``keras.optimizers.Optimizer``.
-    optimizer_config : str
-        Its configuration as JSON, without the learning rate if that is a number.
+    optimizer : Recipe
+        Without the learning rate, if that is a number and all else is Keras' own.
     learning_rate : float or None
-        The learning rate, kept apart because it is a variable of the optimizer: a program serves any value. None for
-        a schedule, which is part of `optimizer_config`.
-    loss : type or callable
-        A subclass of ``keras.losses.Loss``, or a function.
-    loss_config : str
-        Its configuration as JSON; empty for a function.
-    augmentation : tuple of (type, str)
-        Class and configuration, as JSON, of each layer that changes training images.
+        The learning rate, kept apart because it is a variable of the optimizer: a
+        program serves any value. None for a schedule, which is part of `optimizer`.
+    loss : Recipe
+    augmentation : tuple of Recipe
+        Of each layer that changes training images.
+    one_hot : bool
+        Whether the loss wants labels one-hot rather than as class codes.
     """
 
-    optimizer: type
-    optimizer_config: str
+    optimizer: Recipe
     learning_rate: float | None
-    loss: object
-    loss_config: str
+    loss: Recipe
     augmentation: tuple = ()
-
-    def __getstate__(self):
-        # Keras' own classes by their public names: a pickle then outlives a move of Keras' private modules, and skops
-        # has no other type to trust than ours.
-        return vars(self) | {
-            "optimizer": _public_name(self.optimizer, keras.optimizers),
-            "loss": _public_name(self.loss, keras.losses),
-            "augmentation": tuple(
-                (_public_name(cls, keras.layers), config)
-                for cls, config in self.augmentation
-            ),
-        }
-
-    def __setstate__(self, state):
-        vars(self).update(state)
-        vars(self).update(
-            optimizer=_public_class(self.optimizer, keras.optimizers),
-            loss=_public_class(self.loss, keras.losses),
-            augmentation=tuple(
-                (_public_class(name, keras.layers), config)
-                for name, config in self.augmentation
-            ),
-        )
+    one_hot: bool = False
 
     @property
     def program_key(self):
-        """The settings that are compiled in."""
-        return replace(self, learning_rate=None)
+        """The settings without the learning rate, where that is a number."""
+        if self.learning_rate is None:
+            return self
+        optimizer = self.optimizer.without("learning_rate")
+        return replace(self, optimizer=optimizer, learning_rate=None)
 
     @property
-    def one_hot(self):
-        """Whether the loss wants labels one-hot rather than as class codes."""
-        return "sparse" not in getattr(self.loss, "__name__", "").lower()
+    def not_shared_because(self):
+        """Why neither states nor compiled networks are shared, as a clause; or None.
+
+        Only Keras' own classes are fixed by a description. A user's code may be edited
+        and keep its name.
+        """
+        parts = {"optimizer": (self.optimizer,), "loss": (self.loss,)}
+        parts["augmentation"] = self.augmentation
+        for parameter, recipes in parts.items():
+            codes = [recipe.users_code for recipe in recipes if recipe.users_code]
+            if codes:
+                return (
+                    f"{parameter} has code of your own ({codes[0]}), which may change"
+                )
+        return None
 
     @property
     def is_stable(self):
-        """Whether the description fixes the arithmetic: so it does for Keras' own classes, not for a user's code."""
-        schedule = json.loads(self.optimizer_config).get(
-            "learning_rate", {"module": "keras"}
-        )
-        modules = [
-            self.optimizer.__module__,
-            self.loss.__module__,
-            schedule["module"] or "",
-        ]
-        own = all(module.partition(".")[0] == "keras" for module in modules)
-        return bool(self.loss_config) and own and is_keras_own(self.augmentation)
+        """Whether the description fixes the arithmetic, in every process."""
+        return self.not_shared_because is None
+
+    @property
+    def for_predicting(self):
+        """Settings that are enough to predict, of which a compiled network is kept."""
+        return self if self.is_stable else _for_predicting()
 
     def to_json(self):
         """Everything as a JSON string, for settings that are stable."""
-        fields = [self.optimizer.__name__, self.optimizer_config, self.learning_rate]
-        augmentation = [[layer.__name__, config] for layer, config in self.augmentation]
-        return json.dumps([*fields, self.loss.__name__, self.loss_config, augmentation])
+        fields = [self.optimizer.name, self.optimizer.config, self.learning_rate]
+        augmentation = [[layer.name, layer.config] for layer in self.augmentation]
+        return json.dumps([*fields, self.loss.name, self.loss.config, augmentation])
 
     def make_optimizer(self):
-        """A new optimizer, its learning rate to be set by the state that is loaded unless it is a schedule."""
-        config = json.loads(self.optimizer_config)
-        config.setdefault("learning_rate", 0.0)
-        return self.optimizer.from_config(config)
+        """A new optimizer.
+
+        Its learning rate is to be set by the state that is loaded, unless it is a
+        schedule.
+        """
+        return self.optimizer.make(learning_rate=0.0)
 
     def make_loss(self):
         """A new loss, or the function itself."""
-        return (
-            self.loss.from_config(json.loads(self.loss_config))
-            if self.loss_config
-            else self.loss
-        )
+        return self.loss.make()
 
     def make_accuracy(self):
         """A new accuracy metric for labels as the loss wants them."""
@@ -124,26 +114,20 @@ class CompileSettings:
         return metric(name="accuracy", dtype="float32")
 
 
-def _public_name(cls, module):
-    return cls.__name__ if getattr(module, cls.__name__, None) is cls else cls
-
-
-def _public_class(name, module):
-    return getattr(module, name) if isinstance(name, str) else name
-
-
-def compile_settings(params, image_shape=(1, 1, 1), n_steps=None):
+def compile_settings(params, data=None, n_classes=3, n_steps=None):
     """The settings that a classifier's parameters ask for.
 
     Parameters
     ----------
     params : dict
-        Parameters of the classifier: `optimizer`, `loss`, `learning_rate_schedule`, what is routed to them, and
-        `augmentation`.
-    image_shape : tuple of three int, default=(1, 1, 1)
-        For `augmentation`.
+        Parameters of the classifier: `optimizer`, `loss`, `learning_rate_schedule`,
+        what is routed to them, and `augmentation`.
+    data : TrainingData, default=None
+        What will be trained on. None for a single pixel.
+    n_classes : int, default=3
     n_steps : int, default=None
-        Number of gradient steps of the whole fit, for `learning_rate_schedule`. None if there is no telling.
+        Number of gradient steps of the whole fit, for `learning_rate_schedule`. None if
+        there is no telling.
 
     Returns
     -------
@@ -154,160 +138,110 @@ def compile_settings(params, image_shape=(1, 1, 1), n_steps=None):
     TypeError, ValueError
         Naming the parameter, what it is and what it may be.
     """
-    optimizer = _make("optimizer", params, keras.optimizers, keras.optimizers.Optimizer)
-    config = optimizer.get_config()
-    if "learning_rate" not in config:
-        raise TypeError(
-            f"optimizer must have a learning rate of its own; got {optimizer!r}."
-        )
-    if config.get("use_ema") and not config.get("ema_overwrite_frequency"):
-        raise ValueError(
-            "optimizer__use_ema=True needs optimizer__ema_overwrite_frequency: without it Keras puts the averages in "
-            "place only when training ends, and a run of more epochs does not pass through that; got None."
-        )
-    config |= _scheduled(params, config["learning_rate"], n_steps)
-    is_schedule = isinstance(config["learning_rate"], dict)
-    if is_schedule and config["learning_rate"]["class_name"] in (
-        "function",
-        "__lambda__",
-    ):
-        raise TypeError(
-            "optimizer must have a number or a keras.optimizers.schedules.LearningRateSchedule as learning_rate; "
-            f"got the function {config['learning_rate']['config']!r}."
-        )
-    learning_rate = (
-        None if is_schedule else _check_learning_rate(config.pop("learning_rate"))
-    )
-    loss = _make("loss", params, keras.losses, keras.losses.Loss)
-    has_config = isinstance(loss, keras.losses.Loss)
-    return CompileSettings(
-        optimizer=type(optimizer),
-        optimizer_config=_canonical(config, type(optimizer)),
-        learning_rate=learning_rate,
-        loss=type(loss) if has_config else loss,
-        loss_config=_canonical(loss.get_config(), type(loss)) if has_config else "",
-        augmentation=augmentation_config(params["augmentation"], image_shape),
-    )
+    optimizer, learning_rate = _optimizer(params, n_steps)
+    loss = _recipe("loss", params, keras.losses, keras.losses.Loss)
+    weighted = data is not None and data.weights is not None
+    one_hot = not is_sparse(loss.name)
+    if loss.users_code:
+        one_hot = wants_one_hot(loss.make(), loss.name, n_classes, weighted)
+    image_shape = (1, 1, 1) if data is None else data.images.shape[1:]
+    augmentation = augmentation_config(params["augmentation"], image_shape)
+    if data is not None:
+        check_pixel_range(augmentation, data.images)
+    return CompileSettings(optimizer, learning_rate, loss, augmentation, one_hot)
 
 
-def _scheduled(params, learning_rate, n_steps):
-    """The entry of the optimizer's configuration that `learning_rate_schedule` changes."""
-    start = (
-        None if isinstance(learning_rate, dict) else _check_learning_rate(learning_rate)
-    )
-    schedule = make_schedule(params, start, n_steps)
-    return (
-        {}
-        if schedule is None
-        else {"learning_rate": keras.optimizers.schedules.serialize(schedule)}
-    )
-
-
-def _canonical(config, cls):
-    """A configuration as JSON that equal settings share: Keras numbers its names as it goes, so they are replaced."""
-    named = config | {"name": cls.__name__.lower()}
-    return json.dumps(
-        named, sort_keys=True, default=lambda numpy_scalar: numpy_scalar.item()
-    )
-
-
-def keras_callbacks(params):
-    """Fresh Keras callbacks for one fit.
+def check_copies(params):
+    """Refuse objects that clone or pickle would change without a word.
 
     Parameters
     ----------
     params : dict
-        Parameters of the classifier: `callbacks` (an instance, a class, or a list or dict of them) and the routed
-        ``callbacks__*``.
-
-    Returns
-    -------
-    list of keras.callbacks.Callback
-        Instances are copied: a callback keeps a state, and a fit starts without one.
+        Parameters of the classifier.
 
     Raises
     ------
-    TypeError
-        For anything but callbacks.
     ValueError
-        For a callback that wants to be called at each batch.
+        Naming what would be lost, and the remedy.
     """
-    given = params["callbacks"]
-    routed = route_params(params, destination="callbacks", pass_filter=set())
-    if given is None:
-        if routed:
-            raise ValueError(
-                f"callbacks__{next(iter(routed))} needs callbacks to be a class, which it is passed to; got None."
-            )
-        return []
-    try:
-        made = unflatten_params(items=given, params=routed)
-    except Exception as error:
-        raise ValueError(f"callbacks={given!r} with {routed!r}: {error}") from error
-    made = list(made.values()) if isinstance(made, dict) else made
-    made = list(made) if isinstance(made, (list, tuple)) else [made]
-    for callback in made:
-        _check_callback(callback)
-    return [copy.deepcopy(callback) for callback in made]
-
-
-_TIMES = (
-    "batch_begin",
-    "batch_end",
-    "train_batch_begin",
-    "train_batch_end",
-    "test_batch_begin",
-    "test_batch_end",
-)
-_HOOKS_NOT_CALLED = tuple(f"on_{time}" for time in (*_TIMES, "test_begin", "test_end"))
-
-
-def _check_callback(callback):
-    if not isinstance(callback, keras.callbacks.Callback):
-        raise TypeError(
-            f"callbacks must be Keras callbacks or classes of them, or a list or dict of them; got {callback!r}."
-        )
-    if (
-        isinstance(callback, keras.callbacks.ModelCheckpoint)
-        and callback.save_freq == "epoch"
-    ):
-        return  # its batch hook does nothing then
-    for hook in _HOOKS_NOT_CALLED:
-        method = getattr(callback, hook)
-        if getattr(method, "__func__", method) is not getattr(
-            keras.callbacks.Callback, hook
+    for name in ("optimizer", "loss"):
+        if isinstance(
+            params.get(name), (keras.losses.Loss, keras.optimizers.Optimizer)
         ):
-            raise ValueError(
-                f"callbacks: {type(callback).__name__} overrides {hook!r}, but batches run inside a compiled graph. "
-                "Only the hooks of epochs and of the whole training are called: on_train_begin, on_epoch_begin, "
-                "on_epoch_end, on_train_end."
-            )
+            from_instance(name, params[name])
+    check_layer_copies(params.get("augmentation"))
 
 
-def _make(name, params, module, base):
-    """An instance of `base` (or a function, for a loss) from the parameter `name` and what is routed to it."""
-    given = params[name]
+def _optimizer(params, n_steps):
+    """The recipe of the optimizer, and the learning rate, or None for a schedule."""
+    recipe = _recipe("optimizer", params, keras.optimizers, keras.optimizers.Optimizer)
+    made = recipe.make()
+    _check_averages(made)
+    rate = learning_rate_of(made)
+    if rate is None or isinstance(made, keras.optimizers.LossScaleOptimizer):
+        raise TypeError(
+            "optimizer must have a learning rate of its own; got "
+            f"{params['optimizer']!r}."
+        )
+    if not isinstance(rate, (Real, Schedule)):
+        raise TypeError(
+            "optimizer must have a number or a "
+            "keras.optimizers.schedules.LearningRateSchedule as learning_rate; "
+            f"got the function {getattr(rate, '__name__', rate)!r}."
+        )
+    start = None if isinstance(rate, Schedule) else _check_learning_rate(rate)
+    schedule = make_schedule(params, start, n_steps)
+    if schedule is not None:
+        return recipe.with_argument("learning_rate", schedule), None
+    if start is not None and recipe.users_code is None:
+        recipe = recipe.without("learning_rate")
+    return recipe, start
+
+
+def _check_averages(optimizer):
+    if optimizer.use_ema and not optimizer.ema_overwrite_frequency:
+        raise ValueError(
+            "optimizer__use_ema=True needs optimizer__ema_overwrite_frequency: without "
+            "it Keras puts the averages in place only when training ends, and a run of "
+            "more epochs does not pass through that; got None."
+        )
+
+
+def _recipe(name, params, module, base):
+    """How to make what the parameter `name` asks for, with what is routed to it."""
+    given = _class_meant(name, params[name], module, base)
     routed = route_params(params, destination=name, pass_filter=set())
-    if isinstance(given, str):
-        given = _class_named(name, given, module, base)
-    if inspect.isclass(given) and issubclass(given, base):
+    may_call = name == "loss" and callable(given)
+    if inspect.isclass(given) and (issubclass(given, base) or may_call):
         _check_routed(name, given, routed)
         try:
-            return unflatten_params(items=given, params=routed)
+            return from_class(given, routed)
         except Exception as error:
             raise ValueError(
                 f"{name}={params[name]!r} with {routed!r}: {error}"
             ) from error
-    if not isinstance(given, base) and not (
-        name == "loss" and inspect.isfunction(given)
-    ):
+    if not isinstance(given, base) and not may_call:
+        kinds = " or a function of y_true and y_pred" if name == "loss" else ""
         raise TypeError(
-            f"{name} must be a name, a class or an instance of {base.__name__}; got {given!r}."
+            f"{name} must be a name, a class or an instance of {base.__name__}{kinds}; "
+            f"got {given!r}."
         )
     if routed:
         raise ValueError(
-            f"{name}__{next(iter(routed))} needs {name} to be a name or a class, which it is passed to; got {given!r}."
+            f"{name}__{next(iter(routed))} needs {name} to be a name or a class, which "
+            f"it is passed to; got {given!r}."
         )
+    is_instance = isinstance(given, base)
+    return from_instance(name, given) if is_instance else AsGiven(kept(name, given))
+
+
+def _class_meant(parameter, given, module, base):
+    """The class that a name stands for, or one of Keras' functions; else what is given."""
+    function = getattr(given, "__name__", None)
+    if isinstance(given, str):
+        return _class_named(parameter, given, module, base)
+    if isinstance(function, str) and getattr(module, function, None) is given:
+        return _class_named(parameter, function, module, base)
     return given
 
 
@@ -329,11 +263,7 @@ def _class_named(parameter, name, module, base):
 
 def _check_routed(name, cls, routed):
     """Reject arguments that the class does not have, and give Keras the float it insists on."""
-    arguments = [
-        argument
-        for argument in inspect.signature(cls).parameters
-        if argument != "kwargs"
-    ]
+    arguments = _arguments(cls)
     for argument in routed:
         if argument.partition("__")[0] not in arguments:
             told = hint(argument, arguments, ROUTED_WORDS[name])
@@ -352,9 +282,34 @@ def _check_routed(name, cls, routed):
         )
 
 
+def _arguments(cls):
+    """Names of the arguments of a class; with ``**kwargs``, those of its bases as well."""
+    names = {}
+    for each in inspect.getmro(cls):
+        if "__init__" in vars(each):
+            parameters = list(inspect.signature(each.__init__).parameters.values())[1:]
+            names |= dict.fromkeys(
+                p.name for p in parameters if p.kind not in _VARIABLE
+            )
+            if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+                break
+    return list(names)
+
+
+_VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
 def _check_learning_rate(value):
     if isinstance(value, bool) or not isfinite(value) or value <= 0:
         raise ValueError(
             f"optimizer__learning_rate must be a finite number above 0; got {value!r}."
         )
     return float(value)
+
+
+@functools.cache
+def _for_predicting():
+    """The plainest settings: predicting needs neither loss, optimizer nor augmentation."""
+    names = {"optimizer": "sgd", "loss": "mean_squared_error"}
+    none = {"augmentation": None, "learning_rate_schedule": None}
+    return isolated(compile_settings, names | none)

@@ -28,7 +28,7 @@ def why_not_shared(random_state, settings, callbacks, resume):
         (random_state is None, _NO_SEED),
         (not isinstance(random_state, (Integral, type(None))), _GENERATOR),
         (callbacks, _CALLBACKS),
-        (not settings.is_stable, _OWN_CODE),
+        (settings.not_shared_because, _own_code(settings)),
         (tf.config.get_visible_devices("GPU"), _GPU),
     ]
     return " ".join(reason for holds, reason in reasons if holds) or None
@@ -50,14 +50,14 @@ _CALLBACKS = (
     "What Keras callbacks do cannot be known from their settings. Leave callbacks out; "
     "early_stopping and scikit-learn's callbacks (set_callbacks) do not matter."
 )
-_OWN_CODE = (
-    "What a loss, optimizer, schedule or augmentation does that is not Keras' own cannot "
-    "be known from its settings. Take one of Keras'."
-)
 _GPU = (
     "A GPU may round otherwise each time. To train on the CPU, call "
     "tf.config.set_visible_devices([], 'GPU') before anything else."
 )
+
+
+def _own_code(settings):
+    return f"{settings.not_shared_because}. Take one of Keras' own."
 
 
 def not_kept(memory, reason):

@@ -97,6 +97,7 @@ class EpochHook:
     """What may happen around epochs; every method may be left as it is."""
 
     exposes_program = False  # whether a user's code gets hold of the model
+    wants_own_program = False  # whether that may change more of it than variables
     keeps_snapshots = (
         False  # whether `snapshot` may be called after the next epoch has begun
     )
@@ -116,6 +117,7 @@ class EpochHook:
             Counts from 0.
         logs : dict of str to float
             Loss and accuracy, with ``val_`` before them those of the validation data, and time in seconds.
+            A hook may add to it.
         snapshot : callable
             Gives the :class:`TrainingState` after this epoch.
 
@@ -127,6 +129,9 @@ class EpochHook:
 
     def end(self):
         """After the last epoch, before the state is read for good."""
+
+    def release(self):
+        """When training is over, also by an exception."""
 
 
 def train(program, data, plan, state, until, *, validation=None, hooks=()):
@@ -166,14 +171,12 @@ def train(program, data, plan, state, until, *, validation=None, hooks=()):
                 for name, value in _evaluate(program, validation, plan).items()
             }
         logs["time"] = time.perf_counter() - started
-        for name in dict.fromkeys(
-            [*history, *logs]
-        ):  # a run that goes on may have begun without validation data
-            history.setdefault(name, [np.nan] * epoch).append(logs.get(name, np.nan))
         epoch += 1
+        _record(history, logs, epoch)
         snapshot = _snapshot_of(program, epoch, history)
         for hook in hooks:
             stop |= bool(hook.end_epoch(epoch - 1, logs, snapshot))
+            _record(history, logs, epoch)  # a callback may have added to the logs
         if any(hook.keeps_snapshots for hook in hooks):
             snapshot()  # reads the state now, and remembers it
     for hook in hooks:
@@ -184,6 +187,18 @@ def train(program, data, plan, state, until, *, validation=None, hooks=()):
     ):  # a callback may have set weights at the end; or no epoch left a snapshot
         snapshot = _snapshot_of(program, epoch, history)
     return snapshot()
+
+
+def _record(history, logs, epoch):
+    """Bring a history up to date with the logs of its last epoch.
+
+    NaN stands for what an epoch does not have: a run that goes on may have begun without
+    validation data, or with other callbacks.
+    """
+    for name in dict.fromkeys([*history, *logs]):
+        values = history.setdefault(name, [])
+        values.extend([np.nan] * (epoch - len(values)))
+        values[-1] = logs.get(name, np.nan)
 
 
 def _run_epoch(program, data, plan, epoch):

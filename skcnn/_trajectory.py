@@ -20,7 +20,7 @@ import joblib
 import numpy as np
 
 from skcnn._compat import is_op_determinism_enabled, keras, tf
-from skcnn._program import POOL, keras_numbers
+from skcnn._program import POOL, ProgramPool, keras_numbers
 from skcnn._training import EpochHook, TrainingState, train
 from skcnn._warnings import warn_once
 from skcnn._watched_images import WatchedImages
@@ -106,14 +106,14 @@ class Run:
 
     def initial_state(self):
         """The state before the first epoch."""
-        with POOL.borrow(self.architecture, self.settings) as program:
+        with self._borrow() as program:
             return TrainingState(
                 0, program.initial_arrays(self.plan.seed, self.settings.learning_rate)
             )
 
     def adopt(self, state):
         """A state of another run, to go on from at the learning rate of this one."""
-        with POOL.borrow(self.architecture, self.settings) as program:
+        with self._borrow() as program:
             return replace(
                 state,
                 arrays=program.with_learning_rate(
@@ -123,17 +123,35 @@ class Run:
 
     def train(self, state, until, hooks=()):
         """Compute the state after `until` epochs from an earlier one."""
-        exposed = any(hook.exposes_program for hook in hooks)
-        with POOL.borrow(self.architecture, self.settings, exposed) as program:
-            return train(
-                program,
-                self.data,
-                self.plan,
-                state,
-                until,
-                validation=self.validation,
-                hooks=hooks,
-            )
+        try:
+            with self._borrow(hooks) as program:
+                return train(
+                    program,
+                    self.data,
+                    self.plan,
+                    state,
+                    until,
+                    validation=self.validation,
+                    hooks=hooks,
+                )
+        finally:
+            for hook in hooks:
+                hook.release()
+
+    def _borrow(self, hooks=()):
+        """A program: of the pool, or of this run alone where a user's code may be in it.
+
+        A name does not tell what code does, so nothing that was compiled from a user's
+        code, or was in its hands, may serve another run.
+        """
+        own = not self.settings.is_stable or any(h.wants_own_program for h in hooks)
+        exposed = own or any(hook.exposes_program for hook in hooks)
+        pool = self._own_pool if own else POOL
+        return pool.borrow(self.architecture, self.settings, exposed)
+
+    @functools.cached_property
+    def _own_pool(self):
+        return ProgramPool(max_idle=1)
 
 
 def _watch(data, images):

@@ -1,12 +1,24 @@
 """Augmentation changes training images alone, by nothing but the run's seed and the epoch."""
 
+import hashlib
+import pickle
+import random
+import warnings
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from comparisons import same_state
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
 from skcnn import ConvPoolClassifier, clear_cache
-from skcnn._augmentation import augmentation_config, augmented_images, is_keras_own
+from skcnn._augmentation import (
+    augmentation_config,
+    augmented_images,
+    check_pixel_range,
+)
 from skcnn._seeds import epoch_order
 
 SHAPE = (16, 16, 1)
@@ -17,6 +29,10 @@ SMALL = {
     "batch_size": 32,
     "random_state": 0,
 }
+
+
+def is_keras_own(config):
+    return not any(recipe.users_code for recipe in config)
 
 
 def augmented(augmentation, images):
@@ -63,7 +79,7 @@ def test_shift_moves_by_whole_pixels_and_mirrors_at_the_border(shape):
 
 
 def test_both_is_both(images):
-    names = [cls.__name__ for cls, _ in augmentation_config("flip+shift", SHAPE)]
+    names = [layer.name for layer in augmentation_config("flip+shift", SHAPE)]
     assert names == ["RandomFlip", "RandomTranslation"]
 
 
@@ -92,7 +108,7 @@ def test_layers_inside_layers():
 @keras.saving.register_keras_serializable("test_augmentation")
 class Darken(keras.layers.Layer):
     def call(self, images, training=False):
-        return images * 0.5
+        return images * 0.5 if training else images
 
 
 def test_a_layer_of_the_users_own_is_not_shared():
@@ -210,9 +226,368 @@ def test_callers_layers_are_left_alone(data):
 
 
 def test_global_generators_are_left_alone(data):
-    import random
-
     fit("flip+shift", data)  # whatever is made once
     states = random.getstate(), np.random.get_state()[1].tolist()
     fit("flip+shift", data)
     assert (random.getstate(), np.random.get_state()[1].tolist()) == states
+
+
+# --------------------------------------------------------------------------------------
+# The bits of a release stay those of the next
+
+DIGESTS = {
+    "flip": "b6265ded197efc95",
+    "shift": "9a23e2c7c97fb93d",
+    "flip+shift": "3db390c8086a1825",
+}
+
+
+@pytest.fixture
+def colors():
+    return np.random.RandomState(0).randint(0, 256, (64, 16, 16, 3)).astype(np.uint8)
+
+
+@pytest.fixture
+def channels_first():
+    keras.config.set_image_data_format("channels_first")
+    yield
+    keras.config.set_image_data_format("channels_last")
+
+
+def digest(augmentation, images):
+    changed = augmented_images(augmentation, images, seed=5, n_epochs=2)
+    return hashlib.sha1(b"".join(map(np.ndarray.tobytes, changed))).hexdigest()[:16]
+
+
+@pytest.mark.parametrize("name", DIGESTS)
+def test_bits_are_those_that_were_published(name, colors):
+    assert digest(name, colors) == DIGESTS[name]
+
+
+# --------------------------------------------------------------------------------------
+# Channels come last, whatever Keras is set to
+
+
+@pytest.mark.parametrize("name", DIGESTS)
+def test_the_data_format_of_keras_has_no_say(name, colors, channels_first):
+    assert digest(name, colors) == DIGESTS[name]
+
+
+LAST = {"data_format": "channels_last", "seed": 0}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: keras.layers.RandomRotation(0.1, **LAST),
+        lambda: keras.layers.RandomZoom(0.2, **LAST),
+        lambda: keras.layers.RandomContrast(0.3, **LAST),
+        lambda: keras.layers.RandomErasing(0.5, **LAST),
+        lambda: keras.layers.RandAugment(**LAST),
+    ],
+)
+def test_nor_has_it_in_layers_that_say_it_themselves(make, colors, request):
+    expected = augmented(make(), colors)
+    request.getfixturevalue("channels_first")
+    assert np.array_equal(augmented(make(), colors), expected)
+
+
+class Inside(keras.layers.Layer):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.flip = keras.layers.RandomFlip("horizontal", seed=0)
+
+    def call(self, images, training=False):
+        return self.flip(images, training=training)
+
+
+FIRST = {"data_format": "channels_first"}
+CHANNELS_FIRST = {
+    "layer": lambda: keras.layers.RandomFlip(**FIRST),
+    "list": lambda: [
+        keras.layers.GaussianNoise(0.1),
+        keras.layers.RandomZoom(0.1, **FIRST),
+    ],
+    "Pipeline": lambda: keras.layers.Pipeline([keras.layers.RandomFlip(**FIRST)]),
+    "Sequential": lambda: keras.Sequential([keras.layers.RandomRotation(0.1, **FIRST)]),
+    "inside another": lambda: keras.layers.RandAugment(**FIRST),
+}
+
+
+@pytest.mark.parametrize("make", CHANNELS_FIRST.values(), ids=CHANNELS_FIRST)
+def test_layers_for_channels_first_are_refused(make):
+    with pytest.raises(ValueError, match=r"augmentation.*data_format='channels_last'"):
+        augmentation_config(make(), (8, 8, 3))
+
+
+@pytest.mark.parametrize("make", [keras.layers.RandomFlip, Inside])
+def test_also_where_it_is_the_setting_of_keras(make, channels_first):
+    with pytest.raises(ValueError, match=r"augmentation.*data_format='channels_last'"):
+        augmentation_config(make(), (8, 8, 3))
+
+
+# --------------------------------------------------------------------------------------
+# Chains of layers in any form
+
+
+def functional(layers):
+    inputs = outputs = keras.Input(SHAPE)
+    for layer in layers:
+        outputs = layer(outputs)
+    return keras.Model(inputs, outputs)
+
+
+FORMS = {
+    "Sequential": keras.Sequential,
+    "Sequential with an Input": lambda layers: keras.Sequential(
+        [keras.Input(SHAPE), *layers]
+    ),
+    "Sequential inside": lambda layers: keras.Sequential([keras.Sequential(layers)]),
+    "Sequential in a list": lambda layers: [keras.Sequential(layers[:1]), layers[1:]],
+    "functional": functional,
+}
+
+
+def two_layers():
+    return [keras.layers.RandomFlip("vertical"), keras.layers.RandomRotation(0.1)]
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_a_chain_is_the_list_of_its_layers(form, images):
+    expected = augmentation_config(two_layers(), SHAPE)
+    assert augmentation_config(form(two_layers()), SHAPE) == expected
+    assert len(expected) == 2
+
+
+def test_a_pipeline_is_its_layers_in_a_row(images):
+    pipeline = keras.layers.Pipeline(two_layers())
+    assert np.array_equal(augmented(pipeline, images), augmented(two_layers(), images))
+
+
+@pytest.mark.filterwarnings("error")
+def test_sequential_in_a_search(data):
+    sequential = keras.Sequential(two_layers())
+    net = ConvPoolClassifier(**SMALL, epochs=1, augmentation=sequential)
+    search = GridSearchCV(net, {"batch_size": [32]}, cv=2, error_score="raise")
+    fitted = search.fit(*data).best_estimator_
+    assert same_state(fitted._state, fit(two_layers(), data, epochs=1)._state)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pytest takes away the filter of the package
+        copied = pickle.loads(pickle.dumps(fitted))
+    assert copied.score(*data) == fitted.score(*data)
+
+
+def test_branches_are_refused():
+    inputs = keras.Input(SHAPE)
+    outputs = keras.layers.Average()(
+        [keras.layers.RandomFlip()(inputs), keras.layers.GaussianNoise(0.1)(inputs)]
+    )
+    with pytest.raises(ValueError, match=r"augmentation.*keras\.Sequential"):
+        augmentation_config(keras.Model(inputs, outputs), SHAPE)
+
+
+# --------------------------------------------------------------------------------------
+# Taken or refused by what a layer does
+
+
+def own(function, name="Own"):
+    """A layer of one's own from a function of the layer, images and training."""
+
+    def call(self, images, training=False):
+        return function(self, images, training)
+
+    return type(name, (keras.layers.Layer,), {"call": call, "__module__": __name__})()
+
+
+def in_training(function):
+    return own(lambda self, x, training: function(x) if training else x)
+
+
+class Half(keras.layers.MixUp):
+    pass
+
+
+def numpy_noise(images):
+    return np.random.normal(images).astype("float32")
+
+
+GENERATOR = tf.random.Generator.from_seed(0)
+REFUSED = {
+    "mixes": (in_training(lambda x: 0.5 * (x + x[::-1])), "others of its batch"),
+    "mixes, Lambda": (
+        keras.layers.Lambda(lambda x: 0.9 * x + 0.1 * tf.roll(x, 1, 0)),
+        "others of its batch",
+    ),
+    "subclass": (Half(), "Half, which mixes labels"),
+    "in Sequential": (keras.Sequential([keras.layers.CutMix()]), "CutMix, which mixes"),
+    "Python": (in_training(lambda x: x * random.random()), "generator of Python"),
+    "NumPy": (
+        in_training(lambda x: x * np.random.rand()),
+        "generator of Python or NumPy",
+    ),
+    "NumPy at each call": (
+        in_training(
+            lambda x: tf.ensure_shape(
+                tf.numpy_function(numpy_noise, [x], tf.float32), (None, *SHAPE)
+            )
+        ),
+        "another result",
+    ),
+    "TensorFlow": (
+        in_training(lambda x: x + tf.random.normal(tf.shape(x))),
+        "generator of TensorFlow",
+    ),
+    "TensorFlow, in a loop": (
+        in_training(lambda x: tf.map_fn(tf.image.random_flip_left_right, x)),
+        "generator of TensorFlow",
+    ),
+    "TensorFlow, own seed": (
+        in_training(lambda x: tf.image.random_brightness(x, 0.1, seed=3)),
+        "generator of TensorFlow",
+    ),
+    "TensorFlow's Generator": (
+        in_training(lambda x: x + GENERATOR.normal(tf.shape(x))),
+        "generator of TensorFlow",
+    ),
+    "Keras without a seed": (
+        in_training(lambda x: x + keras.random.normal(keras.ops.shape(x))),
+        "SeedGenerator",
+    ),
+    "type": (in_training(lambda x: tf.cast(x, tf.float16)), "dtype='float32'"),
+    "type of the layer": (keras.layers.RandomFlip(dtype="float16"), "dtype='float32'"),
+    "number of images": (in_training(lambda x: x[:1]), "shape"),
+    "weights": (keras.layers.Dense(1), "weights"),
+    "scales": (keras.layers.Rescaling(1 / 255), "uint8"),
+    "scales, in Sequential": (
+        keras.Sequential([keras.layers.RandomFlip(), keras.layers.Rescaling(1 / 255)]),
+        "predicting",
+    ),
+    "fails": (keras.layers.RandomHue(0.1), r"RandomHue fails on .*\(16, 16, 1\)"),
+    "function": (np.fliplr, r"keras\.layers\.Lambda"),
+}
+
+
+@pytest.mark.parametrize(("layer", "says"), REFUSED.values(), ids=REFUSED)
+def test_what_augmentation_must_not_do_is_refused(layer, says):
+    states = random.getstate(), np.random.get_state()[1].tolist()
+    with pytest.raises((TypeError, ValueError), match=f"(?s)augmentation.*{says}"):
+        augmentation_config(layer, SHAPE)
+    if says != "another result":  # that one draws whenever it is called
+        assert (random.getstate(), np.random.get_state()[1].tolist()) == states
+
+
+class Noise(keras.layers.Layer):
+    """Random in predicting, too, if Keras called it there."""
+
+    def __init__(self, level, **kwargs):
+        super().__init__(**kwargs)
+        self.level = level
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def call(self, images):
+        noise = keras.random.normal(keras.ops.shape(images), seed=self.seed_generator)
+        return images + self.level * noise
+
+
+TAKEN = {
+    "noise of one's own": lambda: Noise(3.0),
+    "Lambda": lambda: keras.layers.Lambda(
+        lambda x, training: x[:, ::-1] if training else x
+    ),
+    "statistics of the batch": keras.layers.Equalization,
+    "many": keras.layers.RandAugment,
+}
+
+
+@pytest.mark.parametrize("make", TAKEN.values(), ids=TAKEN)
+def test_what_augmentation_may_do_is_taken(make, images):
+    layer = make()
+    states = random.getstate(), np.random.get_state()[1].tolist()
+    one = augmented(layer, images)
+    assert np.array_equal(augmented(layer, images), one)
+    assert not np.array_equal(one, images)
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == states
+
+
+class Forgetful(Noise):
+    def get_config(self):
+        return {"level": 1.0}
+
+
+class Strict(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: Forgetful(3.0), r"'level' is 3\.0, and then 1\.0.*get_config"),
+        (Strict, r"\*\*kwargs"),
+        (lambda: keras.Sequential([Forgetful(3.0)]), "'level'"),
+    ],
+)
+def test_a_layer_that_cannot_be_made_again_is_refused(make, says):
+    net = ConvPoolClassifier(augmentation=make())
+    for door in (
+        lambda: augmentation_config(make(), SHAPE),
+        lambda: clone(net),
+        lambda: pickle.dumps(net),
+    ):
+        with pytest.raises(ValueError, match=f"augmentation.*{says}"):
+            door()
+
+
+def test_a_lambda_that_clone_would_change_is_refused_by_clone(images):
+    layer = keras.layers.Lambda(
+        lambda x, training: tf.reverse(x, [1]) if training else x
+    )
+    assert np.array_equal(augmented(layer, images), images[:, ::-1])
+    with pytest.raises(ValueError, match=r"(?s)augmentation.*tf.*register_keras"):
+        clone(ConvPoolClassifier(augmentation=layer))
+
+
+@pytest.mark.parametrize("augmentation", [3, "mirror", [3], np.fliplr])
+def test_clone_leaves_what_is_no_layer_to_fit(augmentation):
+    assert (
+        clone(ConvPoolClassifier(augmentation=augmentation)).augmentation
+        == augmentation
+    )
+
+
+@pytest.mark.parametrize(
+    ("value_range", "scale", "dtype", "fits"),
+    [
+        ((0, 255), 255, "uint8", True),
+        ((0, 1), 255, "uint8", False),
+        ((0, 255), 255, "float32", True),
+        ((0, 255), 1, "float32", False),
+        ((0, 1), 1, "float64", True),
+        ((0, 1), -1, "float32", False),
+    ],
+)
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda x: x,
+        lambda x: keras.layers.Pipeline([x]),
+        lambda x: keras.Sequential([x]),
+    ],
+)
+def test_pixels_must_be_in_the_range_of_a_layer(value_range, scale, dtype, fits, wrap):
+    images = (np.random.RandomState(0).uniform(size=(20, *SHAPE)) * scale).astype(dtype)
+    layer = wrap(keras.layers.RandomBrightness(0.2, value_range=value_range))
+    config = augmentation_config(layer, SHAPE)
+    if fits:
+        check_pixel_range(config, images)
+    else:
+        with pytest.raises(
+            ValueError, match=r"RandomBrightness is made for.*value_range="
+        ):
+            check_pixel_range(config, images)
+
+
+def test_pixels_are_looked_at_in_fit(data):
+    X, y = data
+    with pytest.raises(ValueError, match=r"value_range=\(0, 1\)"):
+        fit(keras.layers.RandomContrast(0.2), (X / 255, y))

@@ -798,7 +798,7 @@ def test_a_callback_may_give_back_earlier_weights():
     assert classifier.predict_proba(X_NEW).tobytes() == expected.tobytes()
 
 
-def test_callbacks_are_copied(fitted):
+def test_callbacks_keep_nothing_of_the_model(fitted):
     stopping = EarlyStopping(**HOPELESS)
     classifier = small(callbacks=stopping)
     for _ in range(2):
