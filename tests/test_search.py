@@ -33,8 +33,8 @@ from strategies import architecture_parameters
 
 import skcnn._table
 from skcnn import ConvBlock, ConvPoolClassifier
-from skcnn._value_labels import is_ordered, short_labels
 from skcnn._search import feasible_grid, search_results
+from skcnn._value_labels import is_ordered, short_labels
 from skcnn.presets import GRIDS, NETWORKS
 
 IMAGES, TARGETS = load_digits().images / 16, load_digits().target

@@ -9,8 +9,8 @@ from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn._value_labels import Levels, find_levels, key_of
 from skcnn._settings import nearest_name
+from skcnn._value_labels import Levels, find_levels, key_of
 
 
 @dataclass

@@ -6,8 +6,8 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
-from skcnn._value_labels import find_levels
 from skcnn._search import count_if_possible, image_shape_and_classes
+from skcnn._value_labels import find_levels
 from skcnn.plotting._drawing import (
     characters_along,
     draw_legend,
