@@ -3,7 +3,6 @@
 import inspect
 import os
 import warnings
-from weakref import WeakKeyDictionary
 
 import joblib
 import sklearn
@@ -14,9 +13,10 @@ _LIBRARIES = tuple(
     for path in (__file__, sklearn.__file__, joblib.__file__)
 )
 
-# Code of the user -> (line, message) that were warned of. A cell of a notebook is new code
-# each time it runs, so what is still wrong there is said again.
-_said = WeakKeyDictionary()
+# From the id of a piece of the user's code to that code, which so keeps its id, and to the
+# lines and messages that were said there. A cell of a notebook is a new piece each time it
+# runs, so what is still wrong is said again.
+_said = {}
 
 
 def warn_once(message, category=UserWarning):
@@ -34,7 +34,8 @@ def warn_once(message, category=UserWarning):
     frame, level = inspect.currentframe().f_back, 2
     while frame.f_back and frame.f_code.co_filename.startswith(_LIBRARIES):
         frame, level = frame.f_back, level + 1
-    said, what = _said.setdefault(frame.f_code, set()), (frame.f_lineno, message)
+    code, what = frame.f_code, (frame.f_lineno, message)
+    _, said = _said.setdefault(id(code), (code, set()))
     if what in said and not _is_to_be_repeated(message, category):
         return
     said.add(what)
