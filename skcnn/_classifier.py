@@ -11,7 +11,6 @@ import numpy as np
 from joblib import Memory
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -24,6 +23,13 @@ from skcnn._compat import (
     isolated,
     signature_parameters,
     validate_parameter_constraints,
+)
+from skcnn._divergence import (
+    TrainingDiverged,
+    check_probabilities,
+    remedy,
+    warn_of_divergence,
+    warn_of_losses,
 )
 from skcnn._early_stopping import EarlyStopping, split_off_validation
 from skcnn._images import (
@@ -94,6 +100,11 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         Activation of convolutions and dense layers, by its Keras name.
     batch_norm : bool, default=False
         Whether to normalize the output of each convolution, after its activation.
+    batch_norm_statistics : {"fresh", "moving"}, default="fresh"
+        What batch normalization predicts with. ``"fresh"`` takes means and variances after each epoch from up to 1024
+        training images, with the weights as they then are. ``"moving"`` is what Keras does: averages over the
+        steps of training, which lag behind the weights and know little after fewer than some 500 steps; it suits
+        `partial_fit` on small parts of a stream. Training itself is the same with both.
     max_norm : float, default=None
         Largest norm of the weights of a filter. None or 0 for no limit.
     dense_max_norm : float, default=None
@@ -220,6 +231,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
     _parameter_constraints = {
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "batch_norm_statistics": [StrOptions({"fresh", "moving"})],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -244,6 +256,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         padding="same",
         activation="relu",
         batch_norm=False,
+        batch_norm_statistics="fresh",
         max_norm=None,
         dense_max_norm=None,
         kernel_regularizer=None,
@@ -277,6 +290,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         self.padding = padding
         self.activation = activation
         self.batch_norm = batch_norm
+        self.batch_norm_statistics = batch_norm_statistics
         self.max_norm = max_norm
         self.dense_max_norm = dense_max_norm
         self.kernel_regularizer = kernel_regularizer
@@ -496,14 +510,30 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         hooks = self._hooks(callbacks, context, task, run, classes, until) + (
             [stopper] if stopper else []
         )
-        if key is None:
-            state = run.train(origin or run.initial_state(), until, hooks)
-        else:
-            state = follow(run, Trajectory(key, _as_memory(self.memory)), until, hooks)
+        try:
+            state = self._trained(run, key, origin, until, hooks, stopper)
+            if epochs:
+                run.check_finite(stopper.best_state() if stopper else state)
+        except TrainingDiverged as error:
+            advice = remedy(self.optimizer, run.settings)
+            raise ValueError(f"{error} {advice}") from None
         vars(self).pop("best_iter_", None)
         vars(self).update(_fitted_attributes(run, classes, state, stopper))
-        _warn_if_diverged(state.history)
+        warn_of_losses(state.history)
         context.call_on_fit_task_end(**task, reconstruction_attributes=dict)
+
+    def _trained(self, run, key, origin, until, hooks, stopper):
+        """The state after `until` epochs; after fewer if training diverges where that still is of use."""
+        try:
+            if key is None:
+                return run.train(origin or run.initial_state(), until, hooks)
+            return follow(run, Trajectory(key, _as_memory(self.memory)), until, hooks)
+        except TrainingDiverged as error:
+            state = stopper.last_state() if stopper else error.mended
+            if state is None:
+                raise
+            warn_of_divergence(error, remedy(self.optimizer, run.settings))
+            return state
 
     def _stopper(self, origin):
         """What stops early, with the count of the fit that is continued, if that had one."""
@@ -550,6 +580,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         plan = TrainingPlan(
             self._plan.seed if resume else run_seed(self.random_state),
             int(self.batch_size),
+            # Only batch normalization has what training does not change by gradient.
+            architecture.n_non_trainable > 0 and self.batch_norm_statistics == "fresh",
         )
         if self.early_stopping and validation is None:
             data, validation = split_off_validation(
@@ -631,7 +663,7 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         NotFittedError
             Before fit.
         ValueError
-            If the images are of another shape than those of fit.
+            If the images are of another shape than those of fit, or if the network makes no finite numbers of them.
         """
         return self._predict_raw(X)
 
@@ -672,7 +704,9 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         images = check_images(self, X, self.image_shape_)
         with POOL.borrow(self.architecture_, self._settings) as program:
             program.load_model((self._best_state or self._state).arrays)
-            return predict(program, images)
+            probabilities = predict(program, images)
+        check_probabilities(probabilities, images)
+        return probabilities
 
     def __getstate__(self):
         return {**super().__getstate__(), "_skcnn_version": _version()}
@@ -755,17 +789,3 @@ def _as_memory(memory):
 def _is_routed(name):
     prefix, separator, rest = name.partition("__")
     return bool(separator and rest) and prefix in _ROUTING_PREFIXES
-
-
-def _warn_if_diverged(history):
-    losses = history.get("loss", [])
-    diverged = [
-        epoch for epoch, loss in enumerate(losses, start=1) if not np.isfinite(loss)
-    ]
-    if diverged:
-        warnings.warn(
-            f"Training diverged: the loss is not finite from epoch {diverged[0]} on. "
-            "A lower optimizer__learning_rate may help.",
-            ConvergenceWarning,
-            stacklevel=5,  # the caller of fit, beyond scikit-learn's decorator
-        )

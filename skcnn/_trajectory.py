@@ -22,10 +22,10 @@ import numpy as np
 
 from skcnn._compat import is_op_determinism_enabled, keras, tf
 from skcnn._program import POOL, keras_numbers
-from skcnn._training import EpochHook, TrainingState, train
+from skcnn._training import EpochHook, TrainingState, check_finite, train
 
 # Part of every key: raise it when the engine's arithmetic or the form of a stored state changes.
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,12 @@ class Run:
                 validation=self.validation,
                 hooks=hooks,
             )
+
+    def check_finite(self, state):
+        """Refuse a state that cannot predict; see :func:`skcnn._training.check_finite`."""
+        with POOL.borrow(self.architecture, self.settings) as program:
+            program.load_model(state.arrays)
+            check_finite(program, self.data, state.epoch)
 
 
 # Variables by which users choose other arithmetic, of oneDNN and of XLA.
