@@ -421,7 +421,8 @@ class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
         """Train the network for exactly one more epoch; the first call makes it.
 
         Calling this k times with the same data equals :meth:`fit` with ``epochs=k``, bit for bit, also through a
-        pickle in between.
+        pickle in between. Batch normalization takes its statistics from the images of the last call; for a stream of
+        small parts ``batch_norm_statistics="moving"``, which remembers earlier ones, suits better.
 
         Parameters
         ----------

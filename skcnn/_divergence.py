@@ -27,7 +27,7 @@ class TrainingDiverged(ValueError):
 
     def __init__(self, epoch, what, mended=None):
         super().__init__(
-            f"Training diverged: after epoch {epoch} {what} of the network are not finite."
+            f"Training diverged: after epoch {epoch} the {what} of the network are not finite."
         )
         self.epoch = epoch
         self.mended = mended
