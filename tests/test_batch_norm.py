@@ -7,11 +7,12 @@ from comparisons import curves, same_bits, same_fit
 from sklearn.model_selection import GridSearchCV
 
 import skcnn._training as training
-from skcnn import ConvBlock, ConvPoolClassifier, clear_cache
+from skcnn import ConvBlock, ConvPoolClassifier
 from skcnn._compat import tf, unrewritten_graphs
 from skcnn._network import dropout_states
 from skcnn._program import POOL
 from skcnn._seeds import epoch_order, fixed_order, generator_state
+from skcnn._trajectory import STATES
 
 SMALL = {
     "conv_layers": [(4, 3), (4, 3)],
@@ -24,15 +25,18 @@ SMALL = {
 }
 
 
+pytestmark = pytest.mark.usefixtures("nothing_shared")
+
+
 def small(**params):
     return ConvPoolClassifier(**{**SMALL, **params})
 
 
-@pytest.fixture(autouse=True)
-def nothing_shared():
-    clear_cache(max_bytes=0)
+@pytest.fixture
+def states_kept():
+    STATES.resize(2**20)
     yield
-    clear_cache(max_bytes=256 * 2**20)
+    STATES.resize(0)
 
 
 @pytest.fixture(scope="module")
@@ -170,8 +174,7 @@ def test_moving_averages_are_those_of_keras_own_steps(data):
     assert same_bits(kernels(fitted.model_), kernels(plain))
 
 
-def test_without_batch_norm_there_is_nothing_to_take(data):
-    clear_cache(max_bytes=2**20)
+def test_without_batch_norm_there_is_nothing_to_take(data, states_kept):
     params = {"batch_norm": False, "epochs": 1}
     fitted = small(**params).fit(*data)
     with POOL.borrow(fitted.architecture_, fitted._settings) as program:
@@ -180,11 +183,10 @@ def test_without_batch_norm_there_is_nothing_to_take(data):
     assert shared.history_ == fitted.history_, "one run, with the same times"
 
 
-def test_fresh_and_moving_statistics_are_two_runs(data):
-    clear_cache(max_bytes=2**20)
+def test_fresh_and_moving_statistics_are_two_runs(data, states_kept):
     fresh = small(epochs=2).fit(*data)
     moving = small(epochs=2, batch_norm_statistics="moving").fit(*data)
-    clear_cache(max_bytes=0)
+    STATES.clear()
     alone = small(epochs=2, batch_norm_statistics="moving").fit(*data)
     assert same_fit(moving, alone, data[0])
     assert not same_fit(moving, fresh, data[0])

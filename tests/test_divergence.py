@@ -17,8 +17,9 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skcnn import ConvPoolClassifier, clear_cache
+from skcnn import ConvPoolClassifier
 from skcnn._program import POOL
+from skcnn._trajectory import STATES
 
 SMALL = {
     "conv_layers": [(4, 3)],
@@ -38,7 +39,7 @@ def small(**params):
 
 @pytest.fixture(autouse=True)
 def nothing_known():
-    clear_cache()
+    STATES.clear()
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +122,7 @@ def test_a_diverged_state_is_kept_nowhere(data, tmp_path):
     for _ in range(2):  # the second time from what the first one kept
         with pytest.raises(ValueError, match="after epoch 2"):
             small(**params).fit(*data)
-        clear_cache()
+        STATES.clear()
     kept = list(tmp_path.rglob("output.pkl"))
     assert len(kept) == 1
     first = small(**params, epochs=1).fit(*data)

@@ -55,7 +55,8 @@ def test_only_known_parameters(name):
     own, routed = set(), set()
     for key in NETWORKS[name]:
         (routed if key.startswith("optimizer__") else own).add(key)
-    assert own <= ARCHITECTURE | TRAINING | (MODERN if name == "modern" else set())
+    further = {"modern": MODERN, "alexnet": {"batch_norm_statistics"}}
+    assert own <= ARCHITECTURE | TRAINING | further.get(name.partition("-")[0], set())
     assert own >= TRAINING | {"conv_layers", "dense_layers"}
     assert optimizer(NETWORKS[name]).learning_rate is not None, (
         "Keras refuses an argument that it does not know"
