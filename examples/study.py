@@ -4,6 +4,7 @@ import argparse
 import os
 import platform
 import sys
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, cpu_count, delayed
 from sklearn.callback import ProgressBar
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 
 from skcnn import ConvPoolClassifier
@@ -192,17 +194,17 @@ def fit_one(name, network, seed, data, options, validation_data=None, measure=No
     classifier = ConvPoolClassifier(**network, random_state=seed, memory=options.memory)
     if options.n_jobs == 1 and sys.stdout.isatty():
         classifier.set_callbacks(ProgressBar())
-    classifier.fit(
-        X_train, y_train, validation_data=validation_data or (X_test, y_test)
-    )
+    try:
+        classifier.fit(
+            X_train, y_train, validation_data=validation_data or (X_test, y_test)
+        )
+    except ValueError as error:
+        if "diverged" not in str(error):
+            raise
+        return diverged(name, seed, classifier.initialize(X_train, y_train), error)
     history = classifier.history_
     test_loss, test_accuracy = loss_and_accuracy(classifier, X_test, y_test)
-    row = {
-        "network": name,
-        "seed": seed,
-        "n_params": classifier.n_params_,
-        "n_non_trainable": classifier.architecture_.n_non_trainable,
-        "epochs": classifier.n_iter_,
+    row = size(name, seed, classifier) | {
         "train_loss": history["loss"][-1],
         "train_accuracy": history["accuracy"][-1],
         "test_loss": test_loss,
@@ -213,13 +215,30 @@ def fit_one(name, network, seed, data, options, validation_data=None, measure=No
     return row | (measure(classifier, data) if measure else {})
 
 
+def size(name, seed, classifier):
+    """What a row says of a network, whatever training makes of it."""
+    return {
+        "network": name,
+        "seed": seed,
+        "n_params": classifier.n_params_,
+        "n_non_trainable": classifier.architecture_.n_non_trainable,
+        "epochs": classifier.n_iter_,
+    }
+
+
+def diverged(name, seed, untrained, error):
+    """The row of a fit that diverged, which is a result, too: there is no network to measure."""
+    warnings.warn(f"{name}, seed {seed}: {error}", ConvergenceWarning, stacklevel=2)
+    measures = dict.fromkeys(MEASURES, np.nan)
+    nothing = {"loss": [np.nan], "accuracy": [np.nan], "time": [np.nan]}
+    nothing |= {"val_loss": [np.nan], "val_accuracy": [np.nan]}
+    return size(name, seed, untrained) | measures | {"seconds": 0, "history": nothing}
+
+
 def loss_and_accuracy(classifier, X, y):
     """Cross-entropy and accuracy of a fitted classifier."""
     probabilities = classifier.predict_proba(X)
-    finite = np.isfinite(
-        probabilities
-    ).all()  # not if training has diverged, which is a result, too
-    loss = log_loss(y, probabilities, labels=classifier.classes_) if finite else np.nan
+    loss = log_loss(y, probabilities, labels=classifier.classes_)
     return loss, (classifier.classes_[probabilities.argmax(axis=1)] == y).mean()
 
 
@@ -262,7 +281,9 @@ def announce(work, options):
             shape = f"{network['conv_layers']} {network.get('n_branches')}"
             if shape not in seconds_per_image:
                 few = slice(min(len(y_train), 512))
-                probe = ConvPoolClassifier(**network | {"epochs": 2}).fit(
+                # At a low rate, lest it diverge: that makes no step slower.
+                short = {"epochs": 2, "optimizer__learning_rate": 1e-6}
+                probe = ConvPoolClassifier(**network | short).fit(
                     X_train[few], y_train[few]
                 )
                 seconds_per_image[shape] = (

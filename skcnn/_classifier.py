@@ -11,7 +11,6 @@ import numpy as np
 from joblib import Memory
 from sklearn.base import ClassifierMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -31,6 +30,13 @@ from skcnn._compat import (
     signature_parameters,
     unbuilt_models_copied,
     validate_parameter_constraints,
+)
+from skcnn._divergence import (
+    TrainingDiverged,
+    check_probabilities,
+    remedy,
+    warn_of_divergence,
+    warn_of_losses,
 )
 from skcnn._early_stopping import EarlyStopping, split_off_validation
 from skcnn._images import (
@@ -111,6 +117,11 @@ class ConvPoolClassifier(
         Activation of convolutions and dense layers, by its Keras name.
     batch_norm : bool, default=False
         Whether to normalize the output of each convolution, after its activation.
+    batch_norm_statistics : {"fresh", "moving"}, default="fresh"
+        What batch normalization predicts with. ``"fresh"`` takes means and variances after each epoch from up to 1024
+        training images, with the weights as they then are. ``"moving"`` is what Keras does: averages over the
+        steps of training, which lag behind the weights and know little after fewer than some 500 steps; it suits
+        `partial_fit` on small parts of a stream. Training itself is the same with both.
     max_norm : float, default=None
         Largest norm of the weights of a filter. None or 0 for no limit.
     dense_max_norm : float, default=None
@@ -259,6 +270,7 @@ class ConvPoolClassifier(
     _parameter_constraints = {
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "batch_norm_statistics": [StrOptions({"fresh", "moving"})],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -283,6 +295,7 @@ class ConvPoolClassifier(
         padding="same",
         activation="relu",
         batch_norm=False,
+        batch_norm_statistics="fresh",
         max_norm=None,
         dense_max_norm=None,
         kernel_regularizer=None,
@@ -316,6 +329,7 @@ class ConvPoolClassifier(
         self.padding = padding
         self.activation = activation
         self.batch_norm = batch_norm
+        self.batch_norm_statistics = batch_norm_statistics
         self.max_norm = max_norm
         self.dense_max_norm = dense_max_norm
         self.kernel_regularizer = kernel_regularizer
@@ -397,7 +411,8 @@ class ConvPoolClassifier(
         """Train the network for exactly one more epoch; the first call makes it.
 
         Calling this k times with the same data equals :meth:`fit` with ``epochs=k``, bit for bit, also through a
-        pickle in between.
+        pickle in between. Batch normalization takes its statistics from the images of the last call; for a stream of
+        small parts ``batch_norm_statistics="moving"``, which remembers earlier ones, suits better.
 
         Parameters
         ----------
@@ -495,10 +510,12 @@ class ConvPoolClassifier(
             [stopper] if stopper else []
         )
         try:
-            if trajectory is None:
-                state = run.train(origin or run.initial_state(), until, hooks)
-            else:
-                state = follow(run, trajectory, until, hooks)
+            state = self._trained(run, trajectory, origin, until, hooks, stopper)
+            if epochs:
+                run.check_finite(stopper.best_state() if stopper else state)
+        except TrainingDiverged as error:
+            advice = remedy(self.optimizer, run.settings)
+            raise ValueError(f"{error} {advice}") from None
         except KeyboardInterrupt as interrupt:
             interrupt.add_note(how_to_go_on(trajectory, until, origin, reason))
             raise
@@ -506,8 +523,24 @@ class ConvPoolClassifier(
         vars(self).update(_fitted_attributes(run, classes, state, stopper))
         vars(self).update(pixel_range)
         self.callbacks_ = callbacks
-        _warn_if_diverged(state.history)
+        warn_of_losses(state.history)
         context.call_on_fit_task_end(**task, reconstruction_attributes=dict)
+
+    def _trained(self, run, trajectory, origin, until, hooks, stopper):
+        """The state after `until` epochs, or after fewer if training diverges.
+
+        Fewer are of use with early stopping, whose best epoch came before.
+        """
+        try:
+            if trajectory is None:
+                return run.train(origin or run.initial_state(), until, hooks)
+            return follow(run, trajectory, until, hooks)
+        except TrainingDiverged as error:
+            state = stopper.last_state() if stopper else error.mended
+            if state is None:
+                raise
+            warn_of_divergence(error, remedy(self.optimizer, run.settings))
+            return state
 
     def _stopper(self, origin):
         """What stops early, with the count of the fit that is continued, if that had one."""
@@ -556,6 +589,8 @@ class ConvPoolClassifier(
         plan = TrainingPlan(
             self._plan.seed if resume else run_seed(self.random_state),
             int(self.batch_size),
+            # Only batch normalization has what training does not change by gradient.
+            architecture.n_non_trainable > 0 and self.batch_norm_statistics == "fresh",
         )
         if self.early_stopping and validation is None:
             data, validation = split_off_validation(
@@ -640,7 +675,8 @@ class ConvPoolClassifier(
         NotFittedError
             Before fit.
         ValueError
-            If the images are of another shape than those of fit.
+            If the images are of another shape than those of fit, or if the network makes
+            no finite numbers of them.
         RuntimeError
             If TensorFlow cannot work here: in a process forked after it had started, say.
         """
@@ -712,7 +748,9 @@ class ConvPoolClassifier(
         images = check_images(self, X, self.image_shape_)
         with POOL.borrow(self.architecture_, self._settings.for_predicting) as program:
             program.load_model((self._best_state or self._state).arrays)
-            return predict(program, images)
+            probabilities = predict(program, images)
+        check_probabilities(probabilities, images)
+        return probabilities
 
     def __sklearn_clone__(self):
         isolated(check_copies, vars(self))
@@ -796,17 +834,3 @@ def _version():
     )  # the package imports this module, and so cannot be imported at its head
 
     return __version__
-
-
-def _warn_if_diverged(history):
-    losses = history.get("loss", [])
-    diverged = [
-        epoch for epoch, loss in enumerate(losses, start=1) if not np.isfinite(loss)
-    ]
-    if diverged:
-        warnings.warn(
-            f"Training diverged: the loss is not finite from epoch {diverged[0]} on. "
-            "A lower optimizer__learning_rate may help.",
-            ConvergenceWarning,
-            stacklevel=5,  # the caller of fit, beyond scikit-learn's decorator
-        )

@@ -129,6 +129,7 @@ class EarlyStopping(EpochHook):
     """Stops when the accuracy on validation data has not risen for a while, and remembers the best epoch.
 
     Of epochs with equal accuracy, which are many where validation data are few, the one with the lowest loss is best.
+    One whose loss is NaN is better than none, and worse than any other.
 
     Parameters
     ----------
@@ -145,8 +146,11 @@ class EarlyStopping(EpochHook):
         self.tol = tol
         self.best_epoch = 0  # counts from 1
         self.has_stopped = False
-        self._best_score = (-np.inf, -np.inf)  # accuracy and negative loss
+        # Whether the loss is a number, accuracy, negative loss.
+        self._best_score = (False, -np.inf, -np.inf)
+        self._highest = -np.inf  # accuracy so far
         self._last_rise = 0
+        self._last_snapshot = None  # of this fit, not of one that it continues
 
     def recall(self, history, best_state):
         """Take up the count where an earlier fit, which is now continued, left it.
@@ -162,13 +166,18 @@ class EarlyStopping(EpochHook):
             self.end_epoch(
                 epoch, {"val_accuracy": accuracy, "val_loss": loss}, lambda: best_state
             )
+        self._last_snapshot = None
 
     def end_epoch(self, epoch, logs, snapshot):
-        score = (logs["val_accuracy"], -logs["val_loss"])
-        if score[0] > self._best_score[0] + self.tol or np.isnan(
-            score[0]
-        ):  # NaN: an epoch without validation data
+        accuracy, loss = logs["val_accuracy"], logs["val_loss"]
+        is_number = not np.isnan([accuracy, loss]).any()
+        has_risen = is_number and accuracy > self._highest + self.tol
+        if has_risen or np.isnan(accuracy):  # NaN: an epoch without validation data
             self._last_rise = epoch + 1
+        if is_number:
+            self._highest = max(self._highest, accuracy)
+        score = (is_number, accuracy, -loss)
+        self._last_snapshot = snapshot
         if score > self._best_score:
             self.best_epoch, self._best_score, self._snapshot = (
                 epoch + 1,
@@ -177,6 +186,10 @@ class EarlyStopping(EpochHook):
             )
         self.has_stopped = epoch + 1 - self._last_rise >= self.n_iter_no_change
         return self.has_stopped
+
+    def last_state(self):
+        """The state after the last epoch of this fit; None if it has finished none."""
+        return self._last_snapshot and self._last_snapshot()
 
     def best_state(self):
         """The state after the best epoch."""

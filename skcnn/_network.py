@@ -1,5 +1,7 @@
 """Architecture -> keras.Model. The only file that names layers."""
 
+from contextlib import contextmanager
+
 import keras
 from keras import layers
 
@@ -85,6 +87,36 @@ def dropout_states(architecture, model):
         for layer in architecture.layers
         if layer.kind == "dropout"
     ]
+
+
+@contextmanager
+def averaging(architecture, model, momentum):
+    """Have batch normalization average as it is told, and dropout drop nothing.
+
+    For tracing a graph: what is traced in the block keeps these settings.
+
+    Parameters
+    ----------
+    architecture : skcnn._architecture.Architecture
+    model : keras.Model
+        Built from `architecture`.
+    momentum : scalar tensor
+        The share of the old averages in the new ones.
+    """
+    settings = {"batch_norm": ("momentum", momentum), "dropout": ("rate", 0)}
+    changed = [
+        (model.get_layer(layer.name), *settings[layer.kind])
+        for layer in architecture.layers
+        if layer.kind in settings
+    ]
+    usual = [getattr(layer, name) for layer, name, _ in changed]
+    for layer, name, value in changed:
+        setattr(layer, name, value)
+    try:
+        yield
+    finally:
+        for (layer, name, _), value in zip(changed, usual, strict=True):
+            setattr(layer, name, value)
 
 
 def _initializer(seed):

@@ -16,12 +16,20 @@ import numpy as np
 from skcnn import _seeds
 from skcnn._augmentation import make_augmentation, seed_states, set_seeds
 from skcnn._compat import call_on_variables, isolated, keras, tf, unrewritten_graphs
-from skcnn._network import build_network, dropout_states, initial_kernels
+from skcnn._divergence import TrainingDiverged
+from skcnn._network import (
+    averaging,
+    build_network,
+    dropout_states,
+    initial_kernels,
+)
 from skcnn._process import check_process
 
-# One prediction batch holds about this many bytes of the largest map. The batch is fixed for a network, and padded,
-# because a convolution's rounding may depend on the size of the batch, and a prediction must not.
-PREDICT_BYTES = 64 * 2**20
+# One prediction batch holds about this many bytes of the largest map, but at most 256 images. The batch is fixed for a
+# network, and padded, because a convolution's rounding may depend on the size of the batch, and a prediction must not.
+# So few bytes that one image costs no more than a call of the Keras model; two megabytes also stay in the cache.
+PREDICT_BYTES = 2 * 2**20
+PREDICT_PARALLEL = 4  # batches at a time, or small ones would leave cores idle
 
 
 def compiled_network(architecture, settings):
@@ -99,7 +107,7 @@ class Network:
 
         Parameters
         ----------
-        name : {"train_step", "test_step", "predict"}
+        name : {"train_step", "test_step", "statistics", "predict"}
         *arrays : ndarray
 
         Returns
@@ -122,6 +130,10 @@ class Network:
             return tf.function(
                 self._predict_graph, autograph=False
             ).get_concrete_function(*specs)
+        if name == "statistics":
+            return tf.function(
+                self._statistics_graph, autograph=False
+            ).get_concrete_function(*2 * [tf.TensorSpec((), tf.int32)], *specs)
         changes = self.augmentation if name == "train_step" else []
         graph = self._batches_graph(getattr(self.model, name), changes)
         return tf.function(graph, autograph=False).get_concrete_function(
@@ -129,13 +141,10 @@ class Network:
         )
 
     def _batches_graph(self, step, changes):
-        """A loop over batches inside the graph: no Python, and so no GIL, between two batches."""
+        """Training or measuring, batch by batch."""
 
         def run(batch_size, images, labels, *weights):
-            n_samples = tf.shape(images)[0]
-
-            def one_batch(start):
-                stop = tf.minimum(start + batch_size, n_samples)
+            def one_batch(start, stop):
                 targets = labels[start:stop]
                 if self._one_hot:
                     targets = tf.one_hot(targets, self.architecture.n_classes)
@@ -143,17 +152,22 @@ class Network:
                 for layer in changes:
                     batch = layer(batch, training=True)
                 step((batch, targets, *(w[start:stop] for w in weights)))
-                return (stop,)
 
-            tf.while_loop(
-                lambda start: start < n_samples,
-                one_batch,
-                (tf.constant(0),),
-                parallel_iterations=1,
-            )
+            _for_each_batch(tf.shape(images)[0], batch_size, one_batch)
             return self.model.get_metrics_result()
 
         return run
+
+    def _statistics_graph(self, batch_size, n_before, images):
+        """Batch normalization's averages become those of all images so far, each with the same share."""
+
+        def one_batch(start, stop):
+            before, after = n_before + start, n_before + stop
+            old_share = tf.cast(before / after, tf.float32)
+            with averaging(self.architecture, self.model, old_share):
+                self.model(tf.cast(images[start:stop], tf.float32), training=True)
+
+        _for_each_batch(tf.shape(images)[0], batch_size, one_batch)
 
     def _predict_graph(self, images):
         size, shape = self.predict_batch, self.architecture.image_shape
@@ -167,9 +181,25 @@ class Network:
             fn_output_signature=tf.TensorSpec(
                 (size, self.architecture.n_classes), tf.float32
             ),
-            parallel_iterations=1,
+            parallel_iterations=PREDICT_PARALLEL,
         )
         return tf.reshape(probabilities, (-1, self.architecture.n_classes))
+
+
+def _for_each_batch(n_samples, batch_size, step):
+    """A loop inside the graph: no Python, and so no GIL, between two batches."""
+
+    def one_batch(start):
+        stop = tf.minimum(start + batch_size, n_samples)
+        step(start, stop)
+        return (stop,)
+
+    tf.while_loop(
+        lambda start: start < n_samples,
+        one_batch,
+        (tf.constant(0),),
+        parallel_iterations=1,
+    )
 
 
 class Program:
@@ -255,6 +285,11 @@ class Program:
         """The present state, as a tuple of arrays of their own."""
         return tuple(np.array(variable.numpy()) for variable in self._variables)
 
+    def has_finite_weights(self):
+        """Whether all of the model's weights are numbers, statistics included."""
+        weights = self._variables[: len(self.network.model.variables)]
+        return all(np.isfinite(weight.numpy()).all() for weight in weights)
+
     def begin_epoch(self, seed, epoch):
         """Set every seed generator as the epoch wants it, and the running loss and accuracy to zero."""
         for name, state in self._dropout_states:
@@ -290,6 +325,23 @@ class Program:
         """As :meth:`train`, but only measure."""
         return self._run_batches("test_step", images, labels, weights, batch_size)
 
+    def average_statistics(self, images, n_before, batch_size):
+        """Set the averages of batch normalization to those of images under the present weights.
+
+        Nothing is dropped out, as in predicting, and no seed generator moves.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n, height, width, channels), uint8 or float32
+            A chunk of whole batches. Each batch is normalized by itself, as in training.
+        n_before : int
+            Number of images in the chunks before, which count as much as these.
+        batch_size : int
+            The last batch may be smaller.
+        """
+        before = [tf.constant(batch_size), tf.constant(n_before)]
+        self._run("statistics", images, before=before)
+
     def predict(self, images):
         """Class probabilities.
 
@@ -302,9 +354,11 @@ class Program:
         ndarray of shape (n, n_classes), float32
             Each row depends on its own image alone.
         """
-        padding = -len(images) % self.predict_batch
-        padded = np.pad(images, [(0, padding), (0, 0), (0, 0), (0, 0)])
-        return self._run("predict", padded).numpy()[: len(images)]
+        n_samples = len(images)
+        padding = -n_samples % self.predict_batch
+        if padding:
+            images = np.pad(images, [(0, padding), (0, 0), (0, 0), (0, 0)])
+        return self._run("predict", images).numpy()[:n_samples]
 
     def _run_batches(self, step, images, labels, weights, batch_size):
         arrays = [images, labels] if weights is None else [images, labels, weights]
@@ -370,7 +424,11 @@ class ProgramPool:
         program = self._take(key) or isolated(
             self._new_program, key, architecture, settings, exposed
         )
-        yield program
+        try:
+            yield program
+        except TrainingDiverged:  # who borrows it next loads another state
+            self._give_back(key, program)
+            raise
         self._give_back(key, program)
 
     def clear(self):

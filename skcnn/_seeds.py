@@ -79,6 +79,25 @@ def epoch_order(seed, epoch, n_samples):
     return np.random.RandomState(derive(seed, "order", epoch)).permutation(n_samples)
 
 
+def fixed_order(seed, purpose, n_samples):
+    """An order of the samples that is the same in every epoch.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the run.
+    purpose : str
+        What it is for, e.g. ``"statistics"``.
+    n_samples : int
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), dtype int64
+        A permutation.
+    """
+    return np.random.RandomState(derive(seed, purpose)).permutation(n_samples)
+
+
 def generator_state(seed, purpose, epoch, name):
     """The state of a Keras seed generator at the beginning of an epoch.
 

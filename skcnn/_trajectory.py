@@ -21,12 +21,12 @@ import numpy as np
 
 from skcnn._compat import is_op_determinism_enabled, keras, tf
 from skcnn._program import POOL, ProgramPool, keras_numbers
-from skcnn._training import EpochHook, TrainingState, train
+from skcnn._training import EpochHook, TrainingState, check_finite, train
 from skcnn._warnings import warn_once
 from skcnn._watched_images import WatchedImages
 
 # Part of every key: raise it when the engine's arithmetic or the form of a stored state changes.
-FORMAT = 4
+FORMAT = 5
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,12 @@ class Run:
         finally:
             for hook in hooks:
                 hook.release()
+
+    def check_finite(self, state):
+        """Refuse a state that cannot predict; see :func:`skcnn._training.check_finite`."""
+        with self._borrow() as program:
+            program.load_model(state.arrays)
+            check_finite(program, self.data, state.epoch)
 
     def _borrow(self, hooks=()):
         """A program: of the pool, or of this run alone where a user's code may be in it.

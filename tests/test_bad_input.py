@@ -155,6 +155,8 @@ PARAMETERS = [
     parameter("activation", "rely"),
     parameter("activation", np.tanh),
     parameter("batch_norm", 1),
+    parameter("batch_norm_statistics", "batch"),
+    parameter("batch_norm_statistics", None),
     parameter("head", "gap"),
     parameter("max_norm", -1),
     parameter("dense_max_norm", np.inf),

@@ -64,14 +64,13 @@ def test_only_known_parameters(name):
     own, routed = set(), set()
     for key in NETWORKS[name]:
         (routed if key.startswith("optimizer__") else own).add(key)
-    own -= (
-        MODERN
-        if name == "modern"
-        else DECAY
-        if "inverse_time" in str(NETWORKS[name])
-        else set()
-    )
-    assert own <= ARCHITECTURE | TRAINING
+    further = {
+        "modern": MODERN,
+        "alexnet": {"batch_norm_statistics"},
+        "cascade": DECAY,
+        "max": DECAY,
+    }
+    assert own <= ARCHITECTURE | TRAINING | further.get(name.partition("-")[0], set())
     assert own >= TRAINING | {"conv_layers", "dense_layers"}
     assert optimizer(NETWORKS[name]).learning_rate is not None, (
         "Keras refuses an argument that it does not know"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from comparisons import same_bits, same_state
 
-from skcnn import ConvPoolClassifier
+from skcnn import ConvPoolClassifier, _program
 from skcnn._architecture import Architecture
 from skcnn._program import Network, Program, ProgramPool
 from skcnn._seeds import epoch_order
@@ -112,14 +112,31 @@ def test_neither_fit_nor_predict_of_keras_is_called(digits, monkeypatch):
     assert clf.predict(X[:5]).shape == (5,)
 
 
-def test_a_prediction_does_not_depend_on_the_others_in_its_batch(data):
+@pytest.mark.parametrize("batch", [256, 4])  # the second goes through several at once
+def test_a_prediction_does_not_depend_on_the_others_in_its_batch(
+    data, batch, monkeypatch
+):
+    largest = 8 * 8 * 4 * 4  # bytes of the first convolution's map
+    monkeypatch.setattr(_program, "PREDICT_BYTES", batch * largest)
     program = Program(Network(architecture_of(), settings_of()))
+    assert program.predict_batch == batch
     run(program, data, epochs=1)
     together = predict(program, data.images)
     order = np.random.RandomState(0).permutation(len(data))
     assert np.array_equal(predict(program, data.images[order]), together[order])
     for i in (0, 7, 149):
         assert np.array_equal(predict(program, data.images[i : i + 1])[0], together[i])
+
+
+@pytest.mark.parametrize(
+    ("image_shape", "filters", "batch"),
+    [((32, 32, 3), 32, 16), ((32, 32, 3), 4, 128), ((8, 8, 1), 4, 256)],
+)
+def test_one_image_is_padded_to_a_small_batch(image_shape, filters, batch):
+    architecture = Architecture.from_parameters(
+        image_shape, 10, conv_layers=[(filters, 3)], scale=1.0
+    )
+    assert Network(architecture, settings_of()).predict_batch == batch
 
 
 def test_predictions_equal_those_of_the_keras_model(data):

@@ -52,7 +52,10 @@ REASONS = {
         {"callbacks": keras.callbacks.LambdaCallback()},
         "Keras callbacks.*Leave callbacks out",
     ),
-    "own loss": ({"loss": own_loss}, "loss has code of your own.*Take one of Keras' own"),
+    "own loss": (
+        {"loss": own_loss},
+        "loss has code of your own.*Take one of Keras' own",
+    ),
     "two": (
         {"random_state": None, "loss": own_loss},
         "random_state=None.*loss has code of your own",
