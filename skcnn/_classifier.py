@@ -9,7 +9,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import Memory
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
@@ -26,6 +26,7 @@ from skcnn._compat import (
     validate_parameter_constraints,
 )
 from skcnn._early_stopping import EarlyStopping, split_off_validation
+from skcnn._first_score import TellsFirstScore
 from skcnn._images import (
     check_images,
     check_training_data,
@@ -64,7 +65,7 @@ def _does_not_stop_early(classifier):
     return True
 
 
-class ConvPoolClassifier(CallbackSupportMixin, ClassifierMixin, BaseWrapper):
+class ConvPoolClassifier(CallbackSupportMixin, TellsFirstScore, BaseWrapper):
     """Image classifier: a convolution-pooling network whose architecture is made of hyper-parameters.
 
     The network is a stack of blocks (convolutions, pooling, dropout), then dense layers, then one softmax output for

@@ -1,0 +1,238 @@
+"""What there is to tell, in lines of text."""
+
+from math import isfinite
+from numbers import Number
+
+SEPARATOR = " | "
+
+
+def live_line(facts, width=None):
+    """The line that is shown while a search runs.
+
+    Parameters
+    ----------
+    facts : skcnn._progress.tally.Facts
+    width : int, default=None
+        Number of characters that it may have. The less important parts give way, and
+        what is left is cut. None for no limit.
+
+    Returns
+    -------
+    str
+    """
+    best = best_so_far(facts)
+    named = f"{best} {facts.candidate}" if best else ""
+    done, epochs = done_of_all(facts), epochs_so_far(facts)
+    ways = [  # from the most to say to the least
+        [done, elapsed_and_left(facts), epochs, named],
+        [done, elapsed_and_left(facts), epochs, best],
+        [done, elapsed_and_left(facts), best],
+        [done, left(facts), best],
+        [done, left(facts)],
+        [done],
+    ]
+    lines = [SEPARATOR.join(filter(None, parts)) for parts in ways]
+    if width is None:
+        return lines[0]
+    without_name = len(lines[1])
+    if without_name + 4 <= width:  # room for a part of the name, at least
+        return cut(lines[0], width)
+    return next((line for line in lines[1:] if len(line) <= width), cut(done, width))
+
+
+def start_line(name, facts):
+    """What a log begins with.
+
+    Parameters
+    ----------
+    name : str
+        Of what is fitted.
+    facts : skcnn._progress.tally.Facts
+
+    Returns
+    -------
+    str
+    """
+    work = (
+        amount(facts.n_asked, "epoch") if facts.n_asked else amount(facts.n_fits, "fit")
+    )
+    return f"{name}: {work} to do"
+
+
+def end_line(name, facts):
+    """What stays when all is done.
+
+    Parameters
+    ----------
+    name : str
+    facts : skcnn._progress.tally.Facts
+
+    Returns
+    -------
+    str
+    """
+    text = f"{name}: {amount(facts.n_done, 'fit')} in {duration(facts.elapsed)}"
+    if facts.n_failed:
+        text += f", of which {facts.n_failed} failed"
+    asked = facts.trained + facts.known
+    if asked:
+        text += (
+            f"; {amount(asked, 'epoch')}: {facts.trained} trained, {facts.known} known"
+        )
+    if facts.best is not None:
+        text += f"; best score {score(facts.best)}"
+        text += f" with {facts.candidate}" if facts.candidate else ""
+    return text
+
+
+def stop_line(name, facts, reason):
+    """What stays of a search that did not come to its end.
+
+    Parameters
+    ----------
+    name : str
+    facts : skcnn._progress.tally.Facts
+    reason : str
+
+    Returns
+    -------
+    str
+    """
+    if facts.n_asked:
+        done = f"{facts.trained + facts.known} of {amount(facts.n_asked, 'epoch')}"
+    else:
+        done = f"{facts.n_done} of {amount(facts.n_fits, 'fit')}"
+    text = f"{name}: stopped by {reason} after {done}, {duration(facts.elapsed)}"
+    if facts.best is not None:
+        text += f"; best score so far {score(facts.best)} with {facts.candidate}"
+    return text
+
+
+def done_of_all(facts):
+    """Fits, or the epochs of the only one."""
+    if facts.n_asked:
+        return f"{facts.trained + facts.known}/{amount(facts.n_asked, 'epoch')}"
+    return f"{facts.n_done}/{amount(facts.n_fits, 'fit')}"
+
+
+def elapsed_and_left(facts):
+    """Both durations."""
+    return " + ".join(filter(None, [duration(facts.elapsed), left(facts)]))
+
+
+def left(facts):
+    """The time left, if it is known."""
+    return "" if facts.left is None else f"{duration(facts.left)} left"
+
+
+def epochs_so_far(facts):
+    """Those trained, and those that other fits or memory saved."""
+    if facts.known:
+        return f"{amount(facts.trained, 'epoch')} + {facts.known} saved"
+    if not facts.trained or facts.n_asked:  # of a single fit, all has been said
+        return ""
+    return amount(facts.trained, "epoch")
+
+
+def best_so_far(facts):
+    """The best mean score, if there is one."""
+    return "" if facts.best is None else f"best {score(facts.best)}"
+
+
+def score(value):
+    """A score in four digits after the point."""
+    return f"{value:.4f}"
+
+
+def amount(number, noun):
+    """A number with its noun."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def duration(seconds):
+    """A duration as a clock shows it.
+
+    Parameters
+    ----------
+    seconds : float
+
+    Returns
+    -------
+    str
+        Such as ``"0:05"``, ``"12:05"``, ``"1:02:05"`` or ``"3 d 02:05:09"``.
+    """
+    if not isfinite(seconds):
+        return "?"
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours:02}:{minutes:02}:{seconds:02}"
+    if hours:
+        return f"{hours}:{minutes:02}:{seconds:02}"
+    return f"{minutes}:{seconds:02}"
+
+
+def cut(text, width):
+    """A text that is not longer than a width."""
+    return text if len(text) <= width else text[: max(0, width - 3)] + "..."[:width]
+
+
+def values(estimator, names):
+    """Values of some parameters of an estimator, for those who know their names.
+
+    Parameters
+    ----------
+    estimator : estimator
+    names : tuple of str
+
+    Returns
+    -------
+    str
+    """
+    params = estimator.get_params() if names else {}
+    return ", ".join(short(params[name]) for name in names if name in params)
+
+
+def named(params):
+    """Parameters with their values.
+
+    Parameters
+    ----------
+    params : dict
+
+    Returns
+    -------
+    str
+    """
+    return ", ".join(f"{name} {short(value)}" for name, value in params.items())
+
+
+def short(value):
+    """The value of a parameter in a few characters; of blocks, their filters.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    str
+        Such as ``"32-64"`` for ``[(32, 5, 2, 2), (64, 3, 2, 2)]``.
+    """
+    if hasattr(value, "tolist"):  # NumPy's
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return "-".join(short(_first(each)) for each in value) or "none"
+    if isinstance(value, Number) and not isinstance(value, bool):
+        return f"{value:g}"
+    if isinstance(value, (str, bool, type(None))):
+        return " ".join(str(value).split())
+    return getattr(value, "__name__", type(value).__name__)
+
+
+def _first(value):
+    """The filters of a block, however it is written; any other value as it is."""
+    if isinstance(value, dict) and value:
+        return value.get("filters", next(iter(value.values())))
+    return value[0] if isinstance(value, (list, tuple)) and value else value
