@@ -13,12 +13,12 @@ import numpy as np
 
 from skcnn._compat import Interval, open_listener, send, validate_parameter_constraints
 from skcnn._first_score import wait_for_first_score
-from skcnn._progress import words
 from skcnn._progress.jobs import job_of
 from skcnn._progress.rounds import round_of, tried_parameters
 from skcnn._progress.screen import screen_here
 from skcnn._progress.show import Show
 from skcnn._progress.tasks import is_refit, is_round, place
+from skcnn._progress.words import in_short
 
 _shows = {}  # identifier of a running fit -> its Show; of this process alone
 _epoch = threading.local()  # when the epoch of this thread began
@@ -75,7 +75,7 @@ class SearchProgress:
 
     Notes
     -----
-    The line of a search, for example ``18/97 fits | 1:12 + 3:40 left | 43 epochs + 41
+    The line of a search, for example ``18/97 fits | 1:12, 3:40 left | 43 epochs + 41
     saved | best 0.9713 32-64, 0.25``, says: 18 of 97 fits are over, the last of which
     trains the best candidate again. 1:12 minutes have passed, and about 3:40 are left. 43
     epochs were trained; 41 more were asked for, and known from other fits or `memory`.
@@ -213,8 +213,8 @@ class SearchProgress:
         """In the main process, before there are workers."""
         show = _shows[context.root_uuid]
         if is_round(estimator, context):
-            show.search = estimator
-            self._know(context, (_mailbox(), tried_parameters(estimator)))
+            show.search, show.tried = estimator, tried_parameters(estimator)
+            self._know(context, (_mailbox(), show.tried))
             self._send(context, "round", where.path, round_of(estimator, context))
         elif getattr(estimator, "refit", False):
             self._send(context, "refit_planned")
@@ -224,7 +224,7 @@ class SearchProgress:
         if last:
             _shows[context.root_uuid].tell_best()
         _, names = self._known[context.root_uuid]
-        candidate = words.values(estimator, names) if not last else ""
+        candidate = in_short(estimator.get_params(), names) if names else {}
         self._send(context, "fit", where.fit, lane, candidate, last)
 
     def _wait_for_score(self, estimator, context, where):

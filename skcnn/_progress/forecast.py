@@ -3,14 +3,30 @@
 What costs time is to train an epoch. Fits of one run on one fold share epochs, so what is
 left of them is the longest one, less what is known. The seconds that an epoch takes are
 learned for each network; one that has not been trained yet is judged by its number of
-operations beside the nearest one that has. What fits take besides (compiling, scoring) is
-learned as a mean.
+operations beside the nearest one that has. What a fit takes besides, such as scoring, is
+learned as a mean, and so is what the first fit of a network takes more, to compile it.
 """
 
 import os
 from math import log
 
 COMPILING = 2.0  # seconds that the first epoch of a network takes longer, about
+
+
+class Mean:
+    """A mean to which values are added."""
+
+    def __init__(self):
+        self.n, self._sum = 0, 0.0
+
+    def add(self, value):
+        """Add a value."""
+        self.n += 1
+        self._sum += value
+
+    def value(self, default=0.0):
+        """The mean; `default` if there is nothing yet."""
+        return self._sum / self.n if self.n else default
 
 
 class Forecast:
@@ -28,7 +44,7 @@ class Forecast:
         self._compiled = set()  # (process, network)
         self._reached = {}  # group of fits that share epochs -> epochs known
         self._n_new = self._n_repeated = 0  # epochs trained, first or again
-        self._overhead, self._n_overheads = 0.0, 0
+        self._besides, self._compiling = Mean(), Mean()  # seconds of a fit
 
     # Learning ---------------------------------------------------------------------
 
@@ -48,6 +64,7 @@ class Forecast:
         program = fit.lane[0], fit.job.network
         if program not in self._compiled:
             self._compiled.add(program)
+            fit.compiles = True
             seconds = max(seconds - COMPILING, seconds / 10)
         spent = self._spent.setdefault(fit.job.network, [0.0, 0, 0.0])
         spent[0] += seconds
@@ -69,20 +86,25 @@ class Forecast:
             self._n_new += fit.epochs > before
             self._n_repeated += fit.epochs <= before
 
-    def learn_overhead(self, seconds):
-        """Take notice of what a fit took besides its epochs.
+    def learn_fit(self, fit, seconds):
+        """Take notice of what a fit took in all, until its lane was free again.
 
         Parameters
         ----------
+        fit : skcnn._progress.tally.Fit
         seconds : float
         """
-        self._overhead += seconds
-        self._n_overheads += 1
+        mean = self._compiling if fit.compiles else self._besides
+        mean.add(seconds - fit.seconds)
 
     # Telling ----------------------------------------------------------------------
 
-    def seconds_left(self):
+    def seconds_left(self, now):
         """Seconds until all fits are over.
+
+        Parameters
+        ----------
+        now : float
 
         Returns
         -------
@@ -91,10 +113,8 @@ class Forecast:
             from memory, for nobody knows how long that goes on.
         """
         fits = self._tally.fits.values()
-        if any(fit.job for fit in fits):
-            if not self._spent:
-                return None
-        elif not self._n_overheads:
+        learned = self._spent if any(fit.job for fit in fits) else self._besides.n
+        if not learned:
             return None
         rounds = list(self._tally.rounds.values())
         side_by_side = sum(map(self._seconds_of_round, rounds))
@@ -105,7 +125,18 @@ class Forecast:
             for path, fit in self._tally.fits.items()
             if not fit.is_over and path[:-1] not in self._tally.rounds
         )
-        return side_by_side / self._n_lanes() + alone + self._seconds_of_refits()
+        seconds = side_by_side / self._n_lanes() + alone + self._seconds_of_refits()
+        return max(0.0, seconds - self._seconds_of_unfinished_epochs(now))
+
+    def _seconds_of_unfinished_epochs(self, now):
+        """How far the running fits are in their epochs, at most to the end of them."""
+        running = [fit for fit in self._tally.fits.values() if not fit.is_over]
+        seconds = [
+            min(now - fit.heard, self._seconds_of_epoch(fit.job))
+            for fit in running
+            if fit.job is not None
+        ]
+        return sum(seconds) / len(seconds) if seconds else 0.0
 
     def _seconds_of(self, job, known=0):
         """What a job takes to train, less the epochs that are known."""
@@ -123,18 +154,26 @@ class Forecast:
             return seconds * job.work / operations
         return seconds / epochs
 
-    def _mean_overhead(self):
-        return self._overhead / max(1, self._n_overheads)
+    def _seconds_besides(self, jobs):
+        """What fits still to begin will take besides their epochs.
+
+        Parameters
+        ----------
+        jobs : list of (Job or None)
+        """
+        networks = {job.network for job in jobs if job is not None} - set(self._spent)
+        seconds = len(jobs) * self._besides.value(self._compiling.value() / 10)
+        return seconds + len(networks) * self._compiling.value()
 
     def _seconds_of_round(self, round_):
         if round_.is_over:
             return 0.0
         longest = {}  # group of fits that share -> the job with most epochs
-        n_unknown = n_ahead = 0
+        ahead = []  # jobs of fits still to begin
         for number in round_.open_fits():
             job = round_.job(number)
-            n_ahead += number not in round_.begun
-            n_unknown += job is None and number not in round_.begun
+            if number not in round_.begun:
+                ahead.append(job)
             if job is not None:
                 group = round_.group(number, job)
                 longest[group] = max(job, longest.get(group, job), key=_epochs)
@@ -145,8 +184,8 @@ class Forecast:
         begun = round_.begun.values()
         return (
             epochs * _share_of_epochs(begun) * self._repetition()
-            + n_unknown * _mean_training(begun)
-            + n_ahead * self._mean_overhead()
+            + ahead.count(None) * _mean_training(begun)
+            + self._seconds_besides(ahead)
         )
 
     def _repetition(self):
@@ -155,10 +194,11 @@ class Forecast:
 
     def _seconds_of_rounds_after(self, latest):
         mean = _mean_training(latest.begun.values())
-        return sum(
-            n_fits * (mean * latest.growth**ahead + self._mean_overhead())
+        training = sum(
+            n_fits * mean * latest.growth**ahead
             for ahead, n_fits in enumerate(latest.later, start=1)
         )
+        return training + self._seconds_besides([None] * sum(latest.later))
 
     def _seconds_of_refits(self):
         """All images instead of those of a fold; of which candidate, only the end tells."""
@@ -172,7 +212,7 @@ class Forecast:
         mean = sum(map(self._seconds_of, jobs)) / max(1, len(jobs))
         n_splits = rounds[-1].n_splits
         more = n_splits / (n_splits - 1) if n_splits > 1 else 1.0
-        return n_left * (mean * more + self._mean_overhead())
+        return n_left * mean * more + self._seconds_besides([None] * n_left)
 
     def _n_lanes(self):
         """Number of fits that run side by side."""

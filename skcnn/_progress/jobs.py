@@ -12,7 +12,7 @@ from skcnn._search import as_text
 # What neither changes the epochs of a run nor what they cost.
 _BESIDE_THE_RUN = {"epochs", "memory", "verbose", "n_iter_no_change", "tol"}
 # What changes the run, but hardly what an epoch costs.
-_BESIDE_THE_COST = {"random_state", "dropout", "dense_dropout", "class_weight"}
+_BESIDE_THE_COST = {"random_state", "class_weight"}
 # Every step depends on the number of steps in all, so these runs have no common prefix.
 _OF_FIXED_LENGTH = ("one_cycle", "cosine")
 

@@ -25,13 +25,15 @@ class Show:
     tally : Tally
     search : estimator or None
         The search in it, once its fits have begun.
+    tried : tuple of str
+        Names of the parameters that it tries.
     has_succeeded : bool
     """
 
     def __init__(self, estimator, screen):
         self.estimator, self.screen = estimator, screen
         self.tally = Tally()
-        self.search = None
+        self.search, self.tried = None, ()
         self.has_succeeded = False
         self._has_started = False
         self._is_over = threading.Event()
@@ -61,7 +63,7 @@ class Show:
         score = getattr(self.search, "best_score_", None)
         if score is not None:
             params = getattr(self.search, "best_params_", {})
-            self.tally.tell("best", score, words.named(params))
+            self.tally.tell("best", score, words.in_short(params, self.tried))
 
     def end(self):
         """Show no more, and leave a line that stays."""

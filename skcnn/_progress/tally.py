@@ -19,9 +19,10 @@ class Fit:
     ----------
     lane : tuple
         Process and thread that it runs in.
-    began : float
-    candidate : str
-        The values that the search tries in it.
+    began, heard : float
+        When, and when there was last to tell of it.
+    candidate : dict of str to str
+        What the search tries in it.
     is_refit : bool
     job : skcnn._progress.jobs.Job or None
         None as long as no network has begun.
@@ -30,19 +31,23 @@ class Fit:
     trained, known : int
         Epochs so far: trained in this fit, and known from another one or from memory.
     seconds : float
-        Spent in training.
+        Spent in training, without compiling.
+    compiles : bool
+        Whether its network had not been trained in its process before.
     is_over, has_failed : bool
     """
 
     lane: tuple
     began: float
-    candidate: str = ""
+    heard: float
+    candidate: dict = field(default_factory=dict)
     is_refit: bool = False
     job: object = None
     group: object = None
     trained: int = 0
     known: int = 0
     seconds: float = 0.0
+    compiles: bool = False
     is_over: bool = False
     has_failed: bool = False
 
@@ -119,7 +124,7 @@ class Round:
 
         Returns
         -------
-        (float, str) or None
+        (float, dict) or None
         """
         means = {
             number: sum(scores) / len(scores)
@@ -145,7 +150,7 @@ class Facts:
         Epochs so far.
     best : float or None
         Best mean score.
-    candidate : str
+    candidate : dict of str to str
         Whose.
     elapsed : float
         Seconds.
@@ -160,7 +165,7 @@ class Facts:
     trained: int
     known: int
     best: float | None
-    candidate: str
+    candidate: dict
     elapsed: float
     left: float | None
 
@@ -212,11 +217,11 @@ class Tally:
         now = self._clock()
         before = self._lanes.get(lane)
         if before is not None:
-            self._forecast.learn_overhead(now - before.began - before.seconds)
+            self._forecast.learn_fit(before, now - before.began)
             # A lane does one fit at a time: without a word on its end, it has failed.
             before.has_failed = not before.is_over
             before.is_over = True
-        fit = Fit(lane, now, candidate, is_refit)
+        fit = Fit(lane, now, now, candidate, is_refit)
         self.fits[path] = self._lanes[lane] = fit
         if path[:-1] in self.rounds and not is_refit:
             self.rounds[path[:-1]].begun[path[-1]] = fit
@@ -230,6 +235,7 @@ class Tally:
 
     def _on_epoch(self, path, is_trained, seconds):
         fit = self.fits[path]
+        fit.heard = self._clock()
         if is_trained:
             fit.trained += 1
             fit.seconds += self._forecast.learn_epoch(fit, seconds)
@@ -276,6 +282,7 @@ class Tally:
         with self._lock:
             best, candidate = self._best()
             fits, n_silent = self.fits.values(), self._n_silent()
+            now = self._clock() if self._ended is None else self._ended
             return Facts(
                 n_fits=self.n_fits,
                 n_done=sum(fit.is_over for fit in fits) + n_silent,
@@ -285,8 +292,8 @@ class Tally:
                 known=sum(fit.known for fit in fits),
                 best=best,
                 candidate=candidate,
-                elapsed=(self._ended or self._clock()) - self._began,
-                left=self._forecast.seconds_left(),
+                elapsed=now - self._began,
+                left=self._forecast.seconds_left(now),
             )
 
     @property
@@ -308,5 +315,5 @@ class Tally:
     def _best(self):
         """The best mean score and its candidate; of the latest round that has one."""
         found = [round_.best() for round_ in self.rounds.values()]
-        in_rounds = next(filter(None, reversed(found)), (None, ""))
+        in_rounds = next(filter(None, reversed(found)), (None, {}))
         return self._final_best or in_rounds

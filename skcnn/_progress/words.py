@@ -21,7 +21,7 @@ def live_line(facts, width=None):
     str
     """
     best = best_so_far(facts)
-    named = f"{best} {facts.candidate}" if best else ""
+    named = " ".join([best, ", ".join(facts.candidate.values())]).strip()
     done, epochs = done_of_all(facts), epochs_so_far(facts)
     ways = [  # from the most to say to the least
         [done, elapsed_and_left(facts), epochs, named],
@@ -76,13 +76,9 @@ def end_line(name, facts):
         text += f", of which {facts.n_failed} failed"
     asked = facts.trained + facts.known
     if asked:
-        text += (
-            f"; {amount(asked, 'epoch')}: {facts.trained} trained, {facts.known} known"
-        )
-    if facts.best is not None:
-        text += f"; best score {score(facts.best)}"
-        text += f" with {facts.candidate}" if facts.candidate else ""
-    return text
+        text += f"; {amount(asked, 'epoch')}: {facts.trained} trained"
+        text += f", {facts.known} saved"
+    return text + best_of_all("best score", facts)
 
 
 def stop_line(name, facts, reason):
@@ -103,9 +99,15 @@ def stop_line(name, facts, reason):
     else:
         done = f"{facts.n_done} of {amount(facts.n_fits, 'fit')}"
     text = f"{name}: stopped by {reason} after {done}, {duration(facts.elapsed)}"
-    if facts.best is not None:
-        text += f"; best score so far {score(facts.best)} with {facts.candidate}"
-    return text
+    return text + best_of_all("best score so far", facts)
+
+
+def best_of_all(what, facts):
+    """The best mean score, if there is one, and the candidate with its parameters."""
+    if facts.best is None:
+        return ""
+    named = ", ".join(f"{name} {value}" for name, value in facts.candidate.items())
+    return f"; {what} {score(facts.best)}" + (f" with {named}" if named else "")
 
 
 def done_of_all(facts):
@@ -117,7 +119,7 @@ def done_of_all(facts):
 
 def elapsed_and_left(facts):
     """Both durations."""
-    return " + ".join(filter(None, [duration(facts.elapsed), left(facts)]))
+    return ", ".join(filter(None, [duration(facts.elapsed), left(facts)]))
 
 
 def left(facts):
@@ -178,34 +180,20 @@ def cut(text, width):
     return text if len(text) <= width else text[: max(0, width - 3)] + "..."[:width]
 
 
-def values(estimator, names):
-    """Values of some parameters of an estimator, for those who know their names.
-
-    Parameters
-    ----------
-    estimator : estimator
-    names : tuple of str
-
-    Returns
-    -------
-    str
-    """
-    params = estimator.get_params() if names else {}
-    return ", ".join(short(params[name]) for name in names if name in params)
-
-
-def named(params):
-    """Parameters with their values.
+def in_short(params, names):
+    """Values of some parameters as short texts.
 
     Parameters
     ----------
     params : dict
+    names : tuple of str
+        Those that are not among `params` are left out.
 
     Returns
     -------
-    str
+    dict of str to str
     """
-    return ", ".join(f"{name} {short(value)}" for name, value in params.items())
+    return {name: short(params[name]) for name in names if name in params}
 
 
 def short(value):
