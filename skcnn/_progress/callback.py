@@ -17,7 +17,7 @@ from skcnn._progress.jobs import job_of
 from skcnn._progress.rounds import round_of, tried_parameters
 from skcnn._progress.screen import screen_here
 from skcnn._progress.show import Show
-from skcnn._progress.tasks import is_refit, is_round, place
+from skcnn._progress.tasks import is_refit, is_round, is_whole_fit, place
 from skcnn._progress.words import in_short
 
 _shows = {}  # identifier of a running fit -> its Show; of this process alone
@@ -76,7 +76,7 @@ class SearchProgress:
     Notes
     -----
     The line of a search, for example ``18/97 fits | 1:12, 3:40 left | 43 epochs + 41
-    saved | best 0.9713 32-64, 0.25``, says: 18 of 97 fits are over, the last of which
+    saved | best 0.9713: 32-64, 0.25``, says: 18 of 97 fits are over, the last of which
     trains the best candidate again. 1:12 minutes have passed, and about 3:40 are left. 43
     epochs were trained; 41 more were asked for, and known from other fits or `memory`.
     The best mean score over all folds is 0.9713, of the candidate with these values.
@@ -160,7 +160,8 @@ class SearchProgress:
             self._begin_fit(estimator, context, where)
         if where.is_network:
             shape, n_images = np.shape(X)[1:], len(X)
-            job = job_of(estimator.get_params(deep=False), shape, n_images)
+            epochs = {"epochs": context.max_subtasks}  # one for partial_fit
+            job = job_of(estimator.get_params(deep=False) | epochs, shape, n_images)
             self._send(context, "network", where.fit, job, shape, n_images)
         if where.is_epoch:
             _epoch.began = time.perf_counter()
@@ -216,7 +217,7 @@ class SearchProgress:
             show.search, show.tried = estimator, tried_parameters(estimator)
             self._know(context, (_mailbox(), show.tried))
             self._send(context, "round", where.path, round_of(estimator, context))
-        elif getattr(estimator, "refit", False):
+        elif is_whole_fit(context) and getattr(estimator, "refit", False):
             self._send(context, "refit_planned")
 
     def _begin_fit(self, estimator, context, where):

@@ -41,7 +41,7 @@ class Forecast:
     def __init__(self, tally):
         self._tally = tally
         self._spent = {}  # network -> [seconds, epochs, operations]
-        self._compiled = set()  # (process, network)
+        self._compiled = set()  # (lane, network)
         self._reached = {}  # group of fits that share epochs -> epochs known
         self._n_new = self._n_repeated = 0  # epochs trained, first or again
         self._besides, self._compiling = Mean(), Mean()  # seconds of a fit
@@ -61,7 +61,7 @@ class Forecast:
         float
             The seconds without compiling.
         """
-        program = fit.lane[0], fit.job.network
+        program = fit.lane, fit.job.network
         if program not in self._compiled:
             self._compiled.add(program)
             fit.compiles = True

@@ -82,7 +82,9 @@ class Show:
 
     def _end_early(self, facts, error):
         line = words.stop_line(self._name, facts, type(error).__name__)
-        advice = how_to_go_on(self.estimator) if self.tally.fits else ""
+        # Whoever gave a wrong value knows better what to do than to run the same again.
+        is_mistake = isinstance(error, (TypeError, ValueError))
+        advice = "" if is_mistake else how_to_go_on(self.estimator)
         self.screen.end(f"{line}. {advice}".rstrip())
         told = "".join(getattr(error, "__notes__", ()))
         if advice and error is not None and "memory" not in told:

@@ -33,7 +33,7 @@ class Fit:
     seconds : float
         Spent in training, without compiling.
     compiles : bool
-        Whether its network had not been trained in its process before.
+        Whether its network had not been trained in its lane before.
     is_over, has_failed : bool
     """
 

@@ -90,6 +90,11 @@ def is_refit(context):
     return SEARCH_FITS[-1] in (context.task_name, context.source_task_name)
 
 
+def is_whole_fit(context):
+    """Whether a task is the whole fit of an estimator, and not a part of it."""
+    return context.parent is None or context.source_task_name is not None
+
+
 def is_round(estimator, context):
     """Whether the tasks of a task are the fits of a search."""
     in_any_order = bool(context.max_subtasks) and not context.sequential_subtasks

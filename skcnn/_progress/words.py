@@ -21,7 +21,7 @@ def live_line(facts, width=None):
     str
     """
     best = best_so_far(facts)
-    named = " ".join([best, ", ".join(facts.candidate.values())]).strip()
+    named = ": ".join(filter(None, [best, ", ".join(facts.candidate.values())]))
     done, epochs = done_of_all(facts), epochs_so_far(facts)
     ways = [  # from the most to say to the least
         [done, elapsed_and_left(facts), epochs, named],
@@ -71,13 +71,16 @@ def end_line(name, facts):
     -------
     str
     """
-    text = f"{name}: {amount(facts.n_done, 'fit')} in {duration(facts.elapsed)}"
-    if facts.n_failed:
-        text += f", of which {facts.n_failed} failed"
-    asked = facts.trained + facts.known
-    if asked:
-        text += f"; {amount(asked, 'epoch')}: {facts.trained} trained"
-        text += f", {facts.known} saved"
+    epochs = amount(facts.trained + facts.known, "epoch")
+    saved = f", {facts.trained} trained and {facts.known} saved" if facts.known else ""
+    in_time = f"in {duration(facts.elapsed)}"
+    if facts.n_asked:
+        return f"{name}: {epochs} {in_time}{saved}"
+    if not facts.n_fits:  # of something that tells nothing of itself
+        return f"{name}: done {in_time}"
+    text = f"{name}: {amount(facts.n_done, 'fit')} {in_time}"
+    text += f", of which {facts.n_failed} failed" if facts.n_failed else ""
+    text += f"; {epochs}{saved}" if facts.trained + facts.known else ""
     return text + best_of_all("best score", facts)
 
 
@@ -114,6 +117,8 @@ def done_of_all(facts):
     """Fits, or the epochs of the only one."""
     if facts.n_asked:
         return f"{facts.trained + facts.known}/{amount(facts.n_asked, 'epoch')}"
+    if not facts.n_fits:  # nothing has begun yet
+        return ""
     return f"{facts.n_done}/{amount(facts.n_fits, 'fit')}"
 
 
@@ -213,7 +218,7 @@ def short(value):
     if isinstance(value, (list, tuple)):
         return "-".join(short(_first(each)) for each in value) or "none"
     if isinstance(value, Number) and not isinstance(value, bool):
-        return f"{value:g}"
+        return f"{value:.4g}"
     if isinstance(value, (str, bool, type(None))):
         return " ".join(str(value).split())
     return getattr(value, "__name__", type(value).__name__)
