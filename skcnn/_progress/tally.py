@@ -111,12 +111,13 @@ class Round:
     def n_silent(self):
         """Number of fits that have failed before they could say anything.
 
-        Fits are handed out in order, so those before all that are running are over.
+        Fits are handed out in order: those before all that are running are over.
         """
         if self.is_over:
             return self.n_fits - len(self.begun)
         running = [number for number, fit in self.begun.items() if not fit.is_over]
-        first = min(running, default=max(self.begun, default=0))
+        over = [number for number, fit in self.begun.items() if fit.is_over]
+        first = min([*running, max(over, default=0)])
         return first - sum(number < first for number in self.begun)
 
     def best(self):
