@@ -77,7 +77,7 @@ class SearchProgress:
     -----
     The line of a search, for example ``18/97 fits | 1:12, 3:40 left | 43 epochs + 41
     saved | best 0.9713: 32-64, 0.25``, says: 18 of 97 fits are over, the last of which
-    trains the best candidate again. 1:12 minutes have passed, and about 3:40 are left. 43
+    will train the best candidate again. 1:12 minutes have passed, and about 3:40 are left. 43
     epochs were trained; 41 more were asked for, and known from other fits or `memory`.
     The best mean score over all folds is 0.9713, of the candidate with these values.
 
