@@ -13,10 +13,9 @@ To run it::
 
 import study
 from joblib import parallel_config
-from sklearn.callback import ProgressBar
 from sklearn.model_selection import GridSearchCV, ParameterGrid
 
-from skcnn import ConvPoolClassifier, presets, search_results
+from skcnn import ConvPoolClassifier, SearchProgress, presets, search_results
 from skcnn.datasets import fetch_cifar10
 from skcnn.plotting import GridSearchDisplay, LearningCurvesDisplay
 
@@ -42,7 +41,7 @@ grid["epochs"] = sorted(
 search = GridSearchCV(
     ConvPoolClassifier(random_state=0, memory=options.memory), grid, cv=3, refit=False
 )
-search.set_callbacks(ProgressBar())
+search.set_callbacks(SearchProgress())
 with parallel_config(backend="threading", n_jobs=options.n_jobs):
     search.fit(X_grid, y_grid)
 table = search_results(search, image_shape=X_grid.shape[1:], n_classes=10)

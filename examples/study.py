@@ -12,11 +12,10 @@ import joblib
 import numpy as np
 import pandas as pd
 from joblib import Parallel, cpu_count, delayed
-from sklearn.callback import ProgressBar
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 
-from skcnn import ConvPoolClassifier
+from skcnn import ConvPoolClassifier, SearchProgress
 from skcnn.plotting import LearningCurvesDisplay
 from skcnn.presets import PUBLISHED
 
@@ -67,7 +66,7 @@ def parse_options(doc, name, seeds=1, numbers=None):
     )
     purpose = "fits of each network, but of a grid and of what another option counts (default: %(default)s)"
     add("--seeds", type=positive, default=seeds, metavar="N", help=purpose)
-    purpose = "fits side by side, in threads; -1 for all cores (default: 1, with a progress bar)"
+    purpose = "fits side by side, in threads; -1 for all cores (default: 1)"
     add("--n-jobs", type=number_of_jobs, default=1, metavar="N", help=purpose)
     add(
         "--memory",
@@ -192,8 +191,7 @@ def fit_one(name, network, seed, data, options, validation_data=None, measure=No
     """One fit, as a row of the table."""
     X_train, X_test, y_train, y_test = data
     classifier = ConvPoolClassifier(**network, random_state=seed, memory=options.memory)
-    if options.n_jobs == 1 and sys.stdout.isatty():
-        classifier.set_callbacks(ProgressBar())
+    classifier.set_callbacks(SearchProgress())
     try:
         classifier.fit(
             X_train, y_train, validation_data=validation_data or (X_test, y_test)
@@ -267,36 +265,51 @@ def announce(work, options):
         What will be trained, how often each, and on what, as for :func:`run`.
     options : argparse.Namespace
     """
-    n_fits = n_epochs = seconds = 0
-    seconds_per_image = {}  # of an epoch, by what decides most of it
+    n_fits = n_epochs = alone = side_by_side = 0
+    costs = {}  # of an image in an epoch, by what decides most of it
     for networks, n_times, data in work:
         X_train, X_test, y_train, _ = data
-        n_images = (
-            len(y_train) + len(X_test) / 3
-        )  # measuring an image takes about a third of learning from it
+        # Measuring an image takes about a third of learning from it.
+        n_images = len(y_train) + len(X_test) / 3
         n_fits += len(networks) * n_times
         for network in longest(
             [scaled(network, options) for network in networks.values()]
         ):
             shape = f"{network['conv_layers']} {network.get('n_branches')}"
-            if shape not in seconds_per_image:
-                few = slice(min(len(y_train), 512))
-                # At a low rate, lest it diverge: that makes no step slower.
-                short = {"epochs": 2, "optimizer__learning_rate": 1e-6}
-                probe = ConvPoolClassifier(**network | short).fit(
-                    X_train[few], y_train[few]
-                )
-                seconds_per_image[shape] = (
-                    probe.history_["time"][1] / few.stop
-                )  # the first epoch compiles
-            n_epochs += network["epochs"] * n_times
-            seconds += seconds_per_image[shape] * n_images * network["epochs"] * n_times
+            if shape not in costs:
+                costs[shape] = seconds_per_image(network, X_train, y_train, options)
+            epochs = network["epochs"] * n_times
+            n_epochs += epochs
+            alone += costs[shape][0] * n_images * epochs
+            side_by_side += costs[shape][1] * n_images * epochs
     n_images = max(len(data[2]) for _, _, data in work)
+    time = f"about {in_words(alone)} one after the other"
+    if options.n_jobs != 1:
+        time += f", {in_words(side_by_side)} with --n-jobs {options.n_jobs}"
     print(
         f"{options.name}: {n_fits} fits, {n_epochs} epochs of up to {n_images:,} images: "
-        f"about {in_words(seconds)} one after the other, less what is known in --memory",
+        f"{time}, less what is known in --memory",
         flush=True,
     )
+
+
+def seconds_per_image(network, X, y, options):
+    """What an image takes in an epoch: of a fit alone, and of fits side by side, divided by their number."""
+    few = slice(min(len(y), 512))
+
+    # At a low rate, lest it diverge: that makes no step slower.
+    short = {"epochs": 3, "optimizer__learning_rate": 1e-6}
+
+    def probe():
+        fitted = ConvPoolClassifier(**network | short).fit(X[few], y[few])
+        return np.mean(fitted.history_["time"][1:]) / few.stop  # the first compiles
+
+    n_jobs = cpu_count() if options.n_jobs == -1 else options.n_jobs
+    alone = probe()
+    if n_jobs == 1:
+        return alone, alone
+    probes = [delayed(probe)() for _ in range(n_jobs)]
+    return alone, np.mean(Parallel(n_jobs, backend="threading")(probes)) / n_jobs
 
 
 def longest(networks):
@@ -312,7 +325,11 @@ def longest(networks):
 
 def in_words(seconds):
     """A duration, roughly."""
-    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    if seconds < 120 * 60:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.1f} hours"
 
 
 def compare(runs):

@@ -320,9 +320,14 @@ class SklearnCallbacks(EpochHook):
         self.context = context
         self.fitted_attributes = fitted_attributes
         self.task = task
+        self.trains = False
+
+    def begin(self, program):
+        self.trains = True  # epochs that were known are told of before
 
     def begin_epoch(self, epoch):
         self.epoch_context = self.context.subcontext(task_name="epoch")
+        self.epoch_context.is_trained = self.trains  # for skcnn.SearchProgress
         self.epoch_context.call_on_fit_task_begin(**self.task)
 
     def end_epoch(self, epoch, logs, snapshot):

@@ -9,7 +9,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import Memory
-from sklearn.base import ClassifierMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -39,6 +38,7 @@ from skcnn._divergence import (
     warn_of_losses,
 )
 from skcnn._early_stopping import EarlyStopping, split_off_validation
+from skcnn._first_score import TellsFirstScore
 from skcnn._images import (
     check_images,
     check_scoring_data,
@@ -84,7 +84,7 @@ def _does_not_stop_early(classifier):
 
 
 class ConvPoolClassifier(
-    ParametersMixin, CallbackSupportMixin, ClassifierMixin, BaseWrapper
+    ParametersMixin, CallbackSupportMixin, TellsFirstScore, BaseWrapper
 ):
     """Image classifier: a convolution-pooling network whose architecture is made of hyper-parameters.
 

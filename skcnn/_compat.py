@@ -61,6 +61,7 @@ if keras.backend.backend() != "tensorflow":
 from scikeras._utils import route_params, unflatten_params  # noqa: E402 - its routing rules have no public form
 from scikeras.wrappers import BaseWrapper  # noqa: E402
 from sklearn.base import BaseEstimator  # noqa: E402
+from sklearn.callback._transport import open_listener, send  # noqa: E402 - from workers to the main process, as bars do
 from sklearn.utils._param_validation import (  # noqa: E402
     Interval,  # scikit-learn's tables of constraints, and their messages, without a public module
     StrOptions,
@@ -72,6 +73,7 @@ from tensorflow.python.eager import context as tf_context  # noqa: E402 - the pu
 from tensorflow.python.framework.config import is_op_determinism_enabled  # noqa: E402 - public is only the switch
 
 __all__ = [
+    "SEARCH_FITS",
     "BaseWrapper",
     "Interval",
     "StrOptions",
@@ -83,7 +85,9 @@ __all__ = [
     "isolated",
     "keras",
     "learning_rate_of",
+    "open_listener",
     "route_params",
+    "send",
     "signature_parameters",
     "tensorflow_has_started",
     "tensorflow_threads_are_gone",
@@ -93,6 +97,10 @@ __all__ = [
     "unflatten_params",
     "validate_parameter_constraints",
 ]
+
+# The names of the tasks that scikit-learn's searches make of their fits, which it does
+# not list anywhere: of a candidate on a fold, and of the best candidate at the end.
+SEARCH_FITS = ("candidate-split-evaluation", "refit-with-best-params")
 
 
 def signature_parameters(cls):

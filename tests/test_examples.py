@@ -178,7 +178,8 @@ def test_a_study(name, data_home, tmp_path):
         name, "--data-home", data_home, "--scale", 0.01, "--seeds", 1, "--out", tmp_path
     )
     first_line = (
-        r"s\d: \d+ fits, \d+ epochs of up to \d+ images: about \d+ (seconds|minutes)"
+        r"s\d: \d+ fits, \d+ epochs of up to \d+ images: about \d+ (seconds|minutes) "
+        "one after the other, less what is known in --memory\n"
     )
     assert re.match(first_line, printed), "what it costs comes first"
     runs = pd.read_csv(tmp_path / "runs.csv").set_index("network")
@@ -328,6 +329,30 @@ def test_shorter_runs_cost_nothing_beside_longer_ones(monkeypatch):
         {"dropout": 0.2, "epochs": 3},
     ]
     assert study.longest(networks) == networks[1:]
+
+
+def test_the_cost_of_fits_side_by_side_is_told_too(data_home, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import study
+
+    options = SimpleNamespace(
+        name="s0", scale=1.0, n_samples=100, data_home=data_home, n_jobs=2
+    )
+    networks = {"small": {"conv_layers": [(4, 3)], "epochs": 10**6}}
+    study.announce([(networks, 3, study.load(fetch_cifar10, options))], options)
+    told = r"s0: 3 fits, 3000000 epochs of up to 100 images: about [\d.]+ hours "
+    told += r"one after the other, [\d.]+ hours with --n-jobs 2, less what is known"
+    assert re.match(told, capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    "seconds, words", [(90, "90 seconds"), (5400, "90 minutes"), (40080, "11.1 hours")]
+)
+def test_durations_in_words(seconds, words, monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import study
+
+    assert study.in_words(seconds) == words
 
 
 def test_fresh_statistics_are_those_of_the_training_images(digits, monkeypatch):
