@@ -410,7 +410,6 @@ def test_what_is_not_known_is_left_out():
         (uniform(0, 1), "rv_continuous_frozen"),
         (np.mean, "mean"),
     ],
-    ids=str,
 )
 def test_values_in_short(value, text):
     assert short(value) == text
