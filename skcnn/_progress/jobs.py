@@ -7,7 +7,7 @@ from numbers import Integral
 
 from skcnn._architecture import ARCHITECTURE_PARAMETERS, Architecture
 from skcnn._classifier import ConvPoolClassifier
-from skcnn._search import as_text
+from skcnn._value_labels import as_text
 
 # What neither changes the epochs of a run nor what they cost.
 _BESIDE_THE_RUN = {"epochs", "memory", "verbose", "n_iter_no_change", "tol"}

@@ -85,9 +85,9 @@ class Show:
         # Whoever gave a wrong value knows better what to do than to run the same again.
         is_mistake = isinstance(error, (TypeError, ValueError))
         advice = "" if is_mistake else how_to_go_on(self.estimator)
-        self.screen.end(f"{line}. {advice}".rstrip())
-        told = "".join(getattr(error, "__notes__", ()))
-        if advice and error is not None and "memory" not in told:
+        self.screen.end(f"{line}. {advice.removeprefix('skcnn: ')}".rstrip())
+        told = any("skcnn:" in note for note in getattr(error, "__notes__", ()))
+        if advice and error is not None and not told:
             error.add_note(advice)  # a traceback ends with it
 
     def _look(self):
