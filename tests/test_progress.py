@@ -144,6 +144,23 @@ def test_a_network_in_a_pipeline_is_heard(data, told):
     assert warnings.filters == filters
 
 
+class Wide(ConvPoolClassifier):
+    """A user's own, with a shorter signature."""
+
+    def __init__(self, width=4):
+        super().__init__(**TINY | {"conv_layers": [(width, 3)], "epochs": 2})
+        self.width = width
+
+
+def test_a_subclass_with_parameters_of_its_own(data, told):
+    search = GridSearchCV(Wide(), {"width": [4, 5], "epochs": [1, 3]}, cv=2)
+    *lines, end = told(search.set_callbacks(SearchProgress()), *data)
+    again = search.best_params_["epochs"]
+    assert f"{16 + again} epochs, {12 + again} trained and 4 saved; " in end
+    best = f"with width {search.best_params_['width']}, epochs {again}"
+    assert end.endswith(best) and not any("Warning" in line for line in lines)
+
+
 def test_steps_that_tell_nothing_are_no_reason_to_warn(data, recwarn):
     pipeline = make_pipeline(FunctionTransformer(), tiny())
     pipeline.set_callbacks(SearchProgress()).fit(*data)
