@@ -404,6 +404,17 @@ def a_registered_loss(edited, monkeypatch):
     return {"loss": Edited()}
 
 
+def a_registered_function_in_a_loss_of_keras(edited, monkeypatch):
+    factor = 3.0 if edited else 1.0
+    wrapper = keras.losses.MeanSquaredError.__mro__[1]  # has no public name
+
+    @keras.saving.register_keras_serializable("test_settings")
+    def scaled(y_true, y_pred):
+        return factor * keras.losses.categorical_crossentropy(y_true, y_pred)
+
+    return {"loss": wrapper(scaled)}
+
+
 def a_registered_function_in_a_layer(edited, monkeypatch):
     factor = 0.5 if edited else 1.0
 
@@ -443,6 +454,7 @@ EDITS = [
     a_constant,
     its_code,
     a_registered_loss,
+    a_registered_function_in_a_loss_of_keras,
     a_registered_function_in_a_layer,
     a_registered_layer_in_a_layer,
     a_registered_schedule,

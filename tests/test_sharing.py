@@ -98,7 +98,7 @@ def test_a_fit_that_goes_on_from_the_estimator_is_told(data, tmp_path):
         {"random_state": np.int64(3)},
         {},
     ],
-    ids=str,
+    ids=["no memory", "memory of nowhere", "own loss", "seed of NumPy", "defaults"],
 )
 def test_ordinary_use_is_quiet(data, tmp_path, params):
     with warnings.catch_warnings():

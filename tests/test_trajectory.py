@@ -288,7 +288,8 @@ class OwnSchedule(keras.optimizers.schedules.LearningRateSchedule):
 def test_a_users_own_code_switches_sharing_off(data, trained, params, tmp_path):
     X, y = data
     for _ in range(2):
-        classifier(epochs=1, memory=tmp_path, **params).fit(X, y)
+        with pytest.warns(UserWarning, match="nothing of this fit is kept"):
+            classifier(epochs=1, memory=tmp_path, **params).fit(X, y)
     assert trained == [0, 0]
     assert not list(tmp_path.rglob("*.pkl"))
 
