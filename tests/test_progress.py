@@ -360,7 +360,7 @@ def test_one_line_in_a_terminal(columns, data, monkeypatch):
     terminal = PseudoTerminal(columns)
     monkeypatch.setattr(sys, "stderr", terminal.stream)
     monkeypatch.setattr("skcnn._progress.screen.Terminal.pace", 0.02)
-    grid = {RATE: [0.01, 0.02, 0.03, 0.04], "epochs": [1, 60]}
+    grid = {RATE: [0.01, 0.02, 0.03, 0.04], "epochs": [1, 100]}
     search = GridSearchCV(tiny(), grid, cv=2).set_callbacks(SearchProgress())
     with parallel_config(**THREADS):
         search.fit(*data)

@@ -94,11 +94,11 @@ class Show:
         with contextlib.suppress(Exception):  # a closed terminal, say
             pause = self.screen.pace
             while not self._is_over.wait(pause):
-                began = time.perf_counter()
+                began = time.thread_time()
                 facts = self.tally.facts()
                 self.screen.show(words.live_line(facts, self.screen.width))
                 # Of many fits a look takes longer: at most a fiftieth of the time.
-                pause = max(self.screen.pace, 50 * (time.perf_counter() - began))
+                pause = max(self.screen.pace, 50 * (time.thread_time() - began))
 
 
 def _hush():
