@@ -8,7 +8,6 @@ Nothing but the standard library is imported, so that designs are checked withou
 """
 
 import functools
-import warnings
 from numbers import Integral
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ from skcnn._checks import (
     check_sequence,
     is_sequence,
 )
+from skcnn._warnings import warn_once
 from skcnn._words import BLOCK_WORDS, hint
 
 # fmt: off
@@ -330,12 +330,11 @@ def check_kernels(name, value):
         for member in members
     )
     if not nested:
-        warnings.warn(
+        warn_once(
             f"conv_layers: kernel_size={value!r} is the old notation of kernels side "
             "by side, which a later version will refuse. "
             f"Write kernel_size={kernels!r}.",
             FutureWarning,
-            stacklevel=2,  # one place in this file: Python then says it once
         )
     return check_window(name, kernels[0]) if len(kernels) == 1 else kernels
 
@@ -356,10 +355,9 @@ def _pooling(where, block):
     """`pool_size` and `pool_stride`; both None without pooling."""
     if block.pool_size is None:
         if block.pool_stride is not None:
-            warnings.warn(
+            warn_once(
                 f"{where}: pool_stride={block.pool_stride!r} has no effect without "
-                "pooling (pool_size=None). Leave it out; convolutions have stride 1.",
-                stacklevel=2,
+                "pooling (pool_size=None). Leave it out; convolutions have stride 1."
             )
         return None, None
     or_none = f"{_WINDOW}, or None for no pooling"

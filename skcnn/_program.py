@@ -15,7 +15,14 @@ import numpy as np
 
 from skcnn import _seeds
 from skcnn._augmentation import make_augmentation, seed_states, set_seeds
-from skcnn._compat import call_on_variables, isolated, keras, tf, unrewritten_graphs
+from skcnn._compat import (
+    call_on_variables,
+    is_op_determinism_enabled,
+    isolated,
+    keras,
+    tf,
+    unrewritten_graphs,
+)
 from skcnn._divergence import TrainingDiverged
 from skcnn._network import (
     averaging,
@@ -420,7 +427,8 @@ class ProgramPool:
             Where TensorFlow cannot work, see :func:`skcnn._process.check_process`.
         """
         check_process()
-        key = (architecture, settings.program_key, exposed, *keras_numbers())
+        process = (*keras_numbers(), is_op_determinism_enabled())
+        key = (architecture, settings.program_key, exposed, *process)
         program = self._take(key) or isolated(
             self._new_program, key, architecture, settings, exposed
         )

@@ -19,7 +19,7 @@ from skcnn._augmentation import (
     check_pixel_range,
 )
 from skcnn._compat import isolated, keras, learning_rate_of, route_params
-from skcnn._losses import is_sparse, wants_one_hot
+from skcnn._losses import wants_one_hot
 from skcnn._recipes import AsGiven, Recipe, from_class, from_instance, kept
 from skcnn._schedules import make_schedule
 from skcnn._words import ROUTED_WORDS, hint
@@ -141,14 +141,21 @@ def compile_settings(params, data=None, n_classes=3, n_steps=None):
     optimizer, learning_rate = _optimizer(params, n_steps)
     loss = _recipe("loss", params, keras.losses, keras.losses.Loss)
     weighted = data is not None and data.weights is not None
-    one_hot = not is_sparse(loss.name)
-    if loss.users_code:
-        one_hot = wants_one_hot(loss.make(), loss.name, n_classes, weighted)
+    tried = _labels_of_users_loss if loss.users_code else _labels_of_keras_loss
+    one_hot = tried(loss, n_classes, weighted)
     image_shape = (1, 1, 1) if data is None else data.images.shape[1:]
     augmentation = augmentation_config(params["augmentation"], image_shape)
     if data is not None:
         check_pixel_range(augmentation, data.images)
     return CompileSettings(optimizer, learning_rate, loss, augmentation, one_hot)
+
+
+def _labels_of_users_loss(loss, n_classes, weighted):
+    return wants_one_hot(loss.make(), loss.name, n_classes, weighted)
+
+
+# A search asks the same at each fit, and the code of Keras' own losses does not change.
+_labels_of_keras_loss = functools.lru_cache(_labels_of_users_loss)
 
 
 def check_copies(params):

@@ -150,7 +150,8 @@ def _resizing(parts, arrays, sizes):
     elif all(_pillow_takes(array) for array in arrays):
         each = f"PIL.Image.fromarray(image).resize({width_and_height})"
     else:
-        each = f"tf.image.resize(image, {wanted[:2]}).numpy()"
+        image = "image[..., np.newaxis]" if dims == {2} else "image"
+        each = f"tf.image.resize({image}, {wanted[:2]}).numpy()"
     mixed = (
         " Gray and color are mixed, too: make all the same." if len(dims) > 1 else ""
     )

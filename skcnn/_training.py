@@ -177,17 +177,10 @@ def train(program, data, plan, state, until, *, validation=None, hooks=()):
     while epoch < until and not stop:
         for hook in hooks:
             hook.begin_epoch(epoch)
-        started = time.perf_counter()
-        logs = _run_epoch(program, data, plan, epoch)
-        diverged = not program.has_finite_weights()
+        logs = _measured_epoch(program, data, plan, epoch, validation)
+        diverged = logs is None
         if diverged:
             break
-        if validation is not None:
-            logs |= {
-                f"val_{name}": value
-                for name, value in _evaluate(program, validation, plan).items()
-            }
-        logs["time"] = time.perf_counter() - started
         epoch += 1
         _record(history, logs, epoch)
         snapshot = _snapshot_of(program, epoch, history)
@@ -199,11 +192,10 @@ def train(program, data, plan, state, until, *, validation=None, hooks=()):
     for hook in hooks:
         hook.end()
     exposed = any(hook.exposes_program for hook in hooks)
+    # A callback may have set weights at the end; or no epoch left a snapshot.
     if exposed and plan.fresh_statistics and epoch > state.epoch:
         _take_statistics(program, data, plan)
-    if (
-        exposed or diverged or epoch == state.epoch
-    ):  # a callback may have set weights at the end; or no epoch left a snapshot
+    if exposed or diverged or epoch == state.epoch:
         snapshot = _snapshot_of(program, epoch, history)
     if diverged:
         mended = snapshot() if program.has_finite_weights() else None
@@ -246,6 +238,18 @@ def check_finite(program, data, epoch):
     images, _, _ = _gather(data, some)
     if not np.isfinite(program.predict(images)).all():
         raise TrainingDiverged(epoch, "predictions")
+
+
+def _measured_epoch(program, data, plan, epoch, validation):
+    """Train for an epoch and measure; None if weights are no numbers after it."""
+    started = time.perf_counter()
+    logs = _run_epoch(program, data, plan, epoch)
+    if not program.has_finite_weights():
+        return None
+    if validation is not None:
+        measured = _evaluate(program, validation, plan)
+        logs |= {f"val_{name}": value for name, value in measured.items()}
+    return logs | {"time": time.perf_counter() - started}
 
 
 def _run_epoch(program, data, plan, epoch):

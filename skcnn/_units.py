@@ -24,11 +24,10 @@ TEN_TIMES = 10  # another order of magnitude
 NOISE = 0.05  # what resizing may make of black, as a share of white
 OVERSHOOT = 1 + NOISE  # and what it may make of white
 FEW_IMAGES = 10  # one image may be black, or all bright; of ten, that is unusual
-# Rarely lit pixels have outliers once they are standardized: so large a share, of the
-# many images of fit and of a single one, says nothing of units. Ranges that end in whole
-# numbers, such as 0 to 1, are those of a format, which has no outliers.
+# Rarely lit pixels have outliers once a scaler has seen them. So large a share, of all
+# images of fit and of the pixels that are not black afterwards, says nothing of units.
 FEW_PIXELS_OF_ALL = 0.01
-FEW_PIXELS_OF_ONE = 0.1
+MANY = 0.3
 
 
 def pixel_scale(dtype):
@@ -70,6 +69,8 @@ def settle_units(images, pixel_range, *, are_images):
     low, high = pixel_range
     if images.dtype == np.uint8:
         advice = _advice_on_dark_bytes(high)
+        if not (advice or are_images):
+            advice = _advice_on_strip_of_bytes(high, images.shape[2])
     elif not _are_bytes_of_another_type(images.dtype, low, high):
         advice = _advice_on_magnitude(images, low, high, are_images)
     elif are_images:
@@ -117,6 +118,17 @@ def _advice_on_dark_bytes(high):
         f"X is uint8, which is divided by 255, but its largest value is only {high:g}: "
         f"the network sees at most {high / BYTE:.2g}. If white is not 255, pass "
         f"X / {high:g}."
+    )
+
+
+def _advice_on_strip_of_bytes(high, n_features):
+    shape = _square_shape(n_features)
+    if shape is None or high <= LARGEST_UNSCALED:
+        return None
+    return (
+        "X is a table of bytes, so each row is taken as a strip one pixel high. If its "
+        f"rows are images, set image_shape={shape}; if not, image_shape="
+        f"{(1, n_features)} says so."
     )
 
 
@@ -245,6 +257,7 @@ class _Fit:
         elif self.low >= 0 and 0 < self.high <= 1:
             self.low, self.high = 0.0, 1.0
         self.size = max(-self.low, self.high)
+        self.seen_size = max(-self.seen_low, self.seen_high)
         self.is_whole = self.low.is_integer() and self.high.is_integer()
 
     @property
@@ -277,6 +290,15 @@ class _Seen:
             and all(np.all(image == np.rint(image)) for image in self.images)
         )
 
+    def has_many_beyond(self, limit):
+        """Whether pixels beyond a limit are more than outliers, black left aside."""
+        n_bright = n_beyond = 0
+        for image in self.images:
+            magnitudes = np.abs(image)
+            n_bright += np.count_nonzero(magnitudes)
+            n_beyond += np.count_nonzero(magnitudes > limit)
+        return n_beyond > MANY * n_bright
+
 
 # A rule gives the remedy if it finds the images to be in other units; or else None.
 
@@ -289,44 +311,39 @@ def _no_bytes(seen, fit):
 
 
 def _much_too_large(seen, fit):
-    is_larger = _is_beyond(seen, fit, TEN_TIMES)
-    is_whole = seen.size > TEN_TIMES * fit.size and seen.are_whole
-    return (is_larger or is_whole) and _shrink(seen, fit)
+    if seen.size <= TEN_TIMES * fit.size:
+        return None
+    limit = fit.size if seen.are_whole else TEN_TIMES * fit.size
+    return seen.has_many_beyond(limit) and _shrink(seen, fit)
 
 
 def _whole_for_fractions(seen, fit):
     """Dark bytes after fractions: not ten times as large, but never fractions."""
     may_differ = fit.has_fractions and fit.size <= TEN_TIMES
     is_larger = seen.size >= max(2, 2 * fit.size)
-    return may_differ and is_larger and seen.are_whole and _shrink(seen, fit)
+    is_whole = may_differ and is_larger and seen.are_whole
+    return is_whole and seen.has_many_beyond(fit.size) and _shrink(seen, fit)
 
 
 def _fractions_for_counts(seen, fit):
     if not fit.has_counts or seen.size > TEN_TIMES:
         return None
     if seen.low >= 0 and seen.high <= 1 and not seen.are_whole:
-        return f"Pass X * {_white(fit.high)}."
+        return _as_in_fit_or("Pass X * {white}.", fit.seen_high)
     if seen.low < -NOISE and not seen.are_whole:
         return "Pass the integers that they were made of, as in fit."
     return None
 
 
 def _larger(seen, fit, times=3):
-    return _is_beyond(seen, fit, times) and _AS_IN_FIT
-
-
-def _is_beyond(seen, fit, times):
-    """Whether pixels are so many times as large as those of fit, outliers aside."""
     limit = times * fit.size
-    if seen.size <= limit:
-        return False
-    return fit.is_whole or _share_beyond(seen.images, limit) > FEW_PIXELS_OF_ONE
+    return seen.size > limit and seen.has_many_beyond(limit) and _AS_IN_FIT
 
 
 def _smaller(seen, fit, times=TEN_TIMES):
     """Only where the range of fit is that of a format, rather than due to outliers."""
     may_tell = fit.is_whole and not seen.are_few
-    return may_tell and seen.size * times < fit.size and _AS_IN_FIT
+    return may_tell and seen.size * times < fit.seen_size and _AS_IN_FIT
 
 
 def _negative(seen, fit):
@@ -354,11 +371,18 @@ _WARNINGS_FOR_TABLES = (  # outliers are usual
 
 def _shrink(seen, fit):
     """The remedy for values that are too large."""
-    white = _white(seen.high)
-    if seen.low < 0 or fit.scaled or isinstance(white, str):
+    if seen.low < 0 or fit.scaled:
         return _AS_IN_FIT
     if (fit.low, fit.high) == (0, 1):
-        return f"Pass X / {white}."
+        return _as_in_fit_or("Pass X / {white}.", seen.high)
     if (fit.low, fit.high) == (-1, 1):
-        return f"Pass X / {white / 2} - 1."
+        return _as_in_fit_or("Pass X / {half} - 1.", seen.high)
     return _AS_IN_FIT
+
+
+def _as_in_fit_or(remedy, high):
+    """The remedy with the value of white, if the largest pixel tells what white is."""
+    white = _white(high)
+    if isinstance(white, str) or high < white / 2:
+        return _AS_IN_FIT
+    return remedy.format(white=white, half=white / 2)

@@ -1,17 +1,10 @@
 """Warnings that are said once, also in a search of hundreds of fits."""
 
 import inspect
-import os
 import warnings
 
-import joblib
-import sklearn
-
 # Whose frames lie between a user's line and ours.
-_LIBRARIES = tuple(
-    os.path.dirname(path) + os.sep
-    for path in (__file__, sklearn.__file__, joblib.__file__)
-)
+_LIBRARIES = ("skcnn", "sklearn", "joblib")
 
 # From the id of a piece of the user's code to that code, which so keeps its id, and to the
 # lines and messages that were said there. A cell of a notebook is a new piece each time it
@@ -32,7 +25,7 @@ def warn_once(message, category=UserWarning):
     category : type, default=UserWarning
     """
     frame, level = inspect.currentframe().f_back, 2
-    while frame.f_back and frame.f_code.co_filename.startswith(_LIBRARIES):
+    while frame.f_back and _package(frame) in _LIBRARIES:
         frame, level = frame.f_back, level + 1
     code, what = frame.f_code, (frame.f_lineno, message)
     _, said = _said.setdefault(id(code), (code, set()))
@@ -40,6 +33,10 @@ def warn_once(message, category=UserWarning):
         return
     said.add(what)
     warnings.warn(message, category, stacklevel=level)
+
+
+def _package(frame):
+    return frame.f_globals.get("__name__", "").partition(".")[0]
 
 
 def _is_to_be_repeated(message, category):

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from strategies import architectures
 
-from skcnn import _architecture, _blocks, _checks, _words
+from skcnn import _architecture, _blocks, _checks, _warnings, _words
 from skcnn._architecture import Architecture, ConvBlock, check_image_shape
 
 IMAGE_SHAPE = (32, 32, 3)
@@ -937,7 +937,7 @@ def test_a_pickle_holds_no_plan():
 
 
 # The plan and what it rests on.
-MODULES = (_architecture, _blocks, _checks, _words)
+MODULES = (_architecture, _blocks, _checks, _warnings, _words)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

@@ -150,7 +150,7 @@ def check_the_choice(runs, table, data_home):
 def check_mirror_images(runs, table, data_home):
     X_train, X_test, y_train, y_test = images_of(fetch_cifar10, data_home)
     for name in ("modern", "grid-32-64"):
-        network = trained(name, X_train, y_train)
+        network = trained(name, X_train, y_train, batch_norm_statistics="moving")
         both = [
             network.predict_proba(images)
             for images in (X_test, np.flip(X_test, axis=2))

@@ -38,7 +38,7 @@ from skcnn import ConvPoolClassifier, SearchProgress
 from skcnn._progress.jobs import Job, job_of
 from skcnn._progress.resume import how_to_go_on
 from skcnn._progress.tally import Facts, Round, Tally
-from skcnn._progress.words import duration, live_line, short
+from skcnn._progress.words import duration, in_short, live_line
 
 TINY = {
     "conv_layers": [(4, 3)],
@@ -142,6 +142,23 @@ def test_a_network_in_a_pipeline_is_heard(data, told):
     *_, end = told(around.set_callbacks(SearchProgress()), *data)
     assert end.startswith("GridSearchCV: 4 fits in")
     assert warnings.filters == filters
+
+
+class Wide(ConvPoolClassifier):
+    """A user's own, with a shorter signature."""
+
+    def __init__(self, width=4):
+        super().__init__(**TINY | {"conv_layers": [(width, 3)], "epochs": 2})
+        self.width = width
+
+
+def test_a_subclass_with_parameters_of_its_own(data, told):
+    search = GridSearchCV(Wide(), {"width": [4, 5], "epochs": [1, 3]}, cv=2)
+    *lines, end = told(search.set_callbacks(SearchProgress()), *data)
+    again = search.best_params_["epochs"]
+    assert f"{16 + again} epochs, {12 + again} trained and 4 saved; " in end
+    best = f"with width {search.best_params_['width']}, epochs {again}"
+    assert end.endswith(best) and not any("Warning" in line for line in lines)
 
 
 def test_steps_that_tell_nothing_are_no_reason_to_warn(data, recwarn):
@@ -343,7 +360,7 @@ def test_one_line_in_a_terminal(columns, data, monkeypatch):
     terminal = PseudoTerminal(columns)
     monkeypatch.setattr(sys, "stderr", terminal.stream)
     monkeypatch.setattr("skcnn._progress.screen.Terminal.pace", 0.02)
-    grid = {RATE: [0.01, 0.02, 0.03, 0.04], "epochs": [1, 60]}
+    grid = {RATE: [0.01, 0.02, 0.03, 0.04], "epochs": [1, 100]}
     search = GridSearchCV(tiny(), grid, cv=2).set_callbacks(SearchProgress())
     with parallel_config(**THREADS):
         search.fit(*data)
@@ -396,23 +413,17 @@ def test_what_is_not_known_is_left_out():
     )
 
 
-@pytest.mark.parametrize(
-    "value, text",
-    [
-        ([(32, 5, 2, 2), (64, 3, 2, 2)], "32-64"),
-        ([skcnn.ConvBlock(8), {"kernel_size": 3, "filters": 16}], "8-16"),
-        ((50, 20), "50-20"),
-        ((), "none"),
-        (np.float32(0.25), "0.25"),
-        (np.bool_(True), "True"),
-        (None, "None"),
-        ("one\ncycle", "one cycle"),
-        (uniform(0, 1), "rv_continuous_frozen"),
-        (np.mean, "mean"),
-    ],
-)
-def test_values_in_short(value, text):
-    assert short(value) == text
+def test_values_in_short():
+    params = {
+        "conv_layers": [(32, 5, 2, 2), (64, 3)],
+        "rate": 0.25,
+        "own": "two\nlines",
+    }
+    assert in_short(params, ("rate", "own", "conv_layers", "not there")) == {
+        "rate": "0.25",
+        "own": "two lines",
+        "conv_layers": "32-64",
+    }
 
 
 def test_durations():
@@ -589,8 +600,11 @@ def test_a_search_that_is_interrupted(data, parallel, capsys):
         search.fit(*data)
     told = capsys.readouterr().err.splitlines()[-1]
     [advice] = raised.value.__notes__
-    assert 'With memory="runs" in ConvPoolClassifier, ' in advice
-    assert "stopped by KeyboardInterrupt after 2 of 5 fits" in told and advice in told
+    assert advice.startswith("skcnn: What was trained is ")
+    assert "stopped by KeyboardInterrupt after 2 of 5 fits" in told
+    assert told.endswith(
+        "With memory='folder', the same search goes on where it ended, also tomorrow."
+    )
 
 
 def test_processes_that_are_interrupted(interrupted):
@@ -598,24 +612,27 @@ def test_processes_that_are_interrupted(interrupted):
     [stopped] = [line for line in err if "stopped by" in line]
     how = r"GridSearchCV: stopped by KeyboardInterrupt after \d+ of 19 fits, \d:\d\d; "
     assert re.match(how, stopped)
-    advice = f"Run the same again to go on: finished epochs are kept in '{memory}'."
+    advice = f"Finished epochs are kept in '{memory}'. Run the same again to go on."
     assert stopped.endswith(advice), "for those who do not see the traceback"
-    assert advice in err[err.index(stopped) + 1 :], "the traceback ends with it"
+    assert f"skcnn: {advice}" in err, "the traceback ends with it"
     assert out.count("\n") == 1, "nothing but the result of the first"
 
 
 @pytest.mark.parametrize(
     "changes, advice",
     [
-        ({"memory": None}, 'With memory="runs" in ConvPoolClassifier, '),
-        ({"random_state": None}, "With random_state=0 in ConvPoolClassifier, "),
+        ({"memory": None}, "With memory='folder', the same search goes on"),
+        ({"random_state": None}, "With random_state=0, the same search goes on"),
         (
             {"memory": None, "random_state": None},
-            'With memory="runs" and random_state=0 in ConvPoolClassifier, ',
+            "With memory='folder' and random_state=0, the same search goes on",
         ),
-        ({"callbacks": keras.callbacks.Callback()}, "fits with Keras callbacks"),
-        ({}, "Run the same again to go on: finished epochs are kept in 'runs'"),
-        ({"memory": Memory("runs", verbose=0)}, "are kept in 'runs'"),
+        (
+            {"callbacks": keras.callbacks.Callback()},
+            "Fits with Keras callbacks are not",
+        ),
+        ({}, "Finished epochs are kept in 'runs'. Run the same again to go on."),
+        ({"memory": Memory("runs", verbose=0)}, "are kept in 'runs"),
     ],
     ids=["no memory", "no seed", "neither", "callbacks", "both", "a Memory"],
 )

@@ -512,3 +512,28 @@ def test_warm_start_goes_on_with_the_same_loss_alone(params, data):
     vars(warm).pop("loss__gamma", None)
     with pytest.raises(ValueError, match="other settings"):
         warm.fit(*data)
+
+
+# --------------------------------------------------------------------------------------
+# Keras' own losses whose names do not tell all
+
+
+@pytest.mark.parametrize("loss", ["circle", "CategoricalGeneralizedCrossEntropy"])
+def test_a_loss_of_keras_that_wants_codes_gets_them(loss, data):
+    fitted = small(loss=loss).fit(*data)
+    assert np.isfinite(fitted.history_["loss"]).all()
+
+
+def test_a_loss_of_keras_that_no_label_suits_is_refused(data):
+    with pytest.raises(ValueError, match=r"loss must be a function .* got CTC"):
+        small(loss="ctc").fit(*data)
+
+
+@pytest.mark.parametrize("loss", ["dice", "tversky"])
+def test_a_loss_of_keras_that_weights_cannot_reach_is_refused_with_them(loss, data):
+    X, y = data
+    small(loss=loss).fit(X, y)
+    with pytest.raises(ValueError, match="one number for a whole batch"):
+        small(loss=loss).fit(X, y, sample_weight=1.0 + y)
+    with pytest.raises(ValueError, match="one number for a whole batch"):
+        small(loss=loss, class_weight={y[0]: 2}).fit(X, y)

@@ -7,10 +7,17 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    RobustScaler,
+    StandardScaler,
+)
 
 from skcnn import ConvPoolClassifier
 from skcnn._images import check_training_data
@@ -394,3 +401,52 @@ def test_searches_and_folds_are_silent_or_warn_once(silence):
     assert {(w.filename, str(w.message)[:20]) for w in caught} == {
         (__file__, "X has values from 0 ")
     }
+
+
+# --------------------------------------------------------------------------------------
+# Ordinary use is quiet
+
+
+SCALERS = [
+    MinMaxScaler(),
+    MinMaxScaler((-1, 1)),
+    MaxAbsScaler(),
+    StandardScaler(),
+    RobustScaler(),
+]
+
+
+@pytest.mark.parametrize("scaler", SCALERS, ids=repr)
+def test_scalers_in_a_pipeline_are_neither_refused_nor_warned_of(scaler, digits):
+    """A pixel that is rarely lit in training has outliers after scaling."""
+    images, labels = digits
+    table = images.reshape(len(images), -1)
+    pipeline = make_pipeline(clone(scaler), small(image_shape=(8, 8)))
+    pipeline.fit(table[:200], labels[:200])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pipeline.predict(table[200:])
+        for row in table[200:400]:
+            pipeline.predict(row[np.newaxis])
+
+
+def test_the_same_numbers_as_floats_are_quiet_though_they_are_dark(digits):
+    images, labels = digits
+    dark = images[:100] // 16
+    with pytest.warns(UserWarning, match="divided by 255"):
+        fitted = small().fit(dark, labels[:100])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        as_floats = fitted.predict_proba(dark.astype(float))
+    assert np.array_equal(as_floats, fitted.predict_proba(dark))
+
+
+def test_a_table_of_bytes_without_image_shape_is_warned_of(digits):
+    images, labels = digits
+    table = images[:100].reshape(100, -1)
+    with pytest.warns(UserWarning, match=r"set image_shape=\(8, 8\)"):
+        small().fit(table, labels[:100])
+    for shape in ((8, 8), (1, 64)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            small(image_shape=shape).fit(table, labels[:100])

@@ -13,12 +13,14 @@ import numpy as np
 
 from skcnn._compat import Interval, open_listener, send, validate_parameter_constraints
 from skcnn._first_score import wait_for_first_score
+from skcnn._parameters import all_parameters
 from skcnn._progress.jobs import job_of
 from skcnn._progress.rounds import round_of, tried_parameters
 from skcnn._progress.screen import screen_here
 from skcnn._progress.show import Show
 from skcnn._progress.tasks import is_refit, is_round, is_whole_fit, place
 from skcnn._progress.words import in_short
+from skcnn._search import every_parameter
 
 _shows = {}  # identifier of a running fit -> its Show; of this process alone
 _epoch = threading.local()  # when the epoch of this thread began
@@ -161,7 +163,7 @@ class SearchProgress:
         if where.is_network:
             shape, n_images = np.shape(X)[1:], len(X)
             epochs = {"epochs": context.max_subtasks}  # one for partial_fit
-            job = job_of(estimator.get_params(deep=False) | epochs, shape, n_images)
+            job = job_of(all_parameters(estimator) | epochs, shape, n_images)
             self._send(context, "network", where.fit, job, shape, n_images)
         if where.is_epoch:
             _epoch.began = time.perf_counter()
@@ -225,7 +227,7 @@ class SearchProgress:
         if last:
             _shows[context.root_uuid].tell_best()
         _, names = self._known[context.root_uuid]
-        candidate = in_short(estimator.get_params(), names) if names else {}
+        candidate = in_short(every_parameter(estimator), names) if names else {}
         self._send(context, "fit", where.fit, lane, candidate, last)
 
     def _wait_for_score(self, estimator, context, where):

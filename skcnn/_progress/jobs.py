@@ -1,5 +1,6 @@
 """What a fit asks for: how many epochs, of which run, at what cost beside others."""
 
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, prod
@@ -7,6 +8,7 @@ from numbers import Integral
 
 from skcnn._architecture import ARCHITECTURE_PARAMETERS, Architecture
 from skcnn._classifier import ConvPoolClassifier
+from skcnn._parameters import all_parameters
 from skcnn._value_labels import as_text
 
 # What neither changes the epochs of a run nor what they cost.
@@ -44,7 +46,7 @@ def job_of(params, image_shape, n_images):
     Parameters
     ----------
     params : dict
-        Of the ConvPoolClassifier.
+        From :func:`skcnn._parameters.all_parameters`.
     image_shape : tuple of int
         Shape of an image, or of a row of a table.
     n_images : int
@@ -72,7 +74,7 @@ def job_of(params, image_shape, n_images):
 def _shares(params):
     return (
         isinstance(params["random_state"], Integral)
-        and params["callbacks"] is None
+        and not params["callbacks"]
         and params["learning_rate_schedule"] not in _OF_FIXED_LENGTH
     )
 
@@ -131,8 +133,7 @@ class Plan:
     """
 
     def __init__(self, estimator, candidates):
-        self.prefix, network = networks_in(estimator)[0]
-        self.params = network.get_params(deep=False)
+        self.prefix, self.network = networks_in(estimator)[0]
         self.candidates = candidates
 
     def jobs(self, image_shape, n_images):
@@ -159,7 +160,9 @@ class Plan:
         }
         if self.prefix.removesuffix("__") in candidate:
             return None
-        return job_of(self.params | own, image_shape, n_images)
+        # A copy that shares all values: clone would copy them, for each candidate anew.
+        network = copy(self.network).set_params(**own)
+        return job_of(all_parameters(network), image_shape, n_images)
 
 
 def networks_in(estimator):

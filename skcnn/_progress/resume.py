@@ -1,4 +1,8 @@
-"""How to go on with a search that was stopped."""
+"""How to go on with a search that was stopped.
+
+A fit that is interrupted in this thread says so itself, see skcnn/_sharing.py; this is for
+searches in threads and worker processes, where Ctrl-C does not meet a fit.
+"""
 
 from numbers import Integral
 
@@ -25,20 +29,17 @@ def how_to_go_on(estimator):
     seeded = isinstance(network.random_state, Integral) or _is_searched(
         estimator, f"{prefix.removeprefix('estimator__')}random_state"
     )
-    if network.memory is not None and seeded and network.callbacks is None:
-        return f"Run the same again to go on: finished epochs are kept in {_folder(network.memory)}."
-    if network.callbacks is not None:
-        return "Nothing is kept of fits with Keras callbacks: they start again."
-    wanted = [] if network.memory is not None else ['memory="runs"']
+    if network.callbacks:
+        return "skcnn: Fits with Keras callbacks are not kept. They start again."
+    if network.memory is not None and seeded:
+        folder = str(getattr(network.memory, "location", network.memory))
+        return f"skcnn: Finished epochs are kept in {folder!r}. Run the same again to go on."
+    wanted = [] if network.memory is not None else ["memory='folder'"]
     wanted += [] if seeded else ["random_state=0"]
     return (
-        f"Finished epochs are lost when this process ends. With {' and '.join(wanted)} in "
-        f"{type(network).__name__}, a search that was stopped goes on when it is run again."
+        "skcnn: What was trained is lost when this process ends. With "
+        f"{' and '.join(wanted)}, the same search goes on where it ended, also tomorrow."
     )
-
-
-def _folder(memory):
-    return repr(str(getattr(memory, "location", memory)))
 
 
 def _is_searched(search, name):

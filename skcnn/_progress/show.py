@@ -85,20 +85,20 @@ class Show:
         # Whoever gave a wrong value knows better what to do than to run the same again.
         is_mistake = isinstance(error, (TypeError, ValueError))
         advice = "" if is_mistake else how_to_go_on(self.estimator)
-        self.screen.end(f"{line}. {advice}".rstrip())
-        told = "".join(getattr(error, "__notes__", ()))
-        if advice and error is not None and "memory" not in told:
+        self.screen.end(f"{line}. {advice.removeprefix('skcnn: ')}".rstrip())
+        told = any("skcnn:" in note for note in getattr(error, "__notes__", ()))
+        if advice and error is not None and not told:
             error.add_note(advice)  # a traceback ends with it
 
     def _look(self):
         with contextlib.suppress(Exception):  # a closed terminal, say
             pause = self.screen.pace
             while not self._is_over.wait(pause):
-                began = time.perf_counter()
+                began = time.thread_time()
                 facts = self.tally.facts()
                 self.screen.show(words.live_line(facts, self.screen.width))
                 # Of many fits a look takes longer: at most a fiftieth of the time.
-                pause = max(self.screen.pace, 50 * (time.perf_counter() - began))
+                pause = max(self.screen.pace, 50 * (time.thread_time() - began))
 
 
 def _hush():

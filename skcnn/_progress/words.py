@@ -1,7 +1,8 @@
 """What there is to tell, in lines of text."""
 
 from math import isfinite
-from numbers import Number
+
+from skcnn._value_labels import brief
 
 SEPARATOR = " | "
 
@@ -198,34 +199,5 @@ def in_short(params, names):
     -------
     dict of str to str
     """
-    return {name: short(params[name]) for name in names if name in params}
-
-
-def short(value):
-    """The value of a parameter in a few characters; of blocks, their filters.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    str
-        Such as ``"32-64"`` for ``[(32, 5, 2, 2), (64, 3, 2, 2)]``.
-    """
-    if hasattr(value, "tolist"):  # NumPy's
-        value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        return "-".join(short(_first(each)) for each in value) or "none"
-    if isinstance(value, Number) and not isinstance(value, bool):
-        return f"{value:.4g}"
-    if isinstance(value, (str, bool, type(None))):
-        return " ".join(str(value).split())
-    return getattr(value, "__name__", type(value).__name__)
-
-
-def _first(value):
-    """The filters of a block, however it is written; any other value as it is."""
-    if isinstance(value, dict) and value:
-        return value.get("filters", next(iter(value.values())))
-    return value[0] if isinstance(value, (list, tuple)) and value else value
+    texts = {name: brief(params[name]) for name in names if name in params}
+    return {name: " ".join(text.split()) for name, text in texts.items()}
