@@ -45,10 +45,17 @@ def check_container(values, name):
     ------
     TypeError
         Naming the type, and how to make arrays of it.
+    ValueError
+        If values of an array are masked.
     """
     if not isinstance(values, _LISTS) and not is_array(values):
         message = f"{name} must be {_allowed(name)}; got {describe(values)}."
         raise TypeError(f"{message} {advice(values, name)}".rstrip())
+    if np.ma.is_masked(values):
+        raise ValueError(
+            f"{name} has masked values, which NumPy would read as if they were not. Fill "
+            f"them, {name} = {name}.filled(0), or leave those images out."
+        )
     part = _unreadable_part(_parts(values))
     if part is not None:
         each = "part[key]" if isinstance(part, Mapping) else "np.stack(list(part))"

@@ -93,10 +93,9 @@ def all_classes(y, known_classes, classes):
     given = np.unique(y) if classes is None else _given_classes(classes)
     if known_classes is None:
         if len(given) < 2:
-            raise ValueError(
-                "y must hold samples of at least 2 classes; got 1 class: "
-                f"{given.tolist()[0]!r}."
-            )
+            wanted = "y must hold samples of" if classes is None else "classes must be"
+            seen = f"1 class: {given.tolist()[0]!r}" if len(given) else "none"
+            raise ValueError(f"{wanted} at least 2 classes; got {seen}.")
         return given
     if classes is not None and not np.array_equal(given, known_classes):
         raise ValueError(

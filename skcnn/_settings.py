@@ -22,7 +22,7 @@ from skcnn._compat import isolated, keras, learning_rate_of, route_params
 from skcnn._losses import wants_one_hot
 from skcnn._recipes import AsGiven, Recipe, from_class, from_instance, kept
 from skcnn._schedules import make_schedule
-from skcnn._words import ROUTED_WORDS, hint
+from skcnn._words import ROUTED_WORDS, hint, nearest_name
 
 Schedule = keras.optimizers.schedules.LearningRateSchedule
 
@@ -252,6 +252,17 @@ def _class_meant(parameter, given, module, base):
     return given
 
 
+# Keras' own, for losses.
+_SHORT_NAMES = {
+    "mse": "meansquarederror",
+    "mae": "meanabsoluteerror",
+    "mape": "meanabsolutepercentageerror",
+    "msle": "meansquaredlogarithmicerror",
+    "kld": "kldivergence",
+    "bce": "binarycrossentropy",
+}
+
+
 def _class_named(parameter, name, module, base):
     """Keras' class of that name, in either spelling: 'mean_squared_error' or 'MeanSquaredError'."""
     classes = {
@@ -259,11 +270,13 @@ def _class_named(parameter, name, module, base):
         for cls in vars(module).values()
         if inspect.isclass(cls) and issubclass(cls, base) and cls is not base
     }
-    found = classes.get(name.lower().replace("_", ""))
+    known = name.lower().replace("_", "")
+    found = classes.get(_SHORT_NAMES.get(known, known))
     if found is None:
         names = sorted(cls.__name__ for cls in classes.values())
         raise ValueError(
-            f"{parameter} must be one of {names}, in CamelCase or snake_case; got {name!r}."
+            f"{parameter} must be one of {names}, in CamelCase or snake_case; got "
+            f"{name!r}.{nearest_name(known, sorted(classes))}"
         )
     return found
 

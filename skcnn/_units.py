@@ -161,14 +161,19 @@ def _advice_on_magnitude(images, low, high, are_images):
     if low >= 0 and high <= BYTE * OVERSHOOT:
         return (
             f"{seen} Networks train badly on such large numbers. Pass "
-            "X.astype(np.uint8), which is scaled inside the network, or X / 255; and the same to predict."
+            "X.astype(np.uint8), which is scaled inside the network, or X / 255; and the "
+            "same to predict."
         )
+    # Pixels begin at black; temperatures, decibels and Hounsfield units do not.
+    is_pixels = 0 <= low < 0.1 * high
+    change = f"X / {_white(size)}" if is_pixels else _CENTERED
     return (
-        f"{seen} Networks train badly on such large numbers. Pass X / {_white(size)}, "
-        "and the same to predict."
+        f"{seen} Networks train badly on such large numbers. Pass {change}, and the same "
+        "to predict."
     )
 
 
+_CENTERED = "(X - m) / s with m, s = X.mean(), X.std() of the training images"
 _STANDARDIZE = (
     "For measurements, use make_pipeline(StandardScaler(), ConvPoolClassifier(...))."
 )

@@ -1,11 +1,19 @@
 """Data that every test may use; nothing is downloaded."""
 
+import signal
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
 import skcnn
 from skcnn._trajectory import STATES
+
+
+# A shell that starts pytest in the background has it ignore Ctrl-C, and Python keeps to
+# that, here and in every child. Some tests press Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

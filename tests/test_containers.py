@@ -216,3 +216,21 @@ def test_a_single_value_is_no_array():
 def test_a_pair_without_y_is_taken_apart():
     with pytest.raises(ValueError, match=r"X, y = X"):
         ConvPoolClassifier(**SMALL).fit((IMAGES, LABELS))
+
+
+def test_masked_values_are_refused_at_every_door(digits):
+    images, labels = digits
+    X, y = images[:60], labels[:60]
+    mask = np.zeros(X.shape, bool)
+    mask[3, 2, 2] = True
+    masked = np.ma.array(X, mask=mask)
+    clf = ConvPoolClassifier(conv_layers=[(4, 3)], dense_layers=(), epochs=1)
+    with pytest.raises(ValueError, match=r"X has masked values.*X\.filled\(0\)"):
+        clf.fit(masked, y)
+    with pytest.raises(ValueError, match="y has masked values"):
+        clf.fit(X, np.ma.array(y, mask=y == 1))
+    fitted = clf.fit(masked.filled(0), y)
+    for use in (fitted.predict, lambda X: fitted.score(X, y)):
+        with pytest.raises(ValueError, match="X has masked values"):
+            use(masked)
+    assert fitted.predict(np.ma.array(X)).shape == (60,)

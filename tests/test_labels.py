@@ -128,3 +128,12 @@ def test_codes_are_places_among_the_classes():
     assert codes.tolist() == [2, 0] and codes.dtype == np.int32
     with pytest.raises(ValueError, match=r"y has labels.*\['bee'\]"):
         label_codes(np.array(["bee", "cat"]), classes, "y")
+
+
+def test_no_classes_at_all_are_refused(digits):
+    images, labels = digits
+    clf = ConvPoolClassifier(conv_layers=[(4, 3)], dense_layers=())
+    with pytest.raises(
+        ValueError, match="classes must be at least 2 classes; got none"
+    ):
+        clf.partial_fit(images[:20], labels[:20], classes=[])

@@ -537,3 +537,21 @@ def test_a_loss_of_keras_that_weights_cannot_reach_is_refused_with_them(loss, da
         small(loss=loss).fit(X, y, sample_weight=1.0 + y)
     with pytest.raises(ValueError, match="one number for a whole batch"):
         small(loss=loss, class_weight={y[0]: 2}).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "short, whole", [("mse", "mean_squared_error"), ("kld", "KLDivergence")]
+)
+def test_a_short_name_of_keras_is_the_whole_one(short, whole, data):
+    X, y = data
+    one, other = (small(loss=loss).fit(X, y) for loss in (short, whole))
+    assert np.array_equal(one.predict_proba(X), other.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    "params, meant",
+    [({"optimizer": "adamm"}, "adam"), ({"loss": "Poison"}, "poisson")],
+)
+def test_a_slip_in_a_name_is_answered(params, meant, data):
+    with pytest.raises(ValueError, match=f"Did you mean '{meant}'"):
+        small(**params).fit(*data)

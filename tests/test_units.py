@@ -171,8 +171,9 @@ def test_ordinary_units_are_taken_in_silence(X, silence):
         pytest.param(BYTES * 1.003, "X / 255", id="resized"),
         pytest.param(UNITS["12 bits"](BYTES), "X / 4095", id="12 bits"),
         pytest.param(BYTES.astype(int) * 257, "X / 65535", id="16 bits"),
-        pytest.param(BYTES.astype(float) * 10 - 1000, "X / 4095", id="CT values"),
-        pytest.param(BYTES.astype(np.int8), "X / 255", id="signed bytes"),
+        pytest.param(BYTES.astype(float) * 10 - 1000, "(X - m) / s", id="CT values"),
+        pytest.param(BYTES.astype(np.int8), "(X - m) / s", id="signed bytes"),
+        pytest.param(BYTES / 255 * 80 + 250.5, "(X - m) / s", id="temperatures"),
         pytest.param(table(BYTES).astype(int), "image_shape=(8, 8)", id="Kaggle's CSV"),
         pytest.param(
             pd.DataFrame(table(BYTES)).astype("Int64"), "image_shape=(8, 8)", id="Int64"
