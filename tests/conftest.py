@@ -9,7 +9,6 @@ from sklearn.datasets import load_digits
 import skcnn
 from skcnn._trajectory import STATES
 
-
 # A shell that starts pytest in the background has it ignore Ctrl-C, and Python keeps to
 # that, here and in every child. Some tests press Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
