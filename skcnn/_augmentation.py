@@ -135,10 +135,14 @@ def check_layer_copies(augmentation):
     for layer in layers:
         if type(layer) is keras.layers.Lambda:
             kept("augmentation", layer, _INSTEAD_OF_LAMBDA)
-        else:
-            _recipe(layer)
+        elif _recipe(layer).users_code:
+            kept("augmentation", layer, _REGISTER)
 
 
+_REGISTER = (
+    "Keras copies layers of registered classes only: put "
+    "@keras.saving.register_keras_serializable() above the class."
+)
 _INSTEAD_OF_LAMBDA = (
     "Write a class of layers with call(images, training), or decorate the function "
     "with keras.saving.register_keras_serializable()."

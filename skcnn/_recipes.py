@@ -11,6 +11,7 @@ import inspect
 import json
 import random
 import sys
+import textwrap
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from numbers import Number
@@ -241,15 +242,17 @@ def from_instance(parameter, instance, config=None):
     if lost is None:
         return recipe
     name, value, other = lost
+    argument = name.rpartition(".")[2]  # Keras keeps some in a dict of arguments
     raise ValueError(
         f"{parameter}: {cls.__name__} is not the same when clone, pickle or fit make "
         f"it again by from_config(get_config()): {name!r} is {value!r}, and then "
-        f"{other!r}. " + remedies[1].format(**fields, name=name, value=repr(value))
+        f"{other!r}. " + remedies[1].format(**fields, name=argument, value=repr(value))
     )
 
 
 def _in_short(error):
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {textwrap.shorten(text, 200, placeholder=' ...')}"
 
 
 # If it cannot be made again; and if an attribute is lost.

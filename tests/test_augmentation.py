@@ -591,3 +591,25 @@ def test_pixels_are_looked_at_in_fit(data):
     X, y = data
     with pytest.raises(ValueError, match=r"value_range=\(0, 1\)"):
         fit(keras.layers.RandomContrast(0.2), (X / 255, y))
+
+
+class Unregistered(keras.layers.Layer):
+    """Keras cannot copy it, since it finds classes by their registered names."""
+
+    def call(self, images, training=False):
+        return images * keras.random.uniform((), seed=self.seeds)
+
+    def build(self, shape):
+        self.seeds = keras.random.SeedGenerator(0)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [clone, pickle.dumps, lambda clf: clf.fit(np.ones((8, 8, 8)), 4 * [0, 1])],
+    ids=["clone", "pickle", "fit"],
+)
+def test_a_layer_that_keras_cannot_copy_is_told_how_to_register(use):
+    clf = ConvPoolClassifier(conv_layers=[(4, 3)], augmentation=Unregistered())
+    message = r"augmentation must be .* @keras.saving.register_keras_serializable\(\)"
+    with pytest.raises(ValueError, match=message):
+        use(clf)

@@ -555,3 +555,9 @@ def test_a_short_name_of_keras_is_the_whole_one(short, whole, data):
 def test_a_slip_in_a_name_is_answered(params, meant, data):
     with pytest.raises(ValueError, match=f"Did you mean '{meant}'"):
         small(**params).fit(*data)
+
+
+def test_an_argument_of_keras_that_would_be_lost_is_named_as_it_is_given(data):
+    with pytest.raises(ValueError, match=r"loss=Huber, loss__delta=0\.1;"):
+        small(loss=keras.losses.Huber(0.1)).fit(*data)
+    small(loss=keras.losses.Huber, loss__delta=0.1).fit(*data)
