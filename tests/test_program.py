@@ -278,3 +278,21 @@ def test_a_forked_process_gets_an_error_rather_than_hang():
         [sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=120
     )
     assert result.stdout.strip() == "7", result.stderr
+
+
+def test_a_network_compiled_before_op_determinism_is_not_used_after_it():
+    script = """
+import numpy as np, tensorflow as tf
+from skcnn import ConvPoolClassifier
+from skcnn._program import POOL
+X, y = np.arange(40 * 64, dtype=np.uint8).reshape(40, 8, 8), np.arange(40) % 2
+def fit():
+    ConvPoolClassifier([(4, 3)], (), epochs=1).fit(X, y)
+    return len(POOL)
+before, again = fit(), fit()
+tf.config.experimental.enable_op_determinism()
+print(before == again, fit() - again)
+"""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "1"]
