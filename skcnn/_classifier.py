@@ -1,10 +1,10 @@
-"""ConvPoolClassifier: parameters, validation, fit and predict."""
+"""ConvPoolClassifier: its parameters and methods, and their documentation.
 
-import copy
+What they do is elsewhere: :mod:`skcnn._fitting` fits, :mod:`skcnn._predictor` predicts.
+"""
+
 import inspect
 import os
-import warnings
-from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -13,69 +13,19 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn._architecture import ARCHITECTURE_PARAMETERS, Architecture
-from skcnn._callbacks import (
-    KerasCallbacks,
-    PrintEpochs,
-    SklearnCallbacks,
-    check_against_run,
-    keras_callbacks,
-)
-from skcnn._compat import (
-    BaseWrapper,
-    Interval,
-    StrOptions,
-    isolated,
-    signature_parameters,
-    unbuilt_models_copied,
-    validate_parameter_constraints,
-)
-from skcnn._divergence import (
-    TrainingDiverged,
-    check_probabilities,
-    remedy,
-    warn_of_divergence,
-    warn_of_losses,
-)
-from skcnn._early_stopping import EarlyStopping, split_off_validation
+from skcnn._compat import BaseWrapper, Interval, StrOptions, signature_parameters
+from skcnn._copies import CopiesMixin
 from skcnn._first_score import TellsFirstScore
-from skcnn._images import (
-    check_images,
-    check_scoring_data,
-    check_training_data,
-    check_validation_data,
-)
-from skcnn._parameters import ParametersMixin, all_parameters, is_routed
-from skcnn._process import check_floatx, check_process
-from skcnn._program import POOL, compiled_network, state_variables
-from skcnn._seeds import run_seed
-from skcnn._settings import check_copies, compile_settings
-from skcnn._sharing import how_to_go_on, not_kept, why_not_shared
-from skcnn._state_folder import for_other_processes, open_folder
-from skcnn._training import TrainingData, TrainingPlan, predict
-from skcnn._trajectory import Run, Trajectory, follow
-from skcnn._units import pixel_scale
-from skcnn._warnings import warn_once
-
-_FEATURES = (
-    "n_features_in_",
-    "feature_names_in_",
-)  # what scikit-learn's validation sets
-_FITTED = (
-    "classes_",
-    "image_shape_",
-    "n_iter_",
-    "best_iter_",
-    "history_",
-    "architecture_",
-    "n_params_",
-    "callbacks_",
-)
-_FITTED += ("pixel_range_", "_settings", "_plan", "_state", "_best_state")
+from skcnn._fitted import Fitted, images_for
+from skcnn._fitting import fit_classifier
+from skcnn._images import GivenData, check_scoring_data
+from skcnn._parameters import ParametersMixin, all_parameters
+from skcnn._process import check_process
+from skcnn._routing import is_routed
 
 
 def _does_not_stop_early(classifier):
-    """Whether there is `partial_fit`: scikit-learn's tools look for it before they call it."""
+    """Whether there is `partial_fit`; scikit-learn's tools ask before they call it."""
     if getattr(classifier, "early_stopping", False):
         raise AttributeError(
             "partial_fit sets nothing aside to stop early by; got early_stopping=True."
@@ -83,8 +33,17 @@ def _does_not_stop_early(classifier):
     return True
 
 
+# About the base classes. That the estimator is built on scikeras is wanted: who knows
+# scikeras finds its interface here. `BaseWrapper` gives the routed parameters
+# (`optimizer__learning_rate`), by its rules, and the pickling of Keras objects that are
+# parameters. KerasClassifier itself is unusable with today's scikit-learn, which does not
+# know it for a classifier. Of the hooks of BaseWrapper none is called, because all
+# methods that call them are overridden: it would build a model for each fit. What is left
+# of it and does nothing here (`target_encoder`, `feature_encoder`, `scorer`,
+# `current_epoch`) is kept out of the documentation: docs/conf.py shows nothing that
+# BaseWrapper alone has.
 class ConvPoolClassifier(
-    ParametersMixin, CallbackSupportMixin, TellsFirstScore, BaseWrapper
+    CopiesMixin, ParametersMixin, CallbackSupportMixin, TellsFirstScore, BaseWrapper
 ):
     """Image classifier: a convolution-pooling network whose architecture is made of hyper-parameters.
 
@@ -361,7 +320,7 @@ class ConvPoolClassifier(
         tags.input_tags.three_d_array = True
         return tags
 
-    # -----------------------------------------------------------------------------------------------------------
+    # ----------------------------------------------------------------------------------
     # Fitting
 
     @with_callbacks
@@ -395,14 +354,8 @@ class ConvPoolClassifier(
             If TensorFlow cannot work here: in a process forked after it had started, say.
         """
         params = all_parameters(self)
-        self._fit(
-            X,
-            y,
-            sample_weight,
-            params["epochs"],
-            resume=params["warm_start"],
-            validation_data=validation_data,
-        )
+        given = GivenData(X, y, sample_weight, validation_data)
+        fit_classifier(self, given, params["epochs"], goes_on=params["warm_start"])
         return self
 
     @available_if(_does_not_stop_early)
@@ -439,10 +392,11 @@ class ConvPoolClassifier(
         """
         if isinstance(all_parameters(self)["class_weight"], str):
             raise ValueError(
-                f"class_weight={self.class_weight!r} cannot be known from a part of the data; give partial_fit a dict, "
-                "or sample_weight."
+                f"class_weight={self.class_weight!r} cannot be known from a part of the "
+                "data; give partial_fit a dict, or sample_weight."
             )
-        self._fit(X, y, sample_weight, 1, resume=True, classes=classes)
+        given = GivenData(X, y, sample_weight, classes=classes)
+        fit_classifier(self, given, epochs=1, goes_on=True)
         return self
 
     @with_callbacks
@@ -461,200 +415,19 @@ class ConvPoolClassifier(
         ConvPoolClassifier
             This estimator.
         """
-        self._fit(X, y, None, 0)
+        fit_classifier(self, GivenData(X, y), epochs=0)
         return self
 
-    def _fit(
-        self,
-        X,
-        y,
-        sample_weight,
-        epochs,
-        *,
-        resume=False,
-        classes=None,
-        validation_data=None,
-    ):
-        """Check everything, then train `epochs` epochs from the start, or from where the estimator is."""
-        check_process()
-        check_floatx()
-        params = all_parameters(self)
-        folder = open_folder(params["memory"])  # the data may take long to check
-        continues, resume = resume, resume and self.initialized_
-        callbacks = keras_callbacks(params)
-        run, classes, features, pixel_range = self._checked_run(
-            X, y, sample_weight, continues, resume, classes, validation_data
-        )
-        scheduled = run.settings.learning_rate is None
-        check_against_run(callbacks, run.validation is not None, scheduled)
-        origin = self._continued_state(run) if resume else None
-        stopper = self._stopper(origin) if self.early_stopping and epochs else None
-        until = (origin.epoch if origin else 0) + (
-            0 if stopper and stopper.has_stopped else epochs
-        )
-        reason = why_not_shared(self.random_state, run.settings, callbacks, resume)
-        if reason and folder and epochs:
-            warn_once(not_kept(self.memory, reason))
-        run = run if reason else run.watched()
-        trajectory = None if reason else Trajectory(run.key(), folder)
-
-        if not resume:  # an interrupted new fit leaves an estimator that is not fitted, rather than one half changed
-            for name in (*_FITTED, *_FEATURES):
-                vars(self).pop(name, None)
-        vars(self).update(features)
-        context = self._init_callback_context(max_subtasks=epochs)
-        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-        task = {"estimator": self, "X": X, "y": y, "metadata": metadata}
-        context.call_on_fit_task_begin(**task)
-        hooks = self._hooks(callbacks, context, task, run, classes, until) + (
-            [stopper] if stopper else []
-        )
-        try:
-            state = self._trained(run, trajectory, origin, until, hooks, stopper)
-            if epochs:
-                run.check_finite(stopper.best_state() if stopper else state)
-        except TrainingDiverged as error:
-            advice = remedy(self.optimizer, run.settings)
-            raise ValueError(f"{error} {advice}") from None
-        except KeyboardInterrupt as interrupt:
-            interrupt.add_note(how_to_go_on(trajectory, until, origin, reason))
-            raise
-        vars(self).pop("best_iter_", None)
-        vars(self).update(_fitted_attributes(run, classes, state, stopper))
-        vars(self).update(pixel_range)
-        self.callbacks_ = callbacks
-        warn_of_losses(state.history)
-        context.call_on_fit_task_end(**task, reconstruction_attributes=dict)
-
-    def _trained(self, run, trajectory, origin, until, hooks, stopper):
-        """The state after `until` epochs, or after fewer if training diverges.
-
-        Fewer are of use with early stopping, whose best epoch came before.
-        """
-        try:
-            if trajectory is None:
-                return run.train(origin or run.initial_state(), until, hooks)
-            return follow(run, trajectory, until, hooks)
-        except TrainingDiverged as error:
-            state = stopper.last_state() if stopper else error.mended
-            if state is None:
-                raise
-            warn_of_divergence(error, remedy(self.optimizer, run.settings))
-            return state
-
-    def _stopper(self, origin):
-        """What stops early, with the count of the fit that is continued, if that had one."""
-        stopper = EarlyStopping(self.n_iter_no_change, self.tol)
-        if origin and self._best_state:
-            stopper.recall(origin.history, self._best_state)
-        return stopper
-
-    def _checked_run(
-        self, X, y, sample_weight, continues, resume, classes, validation_data
-    ):
-        """The run that parameters and data describe, the labels, and what is to be known of the features and pixels."""
-        params = all_parameters(self)
-        constrained = {
-            name: getattr(self, name) for name in self._parameter_constraints
-        }
-        validate_parameter_constraints(
-            self._parameter_constraints, constrained, caller_name=type(self).__name__
-        )
-        checked_as = copy.copy(
-            self
-        )  # takes what scikit-learn sets: a refused fit leaves this estimator as it was
-        classes, *arrays = check_training_data(
-            checked_as,
-            X,
-            y,
-            sample_weight,
-            known_classes=self.classes_ if resume else None,
-            classes=classes,
-        )
-        data = TrainingData(*arrays)
-        architecture = Architecture.from_parameters(
-            data.images.shape[1:],
-            len(classes),
-            **{name: params[name] for name in ARCHITECTURE_PARAMETERS},
-            scale=self.architecture_.scale
-            if resume
-            else pixel_scale(data.images.dtype),
-        )
-        validation = None
-        if validation_data is not None:
-            arrays = check_validation_data(
-                checked_as, validation_data, classes, architecture
-            )
-            validation = TrainingData(*arrays)
-        plan = TrainingPlan(
-            self._plan.seed if resume else run_seed(self.random_state),
-            int(self.batch_size),
-            # Only batch normalization has what training does not change by gradient.
-            architecture.n_non_trainable > 0 and self.batch_norm_statistics == "fresh",
-        )
-        if self.early_stopping and validation is None:
-            data, validation = split_off_validation(
-                data, self.validation_fraction, plan.seed, classes
-            )
-        n_steps = None if continues else self.epochs * -(-len(data) // plan.batch_size)
-        settings = isolated(compile_settings, params, data, len(classes), n_steps)
-        run = Run(architecture, settings, plan, data, validation)
-        checked = vars(checked_as)
-        features = {name: checked[name] for name in _FEATURES if name in checked}
-        pixel_range = {
-            name: checked[name] for name in ("pixel_range_",) if name in checked
-        }
-        return run, classes, features, pixel_range
-
-    def _hooks(self, callbacks, context, task, run, classes, until):
-        """Everybody who wants to hear of epochs."""
-        hooks = []
-        if callbacks:  # first, since they may add to what the others are told
-            steps = -(-len(run.data) // run.plan.batch_size)
-            hooks.append(
-                KerasCallbacks(
-                    callbacks,
-                    {"epochs": until, "steps": steps, "verbose": self.verbose},
-                )
-            )
-        if hasattr(self, "_skl_callbacks"):
-            hooks.append(
-                SklearnCallbacks(
-                    context, task, partial(_fitted_attributes, run, classes)
-                )
-            )
-        if self.verbose:
-            hooks.append(PrintEpochs(until))
-        return hooks
-
-    def _continued_state(self, run):
-        """The state to go on from, if the parameters still describe the network that it belongs to."""
-        if run.architecture != self.architecture_:
-            raise ValueError(
-                "warm_start and partial_fit go on with the network that there is, but parameters of the architecture "
-                "have changed since; restore them, or use fit with warm_start=False.\n"
-                f"Fitted:\n{self.architecture_}\nNow:\n{run.architecture}"
-            )
-        if run.settings.program_key != self._settings.program_key:
-            raise ValueError(
-                "warm_start and partial_fit go on with the optimizer, loss and augmentation that there are, of which "
-                f"only the learning rate may change; got optimizer={self.optimizer!r}, loss={self.loss!r}, "
-                f"augmentation={self.augmentation!r} with other settings."
-            )
-        same_rate = (
-            run.settings.learning_rate == self._settings.learning_rate
-        )  # callbacks may have set another one
-        return self._state if same_rate else run.adopt(self._state)
-
     def __sklearn_is_fitted__(self):
-        return "_state" in vars(self)
+        return Fitted.is_on(self)
 
     @property
     def initialized_(self):
         """Whether there is a network, trained or not."""
-        return self.__sklearn_is_fitted__()
+        # scikeras' own would look at `model_`, and so build it.
+        return Fitted.is_on(self)
 
-    # -----------------------------------------------------------------------------------------------------------
+    # ----------------------------------------------------------------------------------
     # Predicting
 
     def predict_proba(self, X):
@@ -680,7 +453,9 @@ class ConvPoolClassifier(
         RuntimeError
             If TensorFlow cannot work here: in a process forked after it had started, say.
         """
-        return self._predict_raw(X)
+        check_is_fitted(self)
+        check_process()
+        return Fitted.of(self).predictor().predict(images_for(self, X))
 
     def predict_log_proba(self, X):
         """Logarithm of the probability of each class.
@@ -742,95 +517,23 @@ class ConvPoolClassifier(
         check_scoring_data(X, y)
         return super().score(X, y, sample_weight)
 
-    def _predict_raw(self, X):
-        check_is_fitted(self)
-        check_process()
-        images = check_images(self, X, self.image_shape_)
-        with POOL.borrow(self.architecture_, self._settings.for_predicting) as program:
-            program.load_model((self._best_state or self._state).arrays)
-            probabilities = predict(program, images)
-        check_probabilities(probabilities, images)
-        return probabilities
-
-    def __sklearn_clone__(self):
-        isolated(check_copies, vars(self))
-        with unbuilt_models_copied():
-            return super().__sklearn_clone__()
-
-    def __getstate__(self):
-        isolated(check_copies, vars(self))
-        state = {**super().__getstate__(), "_skcnn_version": _version()}
-        if "memory" in state:
-            state["memory"] = for_other_processes(state["memory"])
-        return state
-
-    def __setstate__(self, state):
-        state = dict(state)
-        version = state.pop("_skcnn_version", "of long ago")
-        if version != _version():
-            warnings.warn(
-                f"This {type(self).__name__} was pickled by skcnn {version}, and is read by skcnn {_version()}. "
-                "It may not work, or predict otherwise; fit it anew to be sure.",
-                stacklevel=2,
-            )
-        super().__setstate__(state)
-
     @property
     def model_(self):
-        """The trained network as a compiled keras.Model of its own, built anew at each access."""
+        """The trained network as a compiled keras.Model, built anew at each access."""
         check_is_fitted(self)
-        check_process()
-        return isolated(self._build_model)
-
-    def _build_model(self):
-        model = compiled_network(self.architecture_, self._settings)
-        for variable, array in zip(
-            state_variables(model),
-            (self._best_state or self._state).arrays,
-            strict=True,
-        ):
-            variable.assign(array)
-        return model
+        return Fitted.of(self).predictor().model()
 
 
 def _signature_without_routed(function):
     signature = inspect.signature(function)
-    return signature.replace(
-        parameters=[
-            p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD
-        ]
-    )
+    parameters = signature.parameters.values()
+    named = [each for each in parameters if each.kind is not each.VAR_KEYWORD]
+    return signature.replace(parameters=named)
 
 
-# scikit-learn's tools take every name in a class's signature for a parameter, the `routed` of `**routed` included.
-# It is the signature of the constructor, so that a subclass with a constructor of its own has its own, too.
-ConvPoolClassifier.__init__.__signature__ = _signature_without_routed(
-    ConvPoolClassifier.__init__
-)
+# scikit-learn's tools take every name in a class's signature for a parameter, also the
+# `routed` of `**routed`. The signature is that of the constructor, so that a subclass
+# with a constructor of its own has its own, too.
+_init = ConvPoolClassifier.__init__
+_init.__signature__ = _signature_without_routed(_init)
 ConvPoolClassifier._all_parameters = tuple(signature_parameters(ConvPoolClassifier))
-
-
-def _fitted_attributes(run, classes, state, stopper=None):
-    """What an estimator has that was fitted by a run up to a state."""
-    attributes = {
-        "classes_": classes,
-        "image_shape_": run.architecture.image_shape,
-        "n_iter_": state.epoch,
-        "history_": {name: list(values) for name, values in state.history.items()},
-        "architecture_": run.architecture,
-        "n_params_": run.architecture.n_params,
-        "_settings": run.settings,
-        "_plan": run.plan,
-        "_state": state,
-        "_best_state": stopper
-        and stopper.best_state(),  # the one that predicts, if that is not the last
-    }
-    return attributes | ({"best_iter_": stopper.best_epoch} if stopper else {})
-
-
-def _version():
-    from skcnn import (
-        __version__,
-    )  # the package imports this module, and so cannot be imported at its head
-
-    return __version__

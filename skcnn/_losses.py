@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skcnn._compat import keras, tf
+from skcnn._backend import keras, tf
 
 
 @dataclass(frozen=True)

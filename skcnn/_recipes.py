@@ -18,7 +18,8 @@ from numbers import Number
 
 import numpy as np
 
-from skcnn._compat import keras, tf, unflatten_params
+from skcnn._backend import keras, tf
+from skcnn._compat import unflatten_params
 
 _PUBLIC = {
     "optimizers": keras.optimizers,

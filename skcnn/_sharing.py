@@ -2,7 +2,7 @@
 
 from numbers import Integral
 
-from skcnn._compat import tf
+from skcnn._device import why_not_repeatable
 
 
 def why_not_shared(random_state, settings, callbacks, resume):
@@ -23,13 +23,14 @@ def why_not_shared(random_state, settings, callbacks, resume):
     str or None
         One or more sentences, each reason with its remedy. None if the fit shares.
     """
+    device = why_not_repeatable()
     reasons = [
         (resume, _RESUME),
         (random_state is None, _NO_SEED),
         (not isinstance(random_state, (Integral, type(None))), _GENERATOR),
         (callbacks, _CALLBACKS),
         (settings.not_shared_because, _own_code(settings)),
-        (tf.config.get_visible_devices("GPU"), _GPU),
+        (device, device),
     ]
     return " ".join(reason for holds, reason in reasons if holds) or None
 
@@ -49,10 +50,6 @@ _GENERATOR = (
 _CALLBACKS = (
     "What Keras callbacks do cannot be known from their settings. Leave callbacks out; "
     "early_stopping and scikit-learn's callbacks (set_callbacks) do not matter."
-)
-_GPU = (
-    "A GPU may round otherwise each time. To train on the CPU, call "
-    "tf.config.set_visible_devices([], 'GPU') before anything else."
 )
 
 
@@ -85,7 +82,7 @@ def how_to_go_on(trajectory, until, origin, reason):
     trajectory : skcnn._trajectory.Trajectory or None
         What is known of the run; None if it is not shared.
     until : int
-        How many epochs the fit was to have.
+        Number of epochs finished at which the fit was to end.
     origin : skcnn._training.TrainingState or None
         What the fit went on from, if it began with a fitted estimator.
     reason : str or None

@@ -6,11 +6,13 @@ import pytest
 from comparisons import curves, same_bits, same_fit
 from sklearn.model_selection import GridSearchCV
 
+import skcnn._device as device
 import skcnn._training as training
 from skcnn import ConvBlock, ConvPoolClassifier
-from skcnn._compat import tf, unrewritten_graphs
+from skcnn._backend import tf
 from skcnn._network import dropout_states
 from skcnn._program import POOL
+from skcnn._runtime import unrewritten_graphs
 from skcnn._seeds import epoch_order, fixed_order, generator_state
 from skcnn._trajectory import STATES
 
@@ -90,7 +92,7 @@ DESIGNS = {
 def test_statistics_are_those_of_keras_layers_told_to_average(name, data, monkeypatch):
     """The live layers of a plain Keras model, without dropout; with several chunks, and images to spare."""
     monkeypatch.setattr(training, "STATISTICS_SAMPLES", 70)
-    monkeypatch.setattr(training, "CHUNK_SAMPLES", 32)
+    monkeypatch.setattr(device, "CHUNK_SAMPLES", 32)
     X, y = data
     weights = np.linspace(0.5, 1.5, len(X))  # they have no say in statistics
     model = small(**DESIGNS[name], epochs=1).fit(X, y, sample_weight=weights).model_

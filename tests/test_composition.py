@@ -47,9 +47,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import skcnn
-import skcnn._training as training
 from skcnn import ConvPoolClassifier
-from skcnn._trajectory import _intra_op_threads
+from skcnn._device import intra_op_threads
+from skcnn._training import epochs_trained
 
 pytestmark = pytest.mark.usefixtures("nothing_shared")
 
@@ -363,16 +363,8 @@ def test_a_randomized_search_scores_what_it_draws(data, new):
     )
 
 
-def test_a_halving_search_over_the_epochs_of_a_step_trains_only_increments(
-    data, monkeypatch
-):
+def test_a_halving_search_over_the_epochs_of_a_step_trains_only_increments(data):
     X, y = data
-    trained, run_epoch = [], training._run_epoch
-
-    def counted(program, data, plan, epoch):
-        trained.append(epoch)
-        return run_epoch(program, data, plan, epoch)
-
     pipeline = Pipeline([("mirror", FunctionTransformer(mirror)), ("net", small())])
     rates = [1e-6, 0.002, 0.01, 0.05]
     halving = HalvingGridSearchCV(
@@ -384,8 +376,7 @@ def test_a_halving_search_over_the_epochs_of_a_step_trains_only_increments(
         factor=2,
         cv=2,
     )
-    with monkeypatch.context() as patched:
-        patched.setattr(training, "_run_epoch", counted)
+    with epochs_trained() as trained:
         skcnn.clear_cache(max_bytes=2**20)
         try:
             search = halving.fit(X, y)
@@ -585,7 +576,7 @@ def test_permutation_importance_of_pixels(data, new, container):
 def processes():
     """Two worker processes, each with as many threads for TensorFlow as this one has: the bits depend on that."""
     with parallel_config(
-        backend="loky", n_jobs=2, inner_max_num_threads=_intra_op_threads()
+        backend="loky", n_jobs=2, inner_max_num_threads=intra_op_threads()
     ):
         yield
 

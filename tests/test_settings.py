@@ -18,6 +18,7 @@ from sklearn.preprocessing import FunctionTransformer
 import skcnn
 from skcnn import ConvPoolClassifier
 from skcnn._program import POOL
+from skcnn._training import epochs_trained
 
 SMALL = {
     "conv_layers": [(4, 3)],
@@ -356,18 +357,10 @@ def test_a_function_of_keras_is_its_class(data):
 
 
 @pytest.fixture
-def trained(monkeypatch):
+def trained():
     """Which epochs were computed."""
-    import skcnn._training as training
-
-    epochs, run_epoch = [], training._run_epoch
-
-    def noted(program, data, plan, epoch):
-        epochs.append(epoch)
-        return run_epoch(program, data, plan, epoch)
-
-    monkeypatch.setattr(training, "_run_epoch", noted)
-    return epochs
+    with epochs_trained() as epochs:
+        yield epochs
 
 
 FACTOR = 1.0
@@ -477,11 +470,11 @@ def test_edited_code_is_what_the_next_fit_trains_with(
 
 
 def test_one_fit_with_code_of_ones_own_compiles_once(data, monkeypatch):
-    import skcnn._program as program
+    import skcnn._compiled_network as module
 
-    made, compiled = [], program.compiled_network
+    made, compiled = [], module.compiled_model
     monkeypatch.setattr(
-        program, "compiled_network", lambda *args: made.append(args) or compiled(*args)
+        module, "compiled_model", lambda *args: made.append(args) or compiled(*args)
     )
     fit = small(loss=focal, epochs=2).fit(*data)
     assert len(made) == 1

@@ -21,10 +21,12 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes 
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, validation_curve
 
 import skcnn
-import skcnn._training as training
 from skcnn import ConvBlock, ConvPoolClassifier
-from skcnn._training import TrainingState
-from skcnn._trajectory import STATES, StateCache, Trajectory
+from skcnn._program import POOL
+from skcnn._run import Run
+from skcnn._states import STATES, StateCache, TrainingState
+from skcnn._training import epochs_trained
+from skcnn._trajectory import Trajectory
 
 CONV = [(4, 3, 2, 2)]
 
@@ -44,16 +46,10 @@ def data(digits):
 
 
 @pytest.fixture
-def trained(monkeypatch):
+def trained():
     """A list that gets an entry for each epoch that is really trained in this process."""
-    epochs, run_epoch = [], training._run_epoch
-
-    def counted(program, data, plan, epoch):
-        epochs.append(epoch)
-        return run_epoch(program, data, plan, epoch)
-
-    monkeypatch.setattr(training, "_run_epoch", counted)
-    return epochs
+    with epochs_trained() as epochs:
+        yield epochs
 
 
 def classifier(**params):
@@ -308,22 +304,20 @@ def test_keras_numbers_are_part_of_the_key_and_of_the_pools(data, trained):
 
 
 def test_thread_count_and_determinism_are_part_of_the_key(monkeypatch):
-    import skcnn._trajectory as trajectory
+    import skcnn._device as device
 
     run = classifier(epochs=1)
     X, y = np.zeros((8, 8, 8, 1), np.uint8), np.arange(8) % 2
     keys = set()
     for threads, deterministic in ((1, False), (2, False), (1, True)):
+        monkeypatch.setattr(device, "intra_op_threads", lambda threads=threads: threads)
         monkeypatch.setattr(
-            trajectory, "_intra_op_threads", lambda threads=threads: threads
-        )
-        monkeypatch.setattr(
-            trajectory,
+            device,
             "is_op_determinism_enabled",
             lambda deterministic=deterministic: deterministic,
         )
         monkeypatch.setattr(
-            trajectory.Run,
+            Run,
             "train",
             lambda run, *args: keys.add(run.key()) or TrainingState(1, ()),
         )
@@ -385,18 +379,11 @@ class CountingClassifier(ConvPoolClassifier):
     """Writes a byte into a file for each epoch that is really trained, in whatever process."""
 
     def fit(self, X, y, sample_weight=None, validation_data=None):
-        run_epoch = training._run_epoch
-
-        def counted(*args):
-            with open(Path(self.memory) / "epochs", "a") as file:
-                file.write("x")
-            return run_epoch(*args)
-
-        training._run_epoch = counted
-        try:
-            return super().fit(X, y, sample_weight, validation_data)
-        finally:
-            training._run_epoch = run_epoch
+        with epochs_trained() as epochs:
+            super().fit(X, y, sample_weight, validation_data)
+        with open(Path(self.memory) / "epochs", "a") as file:
+            file.write("x" * len(epochs))
+        return self
 
 
 def test_processes_share_through_memory(data, tmp_path):
@@ -795,9 +782,9 @@ def test_dropped_states_are_recalled_at_the_price_of_one_run(data, trained):
 def test_clear_cache_forgets_states_and_programs(data, trained):
     X, y = data
     before = classifier(epochs=1).fit(X, y)
-    assert len(skcnn._program.POOL) > 0
+    assert len(POOL) > 0
     skcnn.clear_cache()
-    assert len(skcnn._program.POOL) == 0
+    assert len(POOL) == 0
     classifier(epochs=1).fit(X, y)
     assert trained == [0, 0]
     before.predict(X)  # a fitted estimator does not need the cache

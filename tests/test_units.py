@@ -20,7 +20,7 @@ from sklearn.preprocessing import (
 )
 
 from skcnn import ConvPoolClassifier
-from skcnn._images import check_training_data
+from skcnn._images import GivenData, check_training_data
 from skcnn._units import pixel_scale
 
 DIGITS, LABELS = load_digits(return_X_y=True)
@@ -210,8 +210,8 @@ def test_images_without_weight_do_not_decide(silence):
 def test_bytes_of_a_memory_map_stay_there(tmp_path):
     np.save(tmp_path / "x.npy", BYTES)
     mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
-    _, images, _, _ = check_training_data(small(), mapped, LABELS, None)
-    assert np.shares_memory(images, mapped)
+    checked = check_training_data(GivenData(mapped, LABELS), owner="Test")
+    assert np.shares_memory(checked.images, mapped)
 
 
 # --------------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ from numbers import Integral
 import numpy as np
 
 from skcnn._augmentation import augmented_images
-from skcnn._compat import isolated
-from skcnn._images import as_images, flatten_images
+from skcnn._runtime import isolated
 from skcnn._seeds import run_seed
+from skcnn._shapes import as_images, flatten_images
 from skcnn.plotting._drawing import displayable, make_axes, mosaic, slant_if_crowded
 
 

@@ -11,7 +11,7 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
-from skcnn._images import check_images
+from skcnn._fitted import images_for
 from skcnn.plotting._drawing import displayable, fit_titles, make_axes
 
 
@@ -191,7 +191,7 @@ class PredictionsDisplay:
         predicted, probabilities = classes[proba.argmax(axis=1)], proba.max(axis=1)
         chosen = _chosen(which, y, predicted, probabilities)[:n_images]
         return cls(
-            images=check_images(estimator, X, estimator.image_shape_)[chosen],
+            images=images_for(estimator, X)[chosen],
             y_true=y[chosen],
             y_pred=predicted[chosen],
             probabilities=probabilities[chosen],
