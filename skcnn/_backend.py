@@ -21,9 +21,9 @@ def _quiet_tensorflow():
     """Hold standard error while TensorFlow loads.
 
     TensorFlow prints several lines before its own log level takes effect. Who sets
-    another TF_CPP_MIN_LOG_LEVEL, or has imported TensorFlow before, sees what they asked
-    for. What was held is shown if the import fails. Worker processes inherit the level,
-    and so are as quiet.
+    another TF_CPP_MIN_LOG_LEVEL, or has imported TensorFlow before, sees what they
+    asked for. What was held is shown if the import fails. Worker processes inherit the
+    level, and so are as quiet.
     """
     level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", _QUIET)
     if level != _QUIET or "tensorflow" in sys.modules:

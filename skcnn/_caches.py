@@ -7,9 +7,10 @@ from skcnn._states import STATES
 
 
 def clear_cache(max_bytes=None):
-    """Empty what this process keeps to save work: training states and compiled networks.
+    """Empty what this process keeps to save work.
 
-    Fitted estimators are not affected, nor is what `memory` holds on disk.
+    That is training states and compiled networks. Fitted estimators are not
+    affected, nor is what `memory` holds on disk.
 
     Parameters
     ----------
@@ -31,6 +32,7 @@ def clear_cache(max_bytes=None):
         raise ValueError(
             f"max_bytes must be None or an integer of at least 0; got {max_bytes!r}."
         )
+    # Both are for the whole process; what is on disk outlives it, and stays.
     STATES.clear()
     POOL.clear()
     if max_bytes is not None:

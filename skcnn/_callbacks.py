@@ -23,8 +23,8 @@ def keras_callbacks(asked):
     Parameters
     ----------
     asked : skcnn._routing.Routed
-        The parameter `callbacks` (an instance, a class, or a list or dict of them), with
-        its arguments.
+        The parameter `callbacks` (an instance, a class, or a list or dict of them),
+        with its arguments.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def _made(asked):
 
 
 def check_against_run(callbacks, has_validation, has_schedule):
-    """Refuse Keras' callbacks that this run gives nothing to do, or that would fail in it.
+    """Refuse Keras' callbacks that have nothing to do in this run, or would fail in it.
 
     Parameters
     ----------
@@ -81,6 +81,7 @@ def check_against_run(callbacks, has_validation, has_schedule):
     ValueError
         Naming what there is, and the remedy.
     """
+    # A user's callback may add what another one watches, so nothing is sure then.
     adds_logs = any(map(_is_users, callbacks))
     for callback in callbacks:
         name = type(callback).__name__
@@ -166,15 +167,18 @@ _TIMES = (
 _HOOKS_NOT_CALLED = tuple(f"on_{time}" for time in (*_TIMES, "test_begin", "test_end"))
 
 _INSTEAD = {
-    "BackupAndRestore": "memory='a folder' keeps every epoch, and a fit goes on from it.",
+    "BackupAndRestore": "memory='a folder' keeps every epoch, and a fit goes on from "
+    "it.",
     "OrbaxCheckpoint": "keras.callbacks.ModelCheckpoint writes epochs to files, and "
     "memory='a folder' keeps every epoch.",
     "ProgbarLogger": "verbose=1 prints a line for each epoch.",
     "SwapEMAWeights": "optimizer__use_ema=True with "
     "optimizer__ema_overwrite_frequency=100 trains on averaged weights.",
     "TensorBoard": "keras.callbacks.CSVLogger writes the curves to a file, history_ "
-    "has them, and a callback of your own with on_epoch_end may call tf.summary.scalar.",
-    "TerminateOnNaN": "It is not needed: leave it out, fit tells when training diverges.",
+    "has them, and a callback of your own with on_epoch_end may call "
+    "tf.summary.scalar.",
+    "TerminateOnNaN": "It is not needed: leave it out, fit tells when training "
+    "diverges.",
 }
 
 
@@ -229,8 +233,8 @@ def _check_idle(callback):
 class KerasCallbacks(EpochHook):
     """Calls the epoch hooks of Keras callbacks, with the live model.
 
-    What they add to the logs is recorded; what was measured stays as it is. Keras numbers
-    epochs from 0, so an epoch's number is how many were finished before it.
+    What they add to the logs is recorded; what was measured stays as it is. Keras
+    numbers epochs from 0, so an epoch's number is how many were finished before it.
 
     Parameters
     ----------
@@ -264,6 +268,7 @@ class KerasCallbacks(EpochHook):
     def end_epoch(self, n_finished, logs, get_state):
         self.logs = dict(logs)
         self._call("on_epoch_end", n_finished - 1, self.logs)
+        # A copy was handed out, so that what was measured cannot be changed.
         added = {name: self.logs[name] for name in self.logs if name not in logs}
         logs.update(self._numbers(added))
         return self.model.stop_training
@@ -274,6 +279,7 @@ class KerasCallbacks(EpochHook):
     def release(self):
         """Let go of the model, which is not the callbacks' once the fit is over."""
         self.model = None
+        # Only those that have begun: an exception may have come in between.
         for callback in self._begun:
             # Not its own set_model, which may look at the model.
             keras.callbacks.Callback.set_model(callback, None)
@@ -311,6 +317,7 @@ def _as_number(value):
     """A float; None for what is not a single real number."""
     if isinstance(value, (tf.Tensor, tf.Variable, keras.Variable)):
         value = np.asarray(value)
+    # What Keras metrics give, and many a user's computation.
     if isinstance(value, np.ndarray) and value.size == 1:
         value = value.item()
     return float(value) if isinstance(value, (Real, np.bool_)) else None

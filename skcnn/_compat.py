@@ -1,8 +1,8 @@
 """Private names of scikeras, Keras, TensorFlow, scikit-learn and joblib.
 
 No other module touches a private name of these packages. So a release that moves one
-breaks one line here. Each name says why no public one will do. What skcnn makes of these
-names is written where it is used.
+breaks one line here. Each name says why no public one will do. What skcnn makes of
+these names is written where it is used.
 """
 
 import contextlib

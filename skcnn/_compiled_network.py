@@ -41,12 +41,15 @@ def compiled_model(architecture, settings):
         weighted_metrics=[settings.make_accuracy()],
         jit_compile=USES_XLA,
     )
+    # Now, so that its variables are part of each state from the first on.
     model.optimizer.build(model.trainable_variables)
     return model
 
 
 def state_variables(model):
-    """The variables whose values are a training state: the model's, then its optimizer's.
+    """The variables whose values are a training state.
+
+    The model's come first, then its optimizer's.
 
     Parameters
     ----------
@@ -150,6 +153,7 @@ class CompiledNetwork:
         else:
             graph = self._batches_graph(name)
             specs = [number, *specs]
+        # Without autograph, which would rewrite Python that is meant as it stands.
         return tf.function(graph, autograph=False).get_concrete_function(*specs)
 
     def _batches_graph(self, name):
@@ -162,6 +166,7 @@ class CompiledNetwork:
                 targets = labels[start:stop]
                 if self.settings.one_hot:
                     targets = tf.one_hot(targets, self.architecture.n_classes)
+                # Bytes until here: a quarter of the memory, and of what is copied.
                 batch = tf.cast(images[start:stop], tf.float32)
                 for layer in changes:
                     batch = layer(batch, training=True)
@@ -193,6 +198,7 @@ class CompiledNetwork:
         n_classes = self.architecture.n_classes
 
         def one_batch(batch):
+            # A fixed shape: for another one TensorFlow may choose another algorithm.
             batch = tf.cast(tf.ensure_shape(batch, batch_shape), tf.float32)
             return self.model(batch, training=False)
 

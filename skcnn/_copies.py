@@ -53,6 +53,7 @@ class CopiesMixin:
     """Clone and pickle, which lose nothing in silence and tell of another version."""
 
     def __sklearn_clone__(self):
+        # Isolated, because objects are made again to be compared.
         isolated(check_copies, vars(self))
         with unbuilt_models_copied():
             return super().__sklearn_clone__()
@@ -60,6 +61,7 @@ class CopiesMixin:
     def __getstate__(self):
         isolated(check_copies, vars(self))
         state = {**super().__getstate__(), "_skcnn_version": __version__}
+        # A worker may be in another directory, where a relative path leads elsewhere.
         if "memory" in state:
             state["memory"] = for_other_processes(state["memory"])
         return state
@@ -69,9 +71,9 @@ class CopiesMixin:
         version = state.pop("_skcnn_version", "of long ago")
         if version != __version__:
             warnings.warn(
-                f"This {type(self).__name__} was pickled by skcnn {version}, and is read "
-                f"by skcnn {__version__}. It may not work, or predict otherwise; fit it "
-                "anew to be sure.",
+                f"This {type(self).__name__} was pickled by skcnn {version}, and is "
+                f"read by skcnn {__version__}. It may not work, or predict otherwise; "
+                "fit it anew to be sure.",
                 stacklevel=2,
             )
         super().__setstate__(state)

@@ -61,8 +61,8 @@ def chunk_size(image_shape, dtype, batch_size):
 def predict_batch_size(map_shapes):
     """Number of images in each prediction batch of a network, a power of 2.
 
-    The number is fixed for a network, because a convolution's rounding may depend on the
-    size of the batch, and a prediction must not depend on its neighbors.
+    The number is fixed for a network, because a convolution's rounding may depend on
+    the size of the batch, and a prediction must not depend on its neighbors.
 
     Parameters
     ----------

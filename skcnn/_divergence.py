@@ -1,8 +1,8 @@
 """A network that is not finite never scores.
 
 Fit raises, as MLPClassifier does, so that a search's error_score applies. Probabilities
-that are NaN would count as the first class, and be right for as many images as that class
-has.
+that are NaN would count as the first class, and be right for as many images as that
+class has.
 """
 
 import numpy as np

@@ -9,17 +9,18 @@ from skcnn._hooks import EpochHook
 from skcnn._seeds import derive
 from skcnn._warnings import warn_once
 
-# An accuracy on fewer samples than this moves by more than three points with one of them,
-# and its standard error is about nine: which epoch looks best is then left to chance.
+# An accuracy on fewer samples than this moves by more than three points with one of
+# them, and its standard error is about nine points. So chance decides which epoch looks
+# best.
 _FEW = 30
 
 
 def split_off_validation(data, fraction, seed, classes):
-    """Set a part of the training data aside, as large a share of each class as possible.
+    """Set a part of the training data aside, the same share of each class if possible.
 
-    Every class keeps at least one sample to train on. So a class of one sample is not in
-    the part set aside, and neither are some classes if that part is smaller than their
-    number.
+    Every class keeps at least one sample to train on. So a class of one sample is not
+    in the part set aside, and neither are some classes if that part is smaller than
+    their number.
 
     Parameters
     ----------

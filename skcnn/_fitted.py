@@ -63,6 +63,7 @@ class Fitted:
         -------
         Fitted
         """
+        # An older pickle may lack some.
         attributes = vars(estimator)
         return cls(**{each.name: attributes.get(each.name) for each in fields(cls)})
 
@@ -92,6 +93,8 @@ class Fitted:
         attributes = {}
         for each in fields(self):
             value = getattr(self, each.name)
+            # A private one is set even if it is None: on a copy of a fitted estimator
+            # it must not stay that of the earlier fit.
             is_private = each.name.startswith("_")
             if value is not None or is_private:
                 attributes[each.name] = value

@@ -1,4 +1,4 @@
-"""Fitting, in four steps: check the request, find the start, reach the state, remember it.
+"""Fitting: check the request, find the start, reach the state, remember it.
 
 Each step takes what the step before has made, and nothing is changed on the estimator
 until all is checked. An estimator is asked for its parameters and its earlier fit, and
@@ -120,6 +120,7 @@ class _Request:
 
 
 def _check_request(estimator, given, epochs, goes_on):
+    # Where TensorFlow would hang, nothing that asks it must come first.
     check_process()
     check_floatx()
     params = all_parameters(estimator)
@@ -164,26 +165,41 @@ def _described_run(params, given, data, origin, goes_on):
     architecture = Architecture.from_parameters(
         data.known.image_shape, len(data.classes), **design, scale=data.known.scale
     )
-    samples, validation = Samples(data.images, data.labels, data.weights), None
-    if given.validation_data is not None:
-        validation = Samples(
-            *check_validation_data(given.validation_data, data.classes, data.known)
-        )
-    plan = TrainingPlan(
-        seed=run_seed(params["random_state"]) if origin is None else origin.plan.seed,
-        batch_size=int(params["batch_size"]),
-        # Only batch normalization has what training does not change by gradient.
-        fresh_statistics=architecture.n_non_trainable > 0
-        and params["batch_norm_statistics"] == "fresh",
-    )
+    samples = Samples(data.images, data.labels, data.weights)
+    validation = _described_validation(given, data)
+    plan = _described_plan(params, architecture, origin)
     if params["early_stopping"] and validation is None:
-        fraction = params["validation_fraction"]
         samples, validation = split_off_validation(
-            samples, fraction, plan.seed, data.classes
+            samples, params["validation_fraction"], plan.seed, data.classes
         )
-    n_steps = params["epochs"] * plan.steps_per_epoch(len(samples))
-    settings = _described_settings(params, data, None if goes_on else n_steps)
+    # A fit that goes on cannot know how many epochs there will be in all.
+    n_steps = None
+    if not goes_on:
+        n_steps = params["epochs"] * plan.steps_per_epoch(len(samples))
+    settings = _described_settings(params, data, n_steps)
     return Run(architecture, settings, plan, samples, validation)
+
+
+def _described_validation(given, data):
+    if given.validation_data is None:
+        return None
+    images, labels = check_validation_data(
+        given.validation_data, data.classes, data.known
+    )
+    return Samples(images, labels)
+
+
+def _described_plan(params, architecture, origin):
+    # The seed of the first fit: going on continues its order of samples and dropout.
+    seed = run_seed(params["random_state"]) if origin is None else origin.plan.seed
+    # Only batch normalization has what training does not change by gradient.
+    has_statistics = architecture.n_non_trainable > 0
+    is_fresh = params["batch_norm_statistics"] == "fresh"
+    return TrainingPlan(
+        seed=seed,
+        batch_size=int(params["batch_size"]),
+        fresh_statistics=has_statistics and is_fresh,
+    )
 
 
 def _described_settings(params, data, n_steps):
@@ -193,6 +209,7 @@ def _described_settings(params, data, n_steps):
         has_weights=data.weights is not None,
         n_steps=n_steps,
     )
+    # Isolated, because it makes an optimizer to look at, which Keras would number.
     return isolated(
         compile_settings,
         routed(params, "optimizer"),
@@ -208,15 +225,15 @@ def _check_same_network(run, origin, params):
     if run.architecture != origin.architecture_:
         raise ValueError(
             "warm_start and partial_fit go on with the network that there is, but "
-            "parameters of the architecture have changed since; restore them, or use fit "
-            f"with warm_start=False.\nFitted:\n{origin.architecture_}\n"
+            "parameters of the architecture have changed since; restore them, or use "
+            f"fit with warm_start=False.\nFitted:\n{origin.architecture_}\n"
             f"Now:\n{run.architecture}"
         )
     if run.settings.program_key != origin.settings.program_key:
         raise ValueError(
-            "warm_start and partial_fit go on with the optimizer, loss and augmentation "
-            "that there are, of which only the learning rate may change; got "
-            f"optimizer={params['optimizer']!r}, loss={params['loss']!r}, "
+            "warm_start and partial_fit go on with the optimizer, loss and "
+            "augmentation that there are, of which only the learning rate may change; "
+            f"got optimizer={params['optimizer']!r}, loss={params['loss']!r}, "
             f"augmentation={params['augmentation']!r} with other settings."
         )
 
@@ -256,12 +273,14 @@ def _find_start(request):
     state = _state_to_go_on_from(request)
     stopper = _stopper(request)
     until = 0 if state is None else state.epoch
+    # A fit that has stopped early stays where it is when it is told to go on.
     if stopper is None or not stopper.has_stopped:
         until += request.epochs
     reason = why_not_shared(
         params["random_state"], run.settings, request.callbacks, state is not None
     )
     if reason is None:
+        # Watched, because what the key describes must be what is trained on.
         run = run.watched()
         trajectory = Trajectory(run.key(), request.folder)
     elif request.folder is not None and request.epochs:
@@ -306,7 +325,7 @@ def _hooks(request, start, task):
     if verbose:
         hooks.append(PrintEpochs(start.until))
     if start.stopper is not None:
-        hooks.append(start.stopper)
+        hooks.append(start.stopper)  # last, as it decides on what all have seen
     return hooks
 
 
@@ -319,7 +338,7 @@ def _reach(request, start, hooks):
     """The state at the end, checked; or a remedy, or how to go on."""
     try:
         state = _trained(request, start, hooks)
-        if request.epochs:
+        if request.epochs:  # initial weights are finite
             predicting = start.stopper.best_state() if start.stopper else state
             start.run.check_finite(predicting)
         return state

@@ -28,8 +28,8 @@ class EpochHook:
         weights at each moment. Such a hook has no replayed epochs, because its fit does
         not share.
     may_alter_model : bool
-        Whether that code may change more of the model than its variables: a network that
-        it had in its hands must serve nobody else.
+        Whether that code may change more of the model than its variables: a network
+        that it had in its hands must serve nobody else.
     """
 
     exposes_model = False
@@ -64,10 +64,10 @@ class EpochHook:
             Loss and accuracy, with ``val_`` before them those of the validation data,
             and time in seconds. A hook may add to it.
         get_state : callable
-            Gives the TrainingState after this epoch. It may be called now or at any time
-            later, also after the fit. For a trained epoch the loop has read the state
-            by then. For a replayed one it is looked up, or even computed again, so call
-            it only where the state is needed.
+            Gives the TrainingState after this epoch. It may be called now or at any
+            time later, also after the fit. For a trained epoch the loop has read the
+            state by then. For a replayed one it is looked up, or even computed again,
+            so call it only where the state is needed.
 
         Returns
         -------

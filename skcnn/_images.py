@@ -153,6 +153,8 @@ def check_training_data(
     TypeError, ValueError
         Naming what is wrong.
     """
+    # In an order in which each check can rely on those before, and in which the first
+    # thing that is wrong is what the user is told.
     check_container(given.X, "X")
     is_new = known is None
     shape = image_shape if is_new else known.image_shape
@@ -186,7 +188,7 @@ def _times_class_weight(weights, class_weight, y, labels, classes):
 
 
 def _new_images(images, owner, features, are_images):
-    """Images of a new fit in the units that it settles on, and what is known of them."""
+    """Images of a new fit, in the units that it settles on, and what is known."""
     pixel_range = value_range(images)
     images = settle_units(images, pixel_range, are_images=are_images)
     known = KnownImages(
@@ -319,6 +321,7 @@ def _checked_table(X, owner, features):
     `features` is what is known of them, with which those of X are compared; None for a
     new fit.
     """
+    # scikit-learn makes floats of a table of integers, eight times as large as bytes.
     integers = integer_type(X)
     with _named("X"):
         X, features = _validated(X, owner, features)

@@ -30,7 +30,7 @@ def build_model(architecture, seed):
         From images (n, height, width, channels), float32, to probabilities
         (n, n_classes), float32.
     """
-    outputs = {}
+    outputs = {}  # name of a layer -> its output, for those that come after it
     for layer in architecture.layers:
         if layer.kind == "input":
             outputs[layer.name] = keras.Input(
@@ -62,6 +62,7 @@ def initial_kernels(architecture, model, seed):
     """
     for layer in architecture.layers:
         if layer.kind in ("conv", "dense"):
+            # To draw takes a thousandth of the time that building takes.
             kernel = model.get_layer(layer.name).kernel
             draw = _initializer(derive(seed, "weights", name=layer.name))
             yield kernel, draw(kernel.shape, dtype="float32")
@@ -119,6 +120,7 @@ def averaging(architecture, model, momentum):
 
 
 def _initializer(seed):
+    # Keras' default, named here: a default may change, and so may its seed.
     return keras.initializers.GlorotUniform(seed=seed)
 
 
@@ -172,6 +174,7 @@ def _plain(cls, **fixed):
 
 
 def _common(layer):
+    # The type is given, because Keras' policy for types is a setting of the user's.
     return {"name": layer.name, "dtype": "float32"}
 
 

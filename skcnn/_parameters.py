@@ -128,7 +128,7 @@ class ParametersMixin:
         changed = {name: params[name] for name in own.intersection(arguments)}
         if not changed:
             return
-        # Made twice, because only the constructor knows what follows from its parameters.
+        # Made twice: only the constructor knows what follows from its parameters.
         before = vars(type(self)(**arguments))
         after = vars(type(self)(**(arguments | changed)))
         for name, value in after.items():

@@ -43,6 +43,7 @@ class Predictor:
         ValueError
             If the network makes no finite numbers of some images.
         """
+        # A program of any optimizer predicts the same. A user's code need not run.
         settings = self.settings.for_predicting
         with POOL.borrow(self.architecture, settings) as program:
             program.load_model(self.state.arrays)
@@ -59,6 +60,7 @@ class Predictor:
             With the optimizer's state, so that Keras can go on training it.
         """
         check_process()
+        # Isolated, so that names which Keras numbers do not depend on earlier ones.
         return isolated(self._build_model)
 
     def _build_model(self):

@@ -14,17 +14,17 @@ from skcnn._runtime import isolated
 
 _FORKED = (
     "This process was forked from one in which TensorFlow had started, and TensorFlow "
-    "does not survive that: it would hang. Use joblib's backend 'loky' (the default) or "
-    "'threading', or multiprocessing's start method 'spawn'; or fork before anything "
-    "of Keras or TensorFlow runs."
+    "does not survive that: it would hang. Use joblib's backend 'loky' (the default) "
+    "or 'threading', or multiprocessing's start method 'spawn'; or fork before "
+    "anything of Keras or TensorFlow runs."
 )
 
 
 def _threads_are_gone():
     """Whether this process has none of TensorFlow's threads.
 
-    If TensorFlow has started, that tells a forked process which imports skcnn only then.
-    TensorFlow names its threads "tf_Compute" and the like.
+    If TensorFlow has started, that tells a forked process which imports skcnn only
+    then. TensorFlow names its threads "tf_Compute" and the like.
 
     Returns
     -------
@@ -38,8 +38,8 @@ def _threads_are_gone():
     return bool(names) and not any(name.startswith("tf_") for name in names)
 
 
-# What a fork has left of TensorFlow in this process. A fork copies memory but no threads:
-# what TensorFlow had started waits for ever for threads that do not exist.
+# What a fork has left of TensorFlow in this process. A fork copies memory but no
+# threads: what TensorFlow had started waits for ever for threads that do not exist.
 _WORKS, _UNTRIED, _DEAD = "works", "untried", "dead"
 _is_dead = tensorflow_has_started() and _threads_are_gone()
 _tensorflow = _DEAD if _is_dead else _WORKS

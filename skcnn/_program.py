@@ -2,8 +2,8 @@
 
 A network is a program and its weights are data: a `Program` takes and gives *arrays*,
 the values of every variable of the model and its optimizer. Programs of the same
-architecture and settings are interchangeable. So a search over hundreds of fits compiles
-only a handful of networks, however many threads train at once.
+architecture and settings are interchangeable. So a search over hundreds of fits
+compiles only a handful of networks, however many threads train at once.
 
 .. code-block:: text
 
@@ -118,7 +118,7 @@ class Program:
         arrays = list(arrays)
         if learning_rate is not None:
             place = self.network.position(self.model.optimizer.learning_rate)
-            arrays[place] = np.float32(learning_rate)
+            arrays[place] = np.float32(learning_rate)  # as Keras keeps it
         return tuple(arrays)
 
     def load(self, arrays):
@@ -162,6 +162,7 @@ class Program:
             Number of epochs finished before.
         """
         for name, variable in self._dropout_seeds:
+            # By the layer's name, so that layers differ and their order says nothing.
             variable.assign(generator_state(seed, "dropout", n_finished, name))
         set_seeds(self._augmentation_seeds, seed, n_finished)
         self.reset_metrics()
@@ -202,7 +203,8 @@ class Program:
         Parameters
         ----------
         images : ndarray of shape (n, height, width, channels), uint8 or float32
-            A chunk of whole batches. Each batch is normalized by itself, as in training.
+            A chunk of whole batches. Each batch is normalized by itself, as in
+            training.
         n_before : int
             Number of images in the chunks before, which count as much as these.
         batch_size : int
@@ -253,7 +255,7 @@ class Program:
 
 
 class ProgramPool:
-    """Compiled programs waiting to be used again, the least recently used dropped first.
+    """Programs waiting to be used again, the least recently used dropped first.
 
     Parameters
     ----------
@@ -296,6 +298,7 @@ class ProgramPool:
             Where TensorFlow cannot work, see :func:`skcnn._process.check_process`.
         """
         check_process()
+        # What is traced into a graph, or chosen when it is compiled.
         key = (architecture, settings.program_key, exposes_model, *process_settings())
         program = self._take_idle(key)
         if program is None:
@@ -303,7 +306,7 @@ class ProgramPool:
                 self._new_program, key, architecture, settings, exposes_model
             )
         try:
-            yield program
+            yield program  # not given back after an exception: who knows its state?
         except TrainingDiverged:
             # It can be used again, because who borrows it next loads another state.
             self._give_back(key, program)
@@ -321,6 +324,7 @@ class ProgramPool:
 
     def _take_idle(self, key):
         with self._lock:
+            # The one used last: its memory is the most likely to be in the cache.
             for entry in reversed(self._idle):
                 if entry[0] == key:
                     return self._idle.pop(entry)

@@ -9,6 +9,7 @@ ROUTING_PREFIXES = ("optimizer", "loss", "learning_rate_schedule", "callbacks")
 
 def is_routed(name):
     """Whether a name is handed on, as ``optimizer__momentum`` is."""
+    # "optimizer__" alone names nothing.
     prefix, separator, rest = name.partition("__")
     return bool(separator and rest) and prefix in ROUTING_PREFIXES
 

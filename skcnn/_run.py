@@ -73,8 +73,8 @@ class Run:
     def key(self):
         """A hash that watched runs share if, and only if, equal epochs give equal bits.
 
-        Ask :func:`skcnn._sharing.why_not_shared` first whether the description fixes the
-        bits.
+        Ask :func:`skcnn._sharing.why_not_shared` first whether the description fixes
+        the bits.
 
         Returns
         -------
@@ -85,6 +85,7 @@ class Run:
             "architecture": self.architecture.to_json(),
             "settings": self.settings.to_json(),
             "plan": asdict(self.plan),
+            # Content, not names or addresses: the same data may come from anywhere.
             "data": joblib.hash(samples, hash_name="sha1"),
             **rounding(),
         }
@@ -136,17 +137,18 @@ class Run:
             check_finite(program, self.data, state.epoch)
 
     def _borrow(self, hooks=()):
-        """A program: of the pool, or of this run alone where a user's code may be in it.
+        """A program of the pool, or of this run alone if a user's code may be in it.
 
         A name does not tell what code does. So nothing that was compiled from a user's
         code, or was in its hands, may serve another run.
         """
+        # Exposed, too, where it is alone: own variables would share with nobody.
         is_own = not self.settings.is_stable
         is_own = is_own or any(hook.may_alter_model for hook in hooks)
         exposes_model = is_own or any(hook.exposes_model for hook in hooks)
         pool = self._own_pool if is_own else POOL
         return pool.borrow(self.architecture, self.settings, exposes_model)
 
-    @functools.cached_property
+    @functools.cached_property  # one, so that the run compiles once
     def _own_pool(self):
         return ProgramPool(max_idle=1)

@@ -11,11 +11,11 @@ from skcnn._compat import call_graph, tf_context
 
 
 def isolated(function, *args):
-    """Call a function that makes Keras objects without touching the caller's Keras state.
+    """Call a function that makes Keras objects, and leave the caller's Keras as it is.
 
     Keras counts the names it has given, and keeps its data type policy, in thread-local
-    storage. A thread of its own starts with a clean one and takes it along when it ends.
-    (`floatx` and `epsilon` belong to the whole process.)
+    storage. A thread of its own starts with a clean one and takes it along when it
+    ends. (`floatx` and `epsilon` belong to the whole process.)
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ def unrewritten_graphs():
 
     TensorFlow rewrites a graph before its first run. That takes a good part of the time
     that a program costs, and makes steps on small images slower, not faster. It can
-    change rounding, for instance with batch normalization: always off is as reproducible
-    as always on, but such a network rounds otherwise than in Model.fit.
+    change rounding, for instance with batch normalization: always off is as
+    reproducible as always on, but such a network rounds otherwise than in Model.fit.
     """
     context = tf_context.context()
     before = context.function_call_options

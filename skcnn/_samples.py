@@ -9,9 +9,9 @@ from skcnn._watched_images import WatchedImages
 class Samples:
     """Images with labels and weights, taken out only together.
 
-    A part of the samples shares the images of the whole: they may be larger than memory.
-    So the images cannot be had alone, or the fifth image could be taken for that of the
-    fifth label.
+    A part of the samples shares the images of the whole: they may be larger than
+    memory. So the images cannot be had alone, or the fifth image could be taken for
+    that of the fifth label.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Samples:
             As of :meth:`take`.
         """
         for which in chunks(order, self._images, batch_size):
-            yield self.take(which)
+            yield self.take(which)  # only now is anything read or copied
 
     def part(self, which):
         """Some of the samples, without a copy of their images.

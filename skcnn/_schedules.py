@@ -2,7 +2,8 @@
 
 Each is one of Keras' own schedules, fitted to the number of steps that a fit will take.
 Some depend on that number, which is part of the schedule's configuration, and so of the
-run's key. With them, runs of different `epochs` are different runs, which share nothing.
+run's key. With them, runs of different `epochs` are different runs, which share
+nothing.
 """
 
 import inspect
@@ -20,6 +21,7 @@ def _cosine(learning_rate, n_steps, *, end=0.0):
 
 
 def _one_cycle(learning_rate, n_steps, *, warmup=0.3, start=0.04, end=0.0):
+    # At least one step is left to fall in. Keras' schedule takes no warm-up of 0 steps.
     n_warmup = min(round(warmup * n_steps), n_steps - 1)
     if n_warmup == 0:
         return _cosine(learning_rate, n_steps, end=end)
@@ -33,6 +35,7 @@ def _one_cycle(learning_rate, n_steps, *, warmup=0.3, start=0.04, end=0.0):
 
 
 def _inverse_time(learning_rate, n_steps, *, decay=1e-4):
+    # `decay` for each single step, as `decay` was in Keras' older optimizers.
     return keras.optimizers.schedules.InverseTimeDecay(learning_rate, 1, decay)
 
 
@@ -78,8 +81,8 @@ def make_schedule(schedule, learning_rate, n_steps):
         )
     if n_steps is None and make in _DEPEND_ON_TOTAL:
         raise ValueError(
-            f"learning_rate_schedule={schedule.value!r} depends on the number of epochs "
-            "in all, which partial_fit and warm_start do not know; use fit with "
+            f"learning_rate_schedule={schedule.value!r} depends on the number of "
+            "epochs in all, which partial_fit and warm_start do not know; use fit with "
             "warm_start=False, or learning_rate_schedule='inverse_time'."
         )
     return make(learning_rate, n_steps, **arguments)

@@ -56,6 +56,7 @@ def derive(seed, purpose, n_finished=0, name=""):
     int
         From 0 to 2**31 - 3.
     """
+    # A hash rather than a sum: neighboring seeds and epochs have nothing in common.
     use = f"{seed}/{purpose}/{n_finished}/{name}"
     digest = blake2b(use.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") % N_SEEDS

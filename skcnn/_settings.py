@@ -55,6 +55,7 @@ class CompileSettings:
         """The settings without the learning rate, where that is a number."""
         if self.learning_rate is None:
             return self
+        # A user's optimizer keeps its rate among its arguments; it is no difference.
         optimizer = self.optimizer.without("learning_rate")
         return replace(self, optimizer=optimizer, learning_rate=None)
 
@@ -177,7 +178,7 @@ _labels_of_keras_loss = functools.lru_cache(_labels_of_users_loss)
 def _optimizer(optimizer, schedule, n_steps):
     """The recipe of the optimizer, and the learning rate, or None for a schedule."""
     recipe = _recipe(optimizer, keras.optimizers, keras.optimizers.Optimizer)
-    made = recipe.make()
+    made = recipe.make()  # only to look at: only Keras knows its defaults
     _check_averages(made)
     rate = learning_rate_of(made)
     if rate is None or isinstance(made, keras.optimizers.LossScaleOptimizer):
@@ -194,12 +195,15 @@ def _optimizer(optimizer, schedule, n_steps):
     made_schedule = make_schedule(schedule, start, n_steps)
     if made_schedule is not None:
         return recipe.with_argument("learning_rate", made_schedule), None
+    # Keras' own are equal with any rate, and share a compiled network. A user's class
+    # may insist on being given one.
     if start is not None and recipe.users_code is None:
         recipe = recipe.without("learning_rate")
     return recipe, start
 
 
 def _check_averages(optimizer):
+    # Such a run would end with weights that a longer one does not pass through.
     if optimizer.use_ema and not optimizer.ema_overwrite_frequency:
         raise ValueError(
             "optimizer__use_ema=True needs optimizer__ema_overwrite_frequency: without "
@@ -225,6 +229,7 @@ def _recipe(asked, module, base):
     Recipe
     """
     given = _class_meant(asked, module, base)
+    # A loss may be a function, or a class whose instances are called like one.
     may_call = asked.name == "loss" and callable(given)
     if inspect.isclass(given) and (issubclass(given, base) or may_call):
         return _recipe_of_class(asked, given)
@@ -255,7 +260,7 @@ def _recipe_of_class(asked, cls):
 
 
 def _class_meant(asked, module, base):
-    """The class that a name or one of Keras' functions stands for; else what is given."""
+    """The class that a name or a function of Keras stands for; else what is given."""
     given = asked.value
     if isinstance(given, str):
         return _class_named(asked.name, given, module, base)
@@ -297,11 +302,12 @@ def _checked_arguments(asked, cls):
     """What a class is to be made with; refused are arguments that it does not have."""
     allowed = _arguments(cls)
     for argument in asked.arguments:
+        # ``learning_rate__decay_steps`` goes to the argument `learning_rate`.
         if argument.partition("__")[0] not in allowed:
             told = hint(argument, allowed, ROUTED_WORDS[asked.name])
             raise ValueError(
-                f"{asked.name}__{argument}: {cls.__name__} takes no {argument!r}.{told} "
-                f"It takes {allowed}."
+                f"{asked.name}__{argument}: {cls.__name__} takes no {argument!r}."
+                f"{told} It takes {allowed}."
             )
     rate = asked.arguments.get("learning_rate")
     if isinstance(rate, Real):
@@ -316,7 +322,7 @@ def _checked_arguments(asked, cls):
 
 
 def _arguments(cls):
-    """Names of the arguments of a class; with ``**kwargs``, those of its bases as well."""
+    """Names of the arguments of a class; with ``**kwargs``, also those of its bases."""
     names = {}
     for each in inspect.getmro(cls):
         if "__init__" in vars(each):

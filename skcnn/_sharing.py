@@ -1,4 +1,8 @@
-"""Whether the states of a fit may be shared, if not why, and what that means after Ctrl-C."""
+"""Whether a fit may share its states; if not, why, and what is lost after Ctrl-C.
+
+This is the one place that decides. What it asks: the parameters, the compile settings
+for a user's code, and the device.
+"""
 
 from numbers import Integral
 
@@ -24,6 +28,7 @@ def why_not_shared(random_state, settings, callbacks, resume):
         One or more sentences, each reason with its remedy. None if the fit shares.
     """
     device = why_not_repeatable()
+    # All that hold are told at once: to mend one after the other costs a fit each.
     reasons = [
         (resume, _RESUME),
         (random_state is None, _NO_SEED),
@@ -93,6 +98,7 @@ def how_to_go_on(trajectory, until, origin, reason):
     str
         One line, to end a traceback.
     """
+    # Such a fit does not share, so what it has trained is kept nowhere.
     if origin is not None:
         return "skcnn: The estimator is as it was before this call."
     if trajectory is None:
@@ -103,6 +109,6 @@ def how_to_go_on(trajectory, until, origin, reason):
             "memory='folder', the same run goes on where it ended, also tomorrow."
         )
     return (
-        f"skcnn: {trajectory.n_stored(until)} of {until} epochs of this fit are kept in "
-        f"{trajectory.folder.location!r}. Run the same again to go on."
+        f"skcnn: {trajectory.n_stored(until)} of {until} epochs of this fit are kept "
+        f"in {trajectory.folder.location!r}. Run the same again to go on."
     )

@@ -1,4 +1,4 @@
-"""The folder that `memory` names: whether it can be used, and the training states in it."""
+"""The folder that `memory` names, and the training states in it."""
 
 import copy
 import os
@@ -25,8 +25,8 @@ class StateFolder:
 
     They have its atomic writes, its format and its `reduce_size`. The store is used
     directly rather than through ``Memory.cache``, which would tie all states to the
-    source text of a function and erase them when that changes. Once a state could not be
-    written, no more are tried: training is worth more than its record.
+    source text of a function and erase them when that changes. Once a state could not
+    be written, no more are tried: training is worth more than its record.
 
     Parameters
     ----------
@@ -87,8 +87,8 @@ class StateFolder:
             self._can_write = False
             warn_once(
                 f"memory: a state cannot be written to {self.location!r}: "
-                f"{_reason(error)}. Training goes on, but this fit keeps no more states "
-                "there. Mend that, then fit again to keep them."
+                f"{_reason(error)}. Training goes on, but this fit keeps no more "
+                "states there. Mend that, then fit again to keep them."
             )
 
     def contains(self, run_key, epoch):
@@ -126,7 +126,7 @@ def _checksum(state):
     return joblib.hash([list(state.arrays), state.history], hash_name="sha1")
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # From the parameter to the folder
 
 
@@ -165,7 +165,7 @@ def open_folder(memory):
 
 
 def _names_a_folder(memory):
-    """Not None, nor joblib.Memory(None), nor what is refused with the other parameters."""
+    """Whether it is no None, no joblib.Memory(None), and nothing that is refused."""
     if isinstance(memory, joblib.Memory):
         return memory.store_backend is not None
     return isinstance(memory, (str, os.PathLike))
@@ -257,14 +257,21 @@ def _reason(error):
     if not isinstance(error, OSError):
         return f"{type(error).__name__}: {error}"
     if isinstance(error, (FileExistsError, FileNotFoundError, NotADirectoryError)):
-        path = error.filename or ""
-        while path != os.path.dirname(path):
-            if os.path.islink(path) and not os.path.exists(path):
-                return f"{path!r} is a link to what is not there"
-            if os.path.exists(path) and not os.path.isdir(path):
-                return f"{path!r} is not a folder"
-            path = os.path.dirname(path)
+        in_the_way = _what_is_in_the_way(error.filename or "")
+        if in_the_way:
+            return in_the_way
     return error.strerror or str(error)
+
+
+def _what_is_in_the_way(path):
+    """Which part of a path cannot be a folder, in words; empty if all can."""
+    while path != os.path.dirname(path):  # the root is its own parent
+        if os.path.islink(path) and not os.path.exists(path):
+            return f"{path!r} is a link to what is not there"
+        if os.path.exists(path) and not os.path.isdir(path):
+            return f"{path!r} is not a folder"
+        path = os.path.dirname(path)
+    return ""
 
 
 # A path as given -> where it led.
@@ -272,13 +279,16 @@ _meant = {}
 
 
 def _tell_if_moved(memory, absolute):
-    """Warn if a relative path, after a change of directory, divides what belongs together."""
+    """Warn if a relative path leads elsewhere after a change of directory.
+
+    What belongs together would then be divided.
+    """
     given = os.fsdecode(getattr(memory, "location", memory))
     now = os.fsdecode(absolute.location)
     before = _meant.get(given, now)
     _meant[given] = now
     if before != now:
         warn_once(
-            f"memory={given!r} is now {now!r}. Before the working directory changed, it "
-            f"was {before!r}. Give the absolute path to keep one folder."
+            f"memory={given!r} is now {now!r}. Before the working directory changed, "
+            f"it was {before!r}. Give the absolute path to keep one folder."
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class TrainingState:
-    """A run after some epochs: enough to predict, or to go on as if it had never stopped.
+    """A run after some epochs: enough to predict, or to go on as if without a stop.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class StateCache:
         """Keep a state, unless it alone is over the bound."""
         entry = (run_key, state.epoch)
         with self._lock:
-            self._drop(entry)
+            self._drop(entry)  # or its bytes would count twice
             if state.nbytes > self.max_bytes:
                 return
             self._states[entry] = state
@@ -88,5 +88,5 @@ class StateCache:
             self._bytes -= state.nbytes
 
 
-# What all fits in this process share. 256 MiB hold some thousand states of small networks.
+# What all fits in this process share. 256 MiB hold a thousand states of small networks.
 STATES = StateCache(max_bytes=256 * 2**20)

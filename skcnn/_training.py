@@ -17,9 +17,9 @@ from skcnn._samples import all_of
 from skcnn._seeds import epoch_order, fixed_order
 from skcnn._states import TrainingState
 
-# From so many training images batch normalization takes its statistics after each epoch.
-# On CIFAR-10, 256 did as well as 2048, to half a point of accuracy. 1024 cost an epoch
-# of 2,500 images a seventh more, and one of 50,000 nothing.
+# From so many training images batch normalization takes its statistics after each
+# epoch. On CIFAR-10, 256 did as well as 2048, to half a point of accuracy. 1024 cost an
+# epoch of 2,500 images a seventh more, and one of 50,000 nothing.
 STATISTICS_SAMPLES = 1024
 
 
@@ -33,9 +33,9 @@ class TrainingPlan:
         Fixes initial weights, order of samples and dropout.
     batch_size : int
     fresh_statistics : bool, default=False
-        Whether batch normalization, after each epoch, takes its statistics from training
-        images under the weights as they then are. False leaves it the moving averages
-        that Keras gathers while the weights change.
+        Whether batch normalization, after each epoch, takes its statistics from
+        training images under the weights as they then are. False leaves it the moving
+        averages that Keras gathers while the weights change.
     """
 
     seed: int
@@ -83,6 +83,7 @@ def train(program, data, plan, state, until, *, validation=None, hooks=()):
         stops = _epoch_with_hooks(live, hooks)
     for hook in hooks:
         hook.end_training()
+    # A callback may have restored its best weights, also over weights that diverged.
     if any(hook.exposes_model for hook in hooks):
         live.accept_changes()
     if live.has_diverged:
@@ -130,9 +131,10 @@ class _LiveRun:
 
     def train_epoch(self):
         """Train for an epoch, and measure; the logs, or None if training diverges."""
-        started = time.perf_counter()
+        started = time.perf_counter()  # a clock that nobody sets
         logs = _train_epoch(self.program, self.data, self.plan, self.n_finished)
         if not self.program.has_finite_weights():
+            # The epoch does not count: neither history nor number know of it.
             self.has_diverged = True
             self._forget_state()
             return None
@@ -211,9 +213,11 @@ def check_finite(program, data, n_finished):
 
 
 def _train_epoch(program, data, plan, n_finished):
+    # All that is random in an epoch is set here, from its number alone: it does not
+    # matter how the run came to it.
     program.begin_epoch(plan.seed, n_finished)
     order = epoch_order(plan.seed, n_finished, len(data))
-    logs = {}
+    logs = {}  # averages since the beginning of the epoch, so the last are those of all
     for images, labels, weights in data.in_chunks(order, plan.batch_size):
         logs = program.train(images, labels, weights, plan.batch_size)
     if plan.fresh_statistics:
@@ -227,8 +231,8 @@ def _take_statistics(program, data, plan):
     """Have batch normalization average over training images.
 
     Training never reads these statistics, so the weights are those of a run without
-    them. The images are the same after each epoch: what an epoch leaves is a function of
-    its weights alone.
+    them. The images are the same after each epoch: what an epoch leaves is a function
+    of its weights alone.
     """
     order = fixed_order(plan.seed, "statistics", len(data))[:STATISTICS_SAMPLES]
     n_before = 0

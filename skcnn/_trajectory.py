@@ -1,9 +1,9 @@
-"""What is known of a run: the longest prefix that anybody computed, here or in `memory`.
+"""What is known of a run: all that anybody computed, in this process or in `memory`.
 
-A run is all that determines its bits, except for the number of epochs. So the state after
-5 epochs, kept by whoever came there first, is where a fit of 10 epochs starts. And a fit
-of 5 epochs after one of 10 finds it waiting. Nothing here may change a bit of a result;
-when in doubt, runs do not share.
+A run is all that determines its bits, except for the number of epochs. So the state
+after 5 epochs, kept by whoever came there first, is where a fit of 10 epochs starts.
+And a fit of 5 epochs after one of 10 finds it waiting. Nothing here may change a bit of
+a result; when in doubt, runs do not share.
 """
 
 import functools
@@ -60,6 +60,7 @@ class Trajectory:
 
     def state(self, epoch):
         """The state after `epoch` epochs, or None."""
+        # The process first: a folder costs reading and a checksum.
         state = STATES.get(self.run_key, epoch)
         if state is None and self.folder is not None:
             state = self.folder.get(self.run_key, epoch)
@@ -78,9 +79,9 @@ class Trajectory:
         if not self._has_told:
             self._has_told = True
             warn_once(
-                f"{name} was changed while fit read it, so what is fitted has seen more "
-                "than one content. Nothing of it is kept for other fits. Fit on a copy, "
-                "such as X.copy(), which nobody writes to."
+                f"{name} was changed while fit read it, so what is fitted has seen "
+                "more than one content. Nothing of it is kept for other fits. Fit on a "
+                "copy, such as X.copy(), which nobody writes to."
             )
 
 
@@ -96,6 +97,7 @@ class _Keep(EpochHook):
 
     def end_epoch(self, n_finished, logs, get_state):
         state = get_state()
+        # Asked only now, so that all readings of this epoch have been compared.
         name = self.run.changed_data()
         if name is None:
             self.trajectory.keep(state)
@@ -125,12 +127,15 @@ def follow(run, trajectory, until, hooks=()):
     # Of two fits of one run, the second goes on from where the first ends.
     with _run_lock(trajectory.run_key):
         state = trajectory.longest(until) or run.initial_state()
+        # Before training, so that a fit that is killed leaves all that was known.
         trajectory.write_known(state.epoch)
         stopped_at = _replay(run, trajectory, state, hooks)
         if stopped_at is not None:
+            # Early stopping ends before what another fit has reached.
             return _recall(run, trajectory, stopped_at)
         if state.epoch == until:
-            return state
+            return state  # no network is needed
+        # Kept first: a hook that raises must not cost the epoch.
         return run.train(state, until, [_Keep(run, trajectory), *hooks])
 
 
@@ -146,6 +151,7 @@ def _replay(run, trajectory, state, hooks):
         for name, values in state.history.items():
             logs[name] = values[n_finished - 1]
         get_state = functools.partial(_recall, run, trajectory, n_finished)
+        # All hooks hear of the end, also after one has asked to stop, as when training.
         stops = False
         for hook in hooks:
             hook.begin_epoch(n_finished - 1)
@@ -173,6 +179,7 @@ _locks_guard = threading.Lock()
 def _run_lock(run_key):
     """Let one thread at a time train a run. The lock is dropped with its last user."""
     with _locks_guard:
+        # Reentrant, because a callback may fit the same run in the midst of it.
         entry = _locks.setdefault(run_key, [threading.RLock(), 0])
         entry[1] += 1
     try:

@@ -8,12 +8,12 @@ from skcnn._chunks import chunks
 
 
 class WatchedImages:
-    """Images of a fit, with a digest of what they hold, and a check of all that is read.
+    """Images of a fit, with a digest of what they hold, which check all that is read.
 
-    A fit reads the user's own array, not a copy, and that may change meanwhile: a buffer
-    that is filled again, a file that another process rewrites. Whatever was trained on
-    must be what the digest describes. So each reading is compared with it, image by
-    image.
+    A fit reads the user's own array, not a copy, and that may change meanwhile: a
+    buffer that is filled again, a file that another process rewrites. Whatever was
+    trained on must be what the digest describes. So each reading is compared with it,
+    image by image.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class WatchedImages:
         return np.ascontiguousarray(self._images[rows])
 
     def _look(self):
-        """Digest and fingerprints, both of one copy: no later writing can divide them."""
+        """Digest and fingerprints, both of one copy, so that they always agree."""
         header = f"{self.shape} {self.dtype.str}"
         digest = hashlib.sha1(header.encode(), usedforsecurity=False)
         fingerprints = []
