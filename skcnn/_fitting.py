@@ -40,7 +40,7 @@ from skcnn._run import Run
 from skcnn._runtime import isolated
 from skcnn._samples import Samples
 from skcnn._seeds import run_seed
-from skcnn._settings import Training, compile_settings
+from skcnn._settings import TrainingFacts, compile_settings
 from skcnn._sharing import how_to_go_on, not_kept, why_not_shared
 from skcnn._state_folder import StateFolder, open_folder
 from skcnn._states import TrainingState
@@ -136,7 +136,14 @@ def _check_request(estimator, given, epochs, goes_on):
     if origin is not None:
         _check_same_network(run, origin, params)
     return _Request(
-        params, epochs, run, data.classes, data.known, callbacks, folder, origin
+        params=params,
+        epochs=epochs,
+        run=run,
+        classes=data.classes,
+        known=data.known,
+        callbacks=callbacks,
+        folder=folder,
+        origin=origin,
     )
 
 
@@ -203,7 +210,7 @@ def _described_plan(params, architecture, origin):
 
 
 def _described_settings(params, data, n_steps):
-    training = Training(
+    training = TrainingFacts(
         images=data.images,
         n_classes=len(data.classes),
         has_weights=data.weights is not None,
@@ -269,7 +276,9 @@ class _Start:
 
 
 def _find_start(request):
-    params, run, trajectory = request.params, request.run, None
+    params = request.params
+    run = request.run
+    trajectory = None
     state = _state_to_go_on_from(request)
     stopper = _stopper(request)
     until = 0 if state is None else state.epoch
@@ -277,7 +286,10 @@ def _find_start(request):
     if stopper is None or not stopper.has_stopped:
         until += request.epochs
     reason = why_not_shared(
-        params["random_state"], run.settings, request.callbacks, state is not None
+        params["random_state"],
+        run.settings,
+        request.callbacks,
+        goes_on=state is not None,
     )
     if reason is None:
         # Watched, because what the key describes must be what is trained on.
@@ -285,7 +297,14 @@ def _find_start(request):
         trajectory = Trajectory(run.key(), request.folder)
     elif request.folder is not None and request.epochs:
         warn_once(not_kept(params["memory"], reason))
-    return _Start(run, state, until, stopper, trajectory, reason)
+    return _Start(
+        run=run,
+        state=state,
+        until=until,
+        stopper=stopper,
+        trajectory=trajectory,
+        why_not_shared=reason,
+    )
 
 
 def _state_to_go_on_from(request):

@@ -112,7 +112,7 @@ class CompileSettings:
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingFacts:
     """What compile settings depend on besides the parameters.
 
     Attributes
@@ -143,7 +143,7 @@ def compile_settings(optimizer, loss, schedule, augmentation, training=None):
         arguments.
     augmentation : object
         The parameter.
-    training : Training, default=None
+    training : TrainingFacts, default=None
 
     Returns
     -------
@@ -154,7 +154,7 @@ def compile_settings(optimizer, loss, schedule, augmentation, training=None):
     TypeError, ValueError
         Naming the parameter, what it is and what it may be.
     """
-    training = training or Training()
+    training = training or TrainingFacts()
     recipe, learning_rate = _optimizer(optimizer, schedule, training.n_steps)
     loss = _recipe(loss, keras.losses, keras.losses.Loss)
     wants = _labels_of_users_loss if loss.users_code else _labels_of_keras_loss

@@ -9,7 +9,7 @@ from numbers import Integral
 from skcnn._device import why_not_repeatable
 
 
-def why_not_shared(random_state, settings, callbacks, resume):
+def why_not_shared(random_state, settings, callbacks, goes_on):
     """Why the states of a fit are of no use to another one.
 
     Parameters
@@ -19,7 +19,7 @@ def why_not_shared(random_state, settings, callbacks, resume):
     settings : skcnn._settings.CompileSettings
     callbacks : list
         Keras callbacks.
-    resume : bool
+    goes_on : bool
         Whether the fit goes on from a fitted estimator.
 
     Returns
@@ -30,7 +30,7 @@ def why_not_shared(random_state, settings, callbacks, resume):
     device = why_not_repeatable()
     # All that hold are told at once: to mend one after the other costs a fit each.
     reasons = [
-        (resume, _RESUME),
+        (goes_on, _GOES_ON),
         (random_state is None, _NO_SEED),
         (not isinstance(random_state, (Integral, type(None))), _GENERATOR),
         (callbacks, _CALLBACKS),
@@ -40,7 +40,7 @@ def why_not_shared(random_state, settings, callbacks, resume):
     return " ".join(reason for holds, reason in reasons if holds) or None
 
 
-_RESUME = (
+_GOES_ON = (
     "warm_start and partial_fit go on from the estimator's own state. Pickle the "
     "estimator to keep it, or fit anew with more epochs and warm_start=False."
 )
