@@ -4,7 +4,6 @@ They are Keras' callbacks, scikit-learn's callbacks, and the terminal.
 """
 
 import threading
-import warnings
 from numbers import Real
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from skcnn._backend import keras, tf
 from skcnn._compat import unflatten_params
 from skcnn._hooks import EpochHook
+from skcnn._warnings import warn_once
 
 # --------------------------------------------------------------------------------------
 # Keras' callbacks: from the parameter to objects that are fit to be called
@@ -94,10 +94,9 @@ def check_against_run(callbacks, has_validation, has_schedule):
         if message and not adds_logs:
             raise ValueError(f"callbacks: {name} {message}")
         if message and callback.monitor in _VALIDATION_LOGS:
-            warnings.warn(
+            warn_once(
                 f"callbacks: {name} {message} Or let a callback before it add it to "
-                "the logs.",
-                stacklevel=5,  # the caller of fit, beyond scikit-learn's decorator
+                "the logs."
             )
 
 
@@ -305,10 +304,9 @@ class KerasCallbacks(EpochHook):
         ignored = {name for name, value in numbers.items() if value is None}
         if ignored - self._ignored:
             self._ignored |= ignored
-            warnings.warn(
+            warn_once(
                 "callbacks: history_ takes numbers alone; not recorded are the values "
-                f"of {sorted(map(str, ignored))}.",
-                stacklevel=2,
+                f"of {sorted(map(str, ignored))}."
             )
         return {name: numbers[name] for name in numbers if name not in ignored}
 

@@ -65,7 +65,7 @@ class StateFolder:
         warnings.warn(
             f"memory: the entry {path} is damaged or foreign "
             f"({type(error).__name__}: {error}); it is removed and computed again.",
-            stacklevel=2,
+            stacklevel=3,
         )
         self._store.clear_item(item)
 
