@@ -46,6 +46,7 @@ from tensorflow.python.eager import context as tf_context
 from tensorflow.python.framework.config import is_op_determinism_enabled
 
 __all__ = [
+    "SCIKERAS_SAVING",
     "SEARCH_FITS",
     "BaseWrapper",
     "Interval",
@@ -54,6 +55,7 @@ __all__ = [
     "check_sample_weight",
     "check_y",
     "dump_item",
+    "has_callbacks",
     "is_op_determinism_enabled",
     "keras",
     "learning_rate_of",
@@ -71,6 +73,24 @@ __all__ = [
 # The names of the tasks that scikit-learn's searches make of their fits, which it does
 # not list anywhere: of a candidate on a fold, and of the best candidate at the end.
 SEARCH_FITS = ("candidate-split-evaluation", "refit-with-best-params")
+
+# Where scikeras copies and pickles Keras models, as warnings name it: a regular
+# expression.
+SCIKERAS_SAVING = r"scikeras\._saving_utils"
+
+
+def has_callbacks(estimator):
+    """Whether an estimator has callbacks of scikit-learn, its own or those of a search.
+
+    Parameters
+    ----------
+    estimator : sklearn.callback.CallbackSupportMixin
+
+    Returns
+    -------
+    bool
+    """
+    return hasattr(estimator, "_skl_callbacks")
 
 
 def signature_parameters(cls):

@@ -5,6 +5,7 @@ import warnings
 
 from skcnn._augmentation import check_layer_copies
 from skcnn._backend import keras
+from skcnn._compat import SCIKERAS_SAVING
 from skcnn._recipes import from_instance
 from skcnn._runtime import isolated
 from skcnn._state_folder import for_other_processes
@@ -36,7 +37,7 @@ def check_copies(params):
 _UNBUILT = {
     "action": "ignore",
     "message": "You are saving a model that has not yet been built",
-    "module": r"scikeras\._saving_utils",
+    "module": SCIKERAS_SAVING,
 }
 warnings.filterwarnings(**_UNBUILT)
 
