@@ -36,9 +36,9 @@ from sklearn.preprocessing import FunctionTransformer
 import skcnn
 from skcnn import ConvPoolClassifier, SearchProgress
 from skcnn._progress.jobs import Job, job_of
-from skcnn._progress.resume import how_to_go_on
-from skcnn._progress.tally import Facts, Round, Tally
-from skcnn._progress.words import duration, in_short, live_line
+from skcnn._progress.line import Facts, duration, in_short, live_line
+from skcnn._progress.show import how_to_go_on
+from skcnn._progress.tally import Round, Tally
 
 TINY = {
     "conv_layers": [(4, 3)],
@@ -443,24 +443,23 @@ class Simulation:
         self.now, self.n_splits = 0.0, n_splits
         self.tally = Tally(clock=lambda: self.now)
         self.jobs, self.seconds, self.besides = jobs, seconds, besides
-        plan = type("Plan", (), {"jobs": lambda _, shape, n: self.jobs})()
-        self.tally.tell("refit_planned")
-        n_fits = len(jobs) * n_splits
-        self.tally.tell("round", (0, 0), Round(n_fits, n_splits, plan=plan))
+        n_fits, refit = len(jobs) * n_splits, (1, n_splits / (n_splits - 1))
+        round_ = Round(n_fits, n_splits, later=[refit], plan=lambda shape, n: jobs)
+        self.tally.tell("round", round_)
 
     def run(self):
         """Run all fits one after the other; what was said of the time left, and when."""
         reached, said = {}, []
         for number in range(len(self.jobs) * self.n_splits):
             job, path = self.jobs[number // self.n_splits], (0, 0, number)
-            self.tally.tell("fit", path, (0, 0), {}, False)
+            self.tally.tell("fit", path, number, (0, 0), {})
             self.tally.tell("network", path, job, (32, 32, 3), 1000)
             group = job.run, number % self.n_splits
             for epoch in range(job.epochs):
                 is_new = epoch >= reached.get(group, 0)
                 reached[group] = max(reached.get(group, 0), epoch + 1)
                 self.now += self.seconds[job.network] if is_new else 0.0
-                self.tally.tell("epoch", path, is_new, self.seconds[job.network])
+                self.tally.tell("epoch", path, is_new)
             self.tally.tell("fit_over", path)
             self.now += self.besides
             said.append((self.now, self.tally.facts().left))
@@ -494,16 +493,18 @@ def test_time_left_does_not_count_epochs_that_are_known():
 
 
 def test_no_time_is_told_while_all_comes_from_memory():
-    tally = Tally(clock=lambda: 0.0)
-    tally.tell("round", (0, 0), Round(n_fits=4, n_splits=2))
-    tally.tell("fit", (0, 0, 0), (0, 0), {}, False)
+    now = 0.0
+    tally = Tally(clock=lambda: now)
+    tally.tell("round", Round(n_fits=4, n_splits=2))
+    tally.tell("fit", (0, 0, 0), 0, (0, 0), {})
     tally.tell("network", (0, 0, 0), Job(3, "run", "network", 1.0), (8, 8), 100)
     for _ in range(3):
-        tally.tell("epoch", (0, 0, 0), False, 0.0)
+        tally.tell("epoch", (0, 0, 0), False)
     assert tally.facts().left is None
-    tally.tell("fit", (0, 0, 1), (0, 0), {}, False)
+    tally.tell("fit", (0, 0, 1), 1, (0, 0), {})
     tally.tell("network", (0, 0, 1), Job(3, "other", "network", 1.0), (8, 8), 100)
-    tally.tell("epoch", (0, 0, 1), True, 5.0)
+    now = 5.0
+    tally.tell("epoch", (0, 0, 1), True)
     assert tally.facts().left > 0
 
 
