@@ -452,7 +452,7 @@ class Simulation:
         reached, said = {}, []
         for number in range(len(self.jobs) * self.n_splits):
             job, path = self.jobs[number // self.n_splits], (0, 0, number)
-            self.tally.tell("fit", path, number, (0, 0), {})
+            self.tally.tell("fit", path, number, {})
             self.tally.tell("network", path, job, (32, 32, 3), 1000)
             group = job.run, number % self.n_splits
             for epoch in range(job.epochs):
@@ -496,12 +496,12 @@ def test_no_time_is_told_while_all_comes_from_memory():
     now = 0.0
     tally = Tally(clock=lambda: now)
     tally.tell("round", Round(n_fits=4, n_splits=2))
-    tally.tell("fit", (0, 0, 0), 0, (0, 0), {})
+    tally.tell("fit", (0, 0, 0), 0, {})
     tally.tell("network", (0, 0, 0), Job(3, "run", "network", 1.0), (8, 8), 100)
     for _ in range(3):
         tally.tell("epoch", (0, 0, 0), False)
     assert tally.facts().left is None
-    tally.tell("fit", (0, 0, 1), 1, (0, 0), {})
+    tally.tell("fit", (0, 0, 1), 1, {})
     tally.tell("network", (0, 0, 1), Job(3, "other", "network", 1.0), (8, 8), 100)
     now = 5.0
     tally.tell("epoch", (0, 0, 1), True)

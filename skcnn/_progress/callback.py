@@ -6,8 +6,6 @@ the Show of the outermost fit counts it and draws the line.
 
 import contextlib
 import functools
-import os
-import threading
 import warnings
 from multiprocessing import parent_process
 from numbers import Real
@@ -243,6 +241,5 @@ def _begin_fit(estimator, context, route, path):
     number = tasks.number_in_round(context)
     if number is None:  # perhaps a refit: the search knows by now which is best
         _shows[context.root_uuid].tell_best()
-    lane = os.getpid(), threading.get_ident()
     params = every_parameter(estimator) if route.tried else {}
-    route.send("fit", path, number, lane, in_short(params, route.tried))
+    route.send("fit", path, number, in_short(params, route.tried))

@@ -32,11 +32,9 @@ class Forecast:
 
     def __init__(self):
         self._costs = {}  # network -> Cost
-        self._compiled = set()  # (lane, network)
         self._reached = {}  # group of fits that share epochs -> number of epochs known
         self._n_trained = self._n_new = 0  # epochs trained; of them for the first time
         self._n_asked = self._n_done = 0  # epochs of the fits that are over
-        self._besides = []  # seconds that a fit took besides its epochs
 
     def learn_epoch(self, fit, is_trained, seconds):
         """Take notice of a further epoch of a fit, trained or known."""
@@ -46,12 +44,11 @@ class Forecast:
             return
         self._n_trained += 1
         self._n_new += fit.epochs > reached
-        program = fit.lane, fit.job.network
-        if program not in self._compiled:
-            self._compiled.add(program)
+        if fit.job.network not in self._costs:
+            self._costs[fit.job.network] = Cost()
             seconds = max(seconds - COMPILING, seconds / 10)
         fit.seconds += seconds
-        cost = self._costs.setdefault(fit.job.network, Cost())
+        cost = self._costs[fit.job.network]
         cost.seconds += seconds
         cost.work += fit.job.work
         cost.epochs += 1
@@ -62,60 +59,63 @@ class Forecast:
             self._n_asked += fit.job.epochs
             self._n_done += fit.epochs
 
-    def learn_besides(self, fit, seconds):
-        """Take notice of what a fit took in all, until its lane was free again."""
-        self._besides.append(seconds - fit.seconds)
-
     def seconds_left(self, round_, now):
         """Seconds until all fits are over; None as long as nothing is known.
 
         That is so at the beginning, and while all epochs come from memory. Nobody knows
         how long that goes on.
         """
-        if not (self._costs if self._reached else self._besides):
+        begun = round_.begun.values()
+        learned = self._costs if self._reached else any(fit.is_over for fit in begun)
+        if not begun or not learned:
             return None
-        besides = _mean(self._besides)
-        jobs = [fit.job for fit in round_.begun.values() if fit.job is not None]
-        usual = self._share_trained() * _mean([self._seconds_of(job) for job in jobs])
-        ahead = [round_.job(number) for number in round_.ahead()]
-        side_by_side = self._seconds_of_round(round_, now)
-        side_by_side += ahead.count(None) * usual + len(ahead) * besides
-        n_lanes = round_.n_lanes()
-        seconds = side_by_side / n_lanes
+        jobs = round_.open_jobs()
+        under_way = self._seconds_under_way(round_, now)
+        besides = self._seconds_besides(round_, now, under_way)
+        usual = _mean([self._seconds_of(fit.job) for fit in begun if fit.job])
+        seconds = max(0.0, self._seconds_of_known(round_, jobs) - under_way)
+        seconds += list(jobs.values()).count(None) * usual
+        seconds += (round_.n_fits - len(begun)) * besides
+        seconds /= round_.n_lanes
         for n_fits, growth in round_.later:
-            seconds += n_fits * (growth * usual + besides) / min(n_fits, n_lanes)
+            n_lanes = min(n_fits, round_.n_lanes)
+            seconds += n_fits * (growth * usual + besides) / n_lanes
         return seconds
 
-    def _seconds_of_round(self, round_, now):
-        """What the epochs take that are still to be trained, as far as they are known."""
+    def _seconds_of_known(self, round_, jobs):
+        """What is still to be trained takes, where the jobs are known."""
         longest = {}  # group of fits that share epochs -> the job with most epochs
-        for number, job in round_.open_jobs():
-            group = round_.group(number, job)
-            if group not in longest or job.epochs > longest[group].epochs:
-                longest[group] = job
-        seconds = sum(
+        for number, job in jobs.items():
+            if job is not None:
+                group = round_.group(number, job)
+                if group not in longest or job.epochs > longest[group].epochs:
+                    longest[group] = job
+        return sum(
             self._seconds_of(job, self._reached.get(group, 0))
             for group, job in longest.items()
         )
-        under_way = sum(  # in epochs that are not finished
+
+    def _seconds_under_way(self, round_, now):
+        """What running fits have spent in epochs that are not finished."""
+        return sum(
             min(now - fit.heard, self._seconds_of_epoch(fit.job))
-            for fit in round_.begun.values()
-            if fit.job is not None and not fit.is_over
+            for fit in round_.running()
+            if fit.job is not None
         )
-        return max(0.0, seconds * self._share_trained() - under_way)
 
-    def _share_trained(self):
-        """How many epochs are trained for each that seems to be needed.
-
-        Fewer if fits stop early. More where processes train the same, without `memory`.
-        """
-        stopping = self._n_done / self._n_asked if self._n_asked else 1.0
-        repeating = self._n_trained / self._n_new if self._n_new else 1.0
-        return stopping * repeating
+    def _seconds_besides(self, round_, now, under_way):
+        """What a fit took besides its epochs, on average."""
+        in_epochs = sum(fit.seconds for fit in round_.begun.values()) + under_way
+        in_all = (now - round_.began) * round_.n_lanes
+        return max(0.0, in_all - in_epochs) / len(round_.begun)
 
     def _seconds_of(self, job, n_known=0):
         """What a job takes to train, less the epochs that are known."""
-        return max(0, job.epochs - n_known) * self._seconds_of_epoch(job)
+        # Fewer epochs if fits stop early; more where processes train the same epochs.
+        stopping = self._n_done / self._n_asked if self._n_asked else 1.0
+        repeating = self._n_trained / self._n_new if self._n_new else 1.0
+        n_epochs = max(0, job.epochs - n_known) * stopping * repeating
+        return n_epochs * self._seconds_of_epoch(job)
 
     def _seconds_of_epoch(self, job):
         cost = self._costs.get(job.network)

@@ -1,6 +1,5 @@
 """Counts what happens in a search. No scikit-learn here: tasks are paths of numbers."""
 
-import os
 import time
 from dataclasses import dataclass, field
 from math import isnan
@@ -15,13 +14,11 @@ from skcnn._progress.line import Facts
 class Fit:
     """A fit that has begun."""
 
-    lane: tuple  # the process and the thread that it runs in
     number: int  # its place in its round
     candidate: dict  # what the search tries in it, as texts
-    began: float
     heard: float  # when it last told of itself
     job: object = None  # a Job; None until its network begins
-    group: object = None  # as Round.group
+    group: object = None  # equal for fits that share epochs
     epochs: int = 0  # so far, trained or known
     seconds: float = 0.0  # spent in training, without compiling
     is_over: bool = False
@@ -36,41 +33,36 @@ class Round:
 
     n_fits: int = 1
     n_splits: int = 1
+    n_lanes: int = 1  # how many run side by side
     # Of each round that follows: number of fits, and how many times as long one takes.
     later: list = field(default_factory=list)
     plan: object = None  # from shape and number of images to a job for each candidate
     jobs: list | None = None  # what the plan gave
+    began: float | None = None  # when its first fit did
     begun: dict = field(
         default_factory=dict
     )  # number -> Fit; a candidate's folds first
     scores: dict = field(default_factory=dict)  # candidate -> list of float
     best: float | None = None
 
-    def job(self, number):
-        """The job of a fit that has begun, or that is planned; None if it is unknown."""
-        fit = self.begun.get(number)
-        if fit is not None and fit.job is not None:
-            return fit.job
-        return self.jobs[number // self.n_splits] if self.jobs else None
+    def running(self):
+        """The fits that have begun, and are not over."""
+        fits = [fit for fit in self.begun.values() if not fit.is_over]
+        # A lane does one fit at a time. Those before have failed without a word.
+        return fits[-self.n_lanes :]
+
+    def open_jobs(self):
+        """Jobs of the fits that are not over, by number; None for one not yet known."""
+        jobs = {fit.number: fit.job for fit in self.running()}
+        for number in range(self.n_fits):
+            if number not in self.begun:
+                candidate = number // self.n_splits
+                jobs[number] = self.jobs[candidate] if self.jobs else None
+        return jobs
 
     def group(self, number, job):
         """What fits have in common that share epochs: the run and the fold."""
         return (job.run, number % self.n_splits) if job.run else (id(self), number)
-
-    def ahead(self):
-        """Numbers of the fits that have not begun."""
-        return [number for number in range(self.n_fits) if number not in self.begun]
-
-    def open_jobs(self):
-        """Numbers and jobs of the fits that are not over, if their jobs are known."""
-        running = [number for number, fit in self.begun.items() if not fit.is_over]
-        jobs = {number: self.job(number) for number in running + self.ahead()}
-        return [(number, job) for number, job in jobs.items() if job is not None]
-
-    def n_lanes(self):
-        """How many fits run side by side, to judge by the latest ones."""
-        latest = list(self.begun.values())[-2 * (os.cpu_count() or 1) :]
-        return max(1, len({fit.lane for fit in latest}))
 
 
 class Tally:
@@ -83,7 +75,6 @@ class Tally:
         self._has_succeeded = False
         self._rounds = []  # one after the other
         self._fits = {}  # path -> Fit
-        self._lanes = {}  # lane -> the fit of this round that began there last
         self._n_ended = 0  # fits that said so
         self._trained = self._known = 0  # epochs
         self._best = None, {}
@@ -97,20 +88,15 @@ class Tally:
 
     def _on_round(self, round_):
         self._rounds.append(round_)
-        self._lanes = {}
 
-    def _on_fit(self, path, number, lane, candidate):
-        now = self._clock()
+    def _on_fit(self, path, number, candidate):
         if number is None:
             self._on_round(Round())
-        before = self._lanes.get(lane)
-        if before is not None:
-            # A lane does one fit at a time: without a word on its end, it has failed.
-            before.is_over = True
-            self._forecast.learn_besides(before, now - before.began)
-        fit = Fit(lane, number or 0, candidate, began=now, heard=now)
-        self._fits[path] = self._lanes[lane] = fit
-        self._rounds[-1].begun[fit.number] = fit
+        now, round_ = self._clock(), self._rounds[-1]
+        if not round_.begun:
+            round_.began = now
+        fit = Fit(number or 0, candidate, heard=now)
+        self._fits[path] = round_.begun[fit.number] = fit
 
     def _on_network(self, path, job, image_shape, n_images):
         fit, round_ = self._fits[path], self._rounds[-1]
@@ -190,10 +176,10 @@ class Tally:
             return 0
         if self._has_succeeded:
             return sum(round_.n_fits for round_ in self._rounds)
-        n_before = sum(round_.n_fits for round_ in self._rounds[:-1])
-        n_handed_out = max(self._rounds[-1].begun, default=-1) + 1
-        n_running = sum(not fit.is_over for fit in self._lanes.values())
-        return n_before + n_handed_out - n_running
+        *before, latest = self._rounds
+        n_handed_out = max(latest.begun, default=-1) + 1
+        n_over = n_handed_out - len(latest.running())
+        return sum(round_.n_fits for round_ in before) + n_over
 
     def _n_asked(self):
         return next((fit.job.epochs for fit in self._fits.values() if fit.job), None)

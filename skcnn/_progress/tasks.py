@@ -15,6 +15,7 @@ A network that is fitted outside of any search is a fit by itself.
 from functools import partial
 from math import ceil
 
+from joblib import effective_n_jobs
 from sklearn.model_selection import ParameterGrid
 
 from skcnn._compat import SEARCH_FITS
@@ -60,7 +61,8 @@ def is_round(estimator, context):
 
 def round_of(search, context):
     """The round of fits that a search is about to hand out."""
-    round_ = Round(context.max_subtasks, search.n_splits_)
+    n_lanes = effective_n_jobs(search.n_jobs)
+    round_ = Round(context.max_subtasks, search.n_splits_, n_lanes)
     factor, growth = getattr(search, "factor", None), 1.0
     if factor is None:
         round_.plan = _plan_of(search, round_)
