@@ -451,16 +451,16 @@ class Simulation:
         """Run all fits one after the other; what was said of the time left, and when."""
         reached, said = {}, []
         for number in range(len(self.jobs) * self.n_splits):
-            job, path = self.jobs[number // self.n_splits], (0, 0, number)
-            self.tally.tell("fit", path, number, {})
-            self.tally.tell("network", path, job, (32, 32, 3), 1000)
+            job = self.jobs[number // self.n_splits]
+            self.tally.tell("fit", number, {})
+            self.tally.tell("network", number, job, (32, 32, 3), 1000)
             group = job.run, number % self.n_splits
             for epoch in range(job.epochs):
                 is_new = epoch >= reached.get(group, 0)
                 reached[group] = max(reached.get(group, 0), epoch + 1)
                 self.now += self.seconds[job.network] if is_new else 0.0
-                self.tally.tell("epoch", path, is_new)
-            self.tally.tell("fit_over", path)
+                self.tally.tell("epoch", number, is_new)
+            self.tally.tell("fit_over", number)
             self.now += self.besides
             said.append((self.now, self.tally.facts().left))
         return [(at / self.now, left, self.now - at) for at, left in said]
@@ -496,15 +496,15 @@ def test_no_time_is_told_while_all_comes_from_memory():
     now = 0.0
     tally = Tally(clock=lambda: now)
     tally.tell("round", Round(n_fits=4, n_splits=2))
-    tally.tell("fit", (0, 0, 0), 0, {})
-    tally.tell("network", (0, 0, 0), Job(3, "run", "network", 1.0), (8, 8), 100)
+    tally.tell("fit", 0, {})
+    tally.tell("network", 0, Job(3, "run", "network", 1.0), (8, 8), 100)
     for _ in range(3):
-        tally.tell("epoch", (0, 0, 0), False)
+        tally.tell("epoch", 0, False)
     assert tally.facts().left is None
-    tally.tell("fit", (0, 0, 1), 1, {})
-    tally.tell("network", (0, 0, 1), Job(3, "other", "network", 1.0), (8, 8), 100)
+    tally.tell("fit", 1, {})
+    tally.tell("network", 1, Job(3, "other", "network", 1.0), (8, 8), 100)
     now = 5.0
-    tally.tell("epoch", (0, 0, 1), True)
+    tally.tell("epoch", 1, True)
     assert tally.facts().left > 0
 
 

@@ -16,11 +16,18 @@ import numpy as np
 from skcnn._compat import Interval, open_listener, send, validate_parameter_constraints
 from skcnn._first_score import wait_for_first_score
 from skcnn._parameters import all_parameters
-from skcnn._progress import tasks
 from skcnn._progress.jobs import is_network, job_of
 from skcnn._progress.line import in_short
 from skcnn._progress.screen import screen_here
 from skcnn._progress.show import Show
+from skcnn._progress.tasks import (
+    fit_of,
+    is_alone,
+    is_round,
+    number_of,
+    round_of,
+    tried_parameters,
+)
 from skcnn._search import every_parameter
 
 _shows = {}  # identifier of a running fit -> its Show, in the process that shows it
@@ -37,10 +44,10 @@ class Route(NamedTuple):
         """Tell the Show of an event, as :meth:`Tally.tell` takes it."""
         send(self.mailbox, (self.identifier, *event))
 
-    def send_score(self, fit, score):
+    def send_score(self, number, score):
         """Tell it of a score, which must be had without progress, too."""
         with contextlib.suppress(Exception):
-            self.send("score", fit, score)
+            self.send("score", number, score)
 
 
 @functools.cache
@@ -170,16 +177,16 @@ class SearchProgress:
         route = self._routes.get(context.root_uuid)
         if route is None:
             return
-        path, fit = tasks.locate(estimator, context)
-        if fit is None and tasks.is_round(estimator, context):
+        fit = fit_of(estimator, context)
+        if fit is None and is_round(estimator, context):
             self._begin_search(estimator, context, route)
-        if path == fit:
-            _begin_fit(estimator, context, route, path)
+        if fit is context:
+            _begin_fit(estimator, fit, route)
         if is_network(estimator) and context.task_name != "epoch":
             shape, n_images = np.shape(X)[1:], len(X)
             epochs = {"epochs": context.max_subtasks}  # one for partial_fit
             job = job_of(all_parameters(estimator) | epochs, shape, n_images)
-            route.send("network", fit, job, shape, n_images)
+            route.send("network", number_of(fit), job, shape, n_images)
 
     @_harmless
     def on_fit_task_end(self, estimator, context):
@@ -195,14 +202,14 @@ class SearchProgress:
         route = self._routes.get(context.root_uuid)
         if route is None:
             return
-        path, fit = tasks.locate(estimator, context)
+        fit = fit_of(estimator, context)
         if is_network(estimator) and context.task_name == "epoch":
-            route.send("epoch", fit, context.is_trained)
+            route.send("epoch", number_of(fit), context.is_trained)
         elif is_network(estimator):
-            tell = functools.partial(route.send_score, fit)
+            tell = functools.partial(route.send_score, number_of(fit))
             wait_for_first_score(estimator, tell)
-        if path == fit:
-            route.send("fit_over", fit)
+        if fit is context:
+            route.send("fit_over", number_of(fit))
         if context.parent is None:
             _shows[context.root_uuid].has_succeeded = True
 
@@ -224,9 +231,9 @@ class SearchProgress:
 
     def _begin_search(self, search, context, route):
         """In the main process, before there are workers."""
-        tried = tasks.tried_parameters(search)
+        tried = tried_parameters(search)
         self._routes[context.root_uuid] = route._replace(tried=tried)
-        round_ = tasks.round_of(search, context)
+        round_ = round_of(search, context)
         _shows[context.root_uuid].begin_search(search, round_)
 
     def _give_up(self, context, error):
@@ -237,9 +244,8 @@ class SearchProgress:
                 warnings.warn(message, stacklevel=2)
 
 
-def _begin_fit(estimator, context, route, path):
-    number = tasks.number_in_round(context)
-    if number is None:  # perhaps a refit: the search knows by now which is best
-        _shows[context.root_uuid].tell_best()
+def _begin_fit(estimator, fit, route):
+    if is_alone(fit):
+        _shows[fit.root_uuid].begin_alone()
     params = every_parameter(estimator) if route.tried else {}
-    route.send("fit", path, number, in_short(params, route.tried))
+    route.send("fit", number_of(fit), in_short(params, route.tried))

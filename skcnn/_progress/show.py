@@ -9,7 +9,7 @@ from numbers import Integral
 
 from skcnn._progress.jobs import networks_in
 from skcnn._progress.line import end_line, in_short, live_line, start_line, stop_line
-from skcnn._progress.tally import Tally
+from skcnn._progress.tally import Round, Tally
 from skcnn._progress.tasks import search_spaces, tried_parameters
 
 
@@ -37,16 +37,26 @@ class Show:
     def begin_search(self, search, round_):
         """A search is about to hand out fits."""
         self._search = search
-        self.tell("round", round_)
+        self._tally.tell("round", round_)
+        self._start()
 
-    def tell(self, *event):
+    def begin_alone(self):
+        """A refit begins, or a fit outside of any search."""
+        self._tell_best()
+        self._tally.tell("round", Round())
+
+    def tell(self, kind, *details):
         """Take notice of something, as :meth:`Tally.tell` does."""
-        self._tally.tell(*event)
-        if not self._has_started and event[0] in ("round", "network"):
+        self._tally.tell(kind, *details)
+        if kind == "network":
+            self._start()
+
+    def _start(self):
+        if not self._has_started:
             self._has_started = True
             self._screen.start(start_line(self._name, self._tally.facts()))
 
-    def tell_best(self):
+    def _tell_best(self):
         """Take over what the search itself says of its best candidate."""
         score = getattr(self._search, "best_score_", None)
         if score is not None:
@@ -61,7 +71,7 @@ class Show:
         with contextlib.suppress(ValueError):  # somebody else has changed the filters
             warnings.filters.remove(self._filter)
         if self.has_succeeded:
-            self.tell_best()
+            self._tell_best()
         self._tally.end(self.has_succeeded)
         facts = self._tally.facts()
         if self.has_succeeded:

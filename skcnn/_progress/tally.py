@@ -1,4 +1,4 @@
-"""Counts what happens in a search. No scikit-learn here: tasks are paths of numbers."""
+"""Counts what happens in a search. Knows no scikit-learn."""
 
 import time
 from dataclasses import dataclass, field
@@ -74,7 +74,6 @@ class Tally:
         self._began, self._ended = clock(), None
         self._has_succeeded = False
         self._rounds = []  # one after the other
-        self._fits = {}  # path -> Fit
         self._n_ended = 0  # fits that said so
         self._trained = self._known = 0  # epochs
         self._best = None, {}
@@ -89,46 +88,44 @@ class Tally:
     def _on_round(self, round_):
         self._rounds.append(round_)
 
-    def _on_fit(self, path, number, candidate):
-        if number is None:
-            self._on_round(Round())
+    def _on_fit(self, number, candidate):
         now, round_ = self._clock(), self._rounds[-1]
         if not round_.begun:
             round_.began = now
-        fit = Fit(number or 0, candidate, heard=now)
-        self._fits[path] = round_.begun[fit.number] = fit
+        round_.begun[number] = Fit(number, candidate, heard=now)
 
-    def _on_network(self, path, job, image_shape, n_images):
-        fit, round_ = self._fits[path], self._rounds[-1]
-        fit.job, fit.group = job, round_.group(fit.number, job)
+    def _on_network(self, number, job, image_shape, n_images):
+        round_ = self._rounds[-1]
+        fit = round_.begun[number]
+        fit.job, fit.group = job, round_.group(number, job)
         fit.heard = self._clock()
         if round_.plan is not None and round_.jobs is None:
             round_.jobs = round_.plan(image_shape, n_images)
 
-    def _on_epoch(self, path, is_trained):
-        fit, now = self._fits[path], self._clock()
+    def _on_epoch(self, number, is_trained):
+        fit, now = self._rounds[-1].begun[number], self._clock()
         fit.epochs += 1
         self._trained += is_trained
         self._known += not is_trained
         self._forecast.learn_epoch(fit, is_trained, now - fit.heard)
         fit.heard = now
 
-    def _on_fit_over(self, path):
-        fit = self._fits[path]
+    def _on_fit_over(self, number):
+        fit = self._rounds[-1].begun[number]
         fit.is_over = True
         self._n_ended += 1
         self._forecast.learn_length(fit)
 
-    def _on_score(self, path, score):
-        fit, round_ = self._fits[path], self._rounds[-1]
-        scores = round_.scores.setdefault(fit.number // round_.n_splits, [])
+    def _on_score(self, number, score):
+        round_ = self._rounds[-1]
+        scores = round_.scores.setdefault(number // round_.n_splits, [])
         scores.append(score)
         if len(scores) < round_.n_splits or any(map(isnan, scores)):
             return
         mean = fmean(scores)
         if round_.best is None or mean > round_.best:
             round_.best = mean
-            self._best = mean, fit.candidate
+            self._best = mean, round_.begun[number].candidate
 
     def _on_best(self, score, candidate):
         self._best = score, candidate
@@ -182,4 +179,6 @@ class Tally:
         return sum(round_.n_fits for round_ in before) + n_over
 
     def _n_asked(self):
-        return next((fit.job.epochs for fit in self._fits.values() if fit.job), None)
+        """Number of epochs, if there is one fit alone."""
+        fits = list(self._rounds[-1].begun.values())
+        return fits[0].job.epochs if fits and fits[0].job else None

@@ -25,26 +25,27 @@ from skcnn._progress.tally import Round
 MOST_CANDIDATES = 5000  # of which jobs are planned; each takes about a millisecond
 
 
-def locate(estimator, context):
-    """The path of a task, and that of the fit that it is or belongs to.
-
-    A path holds the numbers of the tasks from the root down. The fit is None above fits.
-    """
+def fit_of(estimator, context):
+    """The context of the fit that a task is or belongs to; None above the fits."""
     contexts = [context]
-    while contexts[0].parent is not None:
-        contexts.insert(0, contexts[0].parent)
-    path = tuple(each.task_id for each in contexts)
-    for depth, each in enumerate(contexts, start=1):
-        if set(SEARCH_FITS) & _names(each):
-            return path, path[:depth]
+    while contexts[-1].parent is not None:
+        contexts.append(contexts[-1].parent)
+    fits = [each for each in contexts if set(SEARCH_FITS) & _names(each)]
+    if fits:
+        return fits[-1]  # the outermost: what a search fits may be a search
     if is_network(estimator):
-        return path, path[:-1] if context.task_name == "epoch" else path
-    return path, None
+        return context.parent if context.task_name == "epoch" else context
+    return None
 
 
-def number_in_round(context):
-    """The number of a search's fit; None for a refit, and for a fit by itself."""
-    return context.task_id if SEARCH_FITS[0] in _names(context) else None
+def is_alone(fit):
+    """Whether a fit is a refit or outside of any search."""
+    return SEARCH_FITS[0] not in _names(fit)
+
+
+def number_of(fit):
+    """The number of a fit in its round."""
+    return 0 if is_alone(fit) else fit.task_id
 
 
 def _names(context):
