@@ -1,7 +1,7 @@
 """What scikit-learn calls, in the main process and in its workers.
 
-A worker has a copy of the callback, which sends what happens to the main process. There,
-the Show of the outermost fit counts it and draws the line.
+A worker has a copy of the callback, which sends what happens to the main process.
+There, the Show of the outermost fit counts it and draws the line.
 """
 
 import contextlib
@@ -16,18 +16,11 @@ import numpy as np
 from skcnn._compat import Interval, open_listener, send, validate_parameter_constraints
 from skcnn._first_score import wait_for_first_score
 from skcnn._parameters import all_parameters
+from skcnn._progress import tasks
 from skcnn._progress.jobs import is_network, job_of
 from skcnn._progress.line import in_short
 from skcnn._progress.screen import screen_here
 from skcnn._progress.show import Show
-from skcnn._progress.tasks import (
-    fit_of,
-    is_alone,
-    is_round,
-    number_of,
-    round_of,
-    tried_parameters,
-)
 from skcnn._search import every_parameter
 
 _shows = {}  # identifier of a running fit -> its Show, in the process that shows it
@@ -79,10 +72,9 @@ def _harmless(hook):
 class SearchProgress:
     """Shows in one line how far a search is: fits, epochs, best score and time left.
 
-    Give it to the outermost estimator, with `set_callbacks`. In a terminal and in a
-    notebook the line is replaced as it changes. In a log, a pipe or a file there is a
-    line at the start, one every `interval` seconds, and one at the end. All is written to
-    standard error.
+    Give it to the outermost estimator, with `set_callbacks`. A terminal and a notebook
+    replace the line as it changes. A log, a pipe or a file gets a line at the start,
+    one every `interval` seconds, and one at the end. All goes to standard error.
 
     Parameters
     ----------
@@ -92,29 +84,28 @@ class SearchProgress:
     Attributes
     ----------
     max_propagation_depth : None
-        Tells scikit-learn to hand the callback on at all depths, so that a network inside
-        a Pipeline is heard.
+        Tells scikit-learn to hand the callback on at all depths, so that a network
+        inside a Pipeline is heard.
 
     See Also
     --------
-    sklearn.callback.ProgressBar : Bars for each fit; ``max_propagation_depth=0`` leaves one.
+    sklearn.callback.ProgressBar : Bars for each fit, or one for the whole search.
 
     Notes
     -----
-    The line of a search, for example ``18/97 fits | 1:12, 3:40 left | 43 epochs + 41
-    saved | best 0.9713: 32-64, 0.25``, says: 18 of 97 fits are over, the last of which
-    will train the best candidate again. 1:12 minutes have passed, and about 3:40 are left. 43
-    epochs were trained; 41 more were asked for, and known from other fits or `memory`.
-    The best mean score over all folds is 0.9713, of the candidate with these values.
+    ``18/97 fits | 1:12, 3:40 left | 43 epochs + 41 saved | best 0.9713: 32-64, 0.25``
+    says: 18 of 97 fits are over; the last will train the best candidate again. 1:12
+    minutes have passed, and about 3:40 are left. 43 epochs were trained. 41 more were
+    asked for, and known from other fits or `memory`. The best mean score over all folds
+    is 0.9713, of the candidate with these values.
 
     The time left counts epochs still to be trained, at what an epoch of their network
-    takes. It is not shown while all epochs are known, since nobody knows how long that
-    goes on.
+    takes. It is not shown while all epochs are known: nobody knows how long that goes
+    on.
 
-    The best score is heard where the classifier itself computes it, which is so unless
-    the search has another `scoring`: then it is shown at the end, if the search has a
-    `best_score_`. `cross_val_score` and its like tell callbacks nothing, so each fit in
-    them has a line of its own.
+    The best score is heard where the classifier computes it. With another `scoring`,
+    it is shown at the end, if the search has a `best_score_`. `cross_val_score` and its
+    like tell callbacks nothing, so each fit in them has a line of its own.
 
     Examples
     --------
@@ -177,8 +168,8 @@ class SearchProgress:
         route = self._routes.get(context.root_uuid)
         if route is None:
             return
-        fit = fit_of(estimator, context)
-        if fit is None and is_round(estimator, context):
+        fit = tasks.fit_of(estimator, context)
+        if fit is None and tasks.is_round(estimator, context):
             self._begin_search(estimator, context, route)
         if fit is context:
             _begin_fit(estimator, fit, route)
@@ -186,7 +177,7 @@ class SearchProgress:
             shape, n_images = np.shape(X)[1:], len(X)
             epochs = {"epochs": context.max_subtasks}  # one for partial_fit
             job = job_of(all_parameters(estimator) | epochs, shape, n_images)
-            route.send("network", number_of(fit), job, shape, n_images)
+            route.send("network", tasks.number_of(fit), job, shape, n_images)
 
     @_harmless
     def on_fit_task_end(self, estimator, context):
@@ -202,14 +193,14 @@ class SearchProgress:
         route = self._routes.get(context.root_uuid)
         if route is None:
             return
-        fit = fit_of(estimator, context)
+        fit = tasks.fit_of(estimator, context)
         if is_network(estimator) and context.task_name == "epoch":
-            route.send("epoch", number_of(fit), context.is_trained)
+            route.send("epoch", tasks.number_of(fit), context.is_trained)
         elif is_network(estimator):
-            tell = functools.partial(route.send_score, number_of(fit))
+            tell = functools.partial(route.send_score, tasks.number_of(fit))
             wait_for_first_score(estimator, tell)
         if fit is context:
-            route.send("fit_over", number_of(fit))
+            route.send("fit_over", tasks.number_of(fit))
         if context.parent is None:
             _shows[context.root_uuid].has_succeeded = True
 
@@ -231,9 +222,9 @@ class SearchProgress:
 
     def _begin_search(self, search, context, route):
         """In the main process, before there are workers."""
-        tried = tried_parameters(search)
+        tried = tasks.tried_parameters(search)
         self._routes[context.root_uuid] = route._replace(tried=tried)
-        round_ = round_of(search, context)
+        round_ = tasks.round_of(search, context)
         _shows[context.root_uuid].begin_search(search, round_)
 
     def _give_up(self, context, error):
@@ -245,7 +236,7 @@ class SearchProgress:
 
 
 def _begin_fit(estimator, fit, route):
-    if is_alone(fit):
+    if tasks.is_alone(fit):
         _shows[fit.root_uuid].begin_alone()
     params = every_parameter(estimator) if route.tried else {}
-    route.send("fit", number_of(fit), in_short(params, route.tried))
+    route.send("fit", tasks.number_of(fit), in_short(params, route.tried))

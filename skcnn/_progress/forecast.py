@@ -22,6 +22,12 @@ class Cost:
     work: float = 0.0
     epochs: int = 0
 
+    def add(self, seconds, work):
+        """Take notice of an epoch."""
+        self.seconds += seconds
+        self.work += work
+        self.epochs += 1
+
     def gap(self, job):
         """How many times more operations an epoch has than that of a job, or fewer."""
         return abs(log(self.work / self.epochs / job.work))
@@ -44,14 +50,15 @@ class Forecast:
             return
         self._n_trained += 1
         self._n_new += fit.epochs > reached
-        if fit.job.network not in self._costs:
-            self._costs[fit.job.network] = Cost()
+        cost = self._costs.get(fit.job.network)
+        if cost is None:
+            cost = self._costs[fit.job.network] = Cost()
             seconds = max(seconds - COMPILING, seconds / 10)
+        elif seconds < cost.seconds / cost.epochs / 3:
+            # Far faster: those before were compiled, one in each thread or process.
+            cost = self._costs[fit.job.network] = Cost()
+        cost.add(seconds, fit.job.work)
         fit.seconds += seconds
-        cost = self._costs[fit.job.network]
-        cost.seconds += seconds
-        cost.work += fit.job.work
-        cost.epochs += 1
 
     def learn_length(self, fit):
         """Take notice of a fit that has ended, perhaps with fewer epochs than asked."""
@@ -73,17 +80,18 @@ class Forecast:
         under_way = self._seconds_under_way(round_, now)
         besides = self._seconds_besides(round_, now, under_way)
         usual = _mean([self._seconds_of(fit.job) for fit in begun if fit.job])
+        n_ahead = round_.n_fits - len(begun)
+        n_unknown = list(jobs.values()).count(None)
         seconds = max(0.0, self._seconds_of_known(round_, jobs) - under_way)
-        seconds += list(jobs.values()).count(None) * usual
-        seconds += (round_.n_fits - len(begun)) * besides
-        seconds /= round_.n_lanes
+        seconds += n_unknown * usual + n_ahead * besides
+        seconds /= max(1, min(round_.n_lanes, len(jobs)))
         for n_fits, growth in round_.later:
             n_lanes = min(n_fits, round_.n_lanes)
             seconds += n_fits * (growth * usual + besides) / n_lanes
         return seconds
 
     def _seconds_of_known(self, round_, jobs):
-        """What is still to be trained takes, where the jobs are known."""
+        """What the epochs take that are still to be trained, where jobs are known."""
         longest = {}  # group of fits that share epochs -> the job with most epochs
         for number, job in jobs.items():
             if job is not None:

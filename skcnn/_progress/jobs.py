@@ -80,7 +80,7 @@ def _fill(n_channels):
 
 
 def planned_jobs(estimator, candidates, image_shape, n_images):
-    """Jobs of candidates; None for one that puts something else in the network's place."""
+    """Jobs of candidates; None for one that replaces the network."""
     prefix, network = networks_in(estimator)[0]
     jobs = []
     for candidate in candidates:

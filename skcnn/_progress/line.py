@@ -95,7 +95,7 @@ def _work(facts):
 def _done_of_all(facts):
     if facts.n_asked:
         return f"{facts.trained + facts.known}/{_work(facts)}"
-    return f"{facts.n_done}/{_work(facts)}" if facts.n_fits else ""
+    return f"{facts.n_done}/{_work(facts)}"
 
 
 def _left(facts):

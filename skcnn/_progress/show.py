@@ -1,4 +1,4 @@
-"""A fit that is shown: its tally, its screen, and a thread that tells one to the other."""
+"""A fit that is shown: its tally, its screen, and a thread between them."""
 
 import contextlib
 import sys
@@ -61,8 +61,7 @@ class Show:
         score = getattr(self._search, "best_score_", None)
         if score is not None:
             params = getattr(self._search, "best_params_", {})
-            candidate = in_short(params, tried_parameters(self._search))
-            self._tally.tell("best", score, candidate)
+            self._tally.best = score, in_short(params, tried_parameters(self._search))
 
     def end(self):
         """Show no more, and leave a line that stays."""
@@ -95,7 +94,8 @@ class Show:
             while not self._is_over.wait(pause):
                 began = time.thread_time()
                 facts = self._tally.facts()
-                self._screen.show(live_line(facts, self._screen.width))
+                if facts.n_fits:  # or nothing is known yet but the time
+                    self._screen.show(live_line(facts, self._screen.width))
                 # Of many fits a look takes longer: at most a fiftieth of the time.
                 pause = max(self._screen.pace, 50 * (time.thread_time() - began))
 
@@ -120,7 +120,8 @@ def how_to_go_on(estimator):
         return f"Finished epochs are kept in {folder!r}. Run the same again to go on."
     wanted = [] if network.memory is not None else ["memory='folder'"]
     wanted += [] if is_seeded else ["random_state=0"]
+    remedy = " and ".join(wanted)
     return (
-        "What was trained is lost when this process ends. With "
-        f"{' and '.join(wanted)}, the same search goes on where it ended, also tomorrow."
+        f"What was trained is lost when this process ends. With {remedy}, the same "
+        "search goes on where it ended, also tomorrow."
     )

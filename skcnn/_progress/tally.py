@@ -39,17 +39,28 @@ class Round:
     plan: object = None  # from shape and number of images to a job for each candidate
     jobs: list | None = None  # what the plan gave
     began: float | None = None  # when its first fit did
-    begun: dict = field(
-        default_factory=dict
-    )  # number -> Fit; a candidate's folds first
+    # Number -> Fit. First come all folds of the first candidate.
+    begun: dict = field(default_factory=dict)
     scores: dict = field(default_factory=dict)  # candidate -> list of float
     best: float | None = None
+    is_over: bool = False
+
+    @property
+    def n_over(self):
+        """Number of fits that are over, also of those that failed without a word."""
+        # Fits are handed out in order: where the last one has begun, all others had to.
+        n_handed_out = max(self.begun, default=-1) + 1
+        return self.n_fits if self.is_over else n_handed_out - len(self.running())
 
     def running(self):
         """The fits that have begun, and are not over."""
         fits = [fit for fit in self.begun.values() if not fit.is_over]
         # A lane does one fit at a time. Those before have failed without a word.
         return fits[-self.n_lanes :]
+
+    def n_asked(self):
+        """Number of epochs of the only fit; None as long as it is not known."""
+        return next((fit.job.epochs for fit in self.begun.values() if fit.job), None)
 
     def open_jobs(self):
         """Jobs of the fits that are not over, by number; None for one not yet known."""
@@ -72,11 +83,10 @@ class Tally:
         self._clock = clock
         self._lock = Lock()
         self._began, self._ended = clock(), None
-        self._has_succeeded = False
+        self.best = None, {}  # mean score, and its candidate's values as texts
         self._rounds = []  # one after the other
         self._n_ended = 0  # fits that said so
         self._trained = self._known = 0  # epochs
-        self._best = None, {}
         self._forecast = Forecast()
 
     def tell(self, kind, *details):
@@ -86,6 +96,8 @@ class Tally:
                 getattr(self, f"_on_{kind}")(*details)
 
     def _on_round(self, round_):
+        for before in self._rounds:
+            before.is_over = True
         self._rounds.append(round_)
 
     def _on_fit(self, number, candidate):
@@ -125,60 +137,39 @@ class Tally:
         mean = fmean(scores)
         if round_.best is None or mean > round_.best:
             round_.best = mean
-            self._best = mean, round_.begun[number].candidate
-
-    def _on_best(self, score, candidate):
-        self._best = score, candidate
+            self.best = mean, round_.begun[number].candidate
 
     def end(self, has_succeeded):
-        """Nothing more will happen. After a success, fits that did not end had failed."""
+        """Nothing more will happen. After a success, no fit is on its way any more."""
         with self._lock:
             self._ended = self._clock()
-            self._has_succeeded = has_succeeded
+            for round_ in self._rounds:
+                round_.is_over |= has_succeeded
 
     def facts(self):
         """What there is to tell now."""
         with self._lock:
             now = self._clock() if self._ended is None else self._ended
-            n_fits, n_done = self._n_fits(), self._n_done()
-            score, candidate = self._best
-            left = None
-            if self._rounds and self._ended is None:
-                left = self._forecast.seconds_left(self._rounds[-1], now)
+            n_fits = _n_fits(self._rounds)
+            n_done = sum(round_.n_over for round_ in self._rounds)
+            score, candidate = self.best
+            latest = self._rounds[-1] if self._rounds else Round()
             return Facts(
                 n_fits=n_fits,
                 n_done=n_done,
                 n_failed=n_done - self._n_ended,
-                n_asked=self._n_asked() if n_fits == 1 else None,
+                n_asked=latest.n_asked() if n_fits == 1 else None,
                 trained=self._trained,
                 known=self._known,
                 best=score,
                 candidate=candidate,
                 elapsed=now - self._began,
-                left=left,
+                left=self._forecast.seconds_left(latest, now),
             )
 
-    def _n_fits(self):
-        """Number of fits in all, as far as it is known."""
-        n_fits = sum(round_.n_fits for round_ in self._rounds)
-        later = self._rounds[-1].later if self._rounds else []
-        return n_fits + sum(n_later for n_later, _ in later)
 
-    def _n_done(self):
-        """Number of fits that are over, also of those that failed without a word.
-
-        Fits are handed out in order: where the last one has begun, all others had to.
-        """
-        if not self._rounds:
-            return 0
-        if self._has_succeeded:
-            return sum(round_.n_fits for round_ in self._rounds)
-        *before, latest = self._rounds
-        n_handed_out = max(latest.begun, default=-1) + 1
-        n_over = n_handed_out - len(latest.running())
-        return sum(round_.n_fits for round_ in before) + n_over
-
-    def _n_asked(self):
-        """Number of epochs, if there is one fit alone."""
-        fits = list(self._rounds[-1].begun.values())
-        return fits[0].job.epochs if fits and fits[0].job else None
+def _n_fits(rounds):
+    """Number of fits in all, as far as it is known."""
+    later = rounds[-1].later if rounds else []
+    n_later = sum(n_fits for n_fits, _ in later)
+    return sum(round_.n_fits for round_ in rounds) + n_later
