@@ -508,6 +508,18 @@ def test_no_time_is_told_while_all_comes_from_memory():
     assert tally.facts().left > 0
 
 
+def test_an_epoch_that_compiled_is_no_measure_of_others():
+    now = 0.0
+    tally = Tally(clock=lambda: now)
+    tally.tell("round", Round(n_fits=2, n_splits=1))
+    tally.tell("fit", 0, {})
+    tally.tell("network", 0, Job(10, "run", "network", 1.0), (8, 8), 100)
+    for seconds in (50.0, 1.0, 1.0):
+        now += seconds
+        tally.tell("epoch", 0, True)
+    assert tally.facts().left == pytest.approx(7 + 10, abs=5), "one second for each"
+
+
 # ---------------------------------------------------------------------------------------
 # Processes, logs, and Ctrl-C
 
