@@ -605,7 +605,7 @@ class CtrlC:
 @pytest.mark.parametrize("parallel", [{}, THREADS], ids=["alone", "threads"])
 def test_a_search_that_is_interrupted(data, parallel, capsys):
     search = GridSearchCV(tiny(), {"epochs": [1, 50]}, cv=2)
-    search.set_callbacks(SearchProgress(), CtrlC(5))
+    search.set_callbacks(SearchProgress(), CtrlC(20))  # in the third fit or fourth
     with (
         parallel_config(**parallel) if parallel else nullcontext(),
         pytest.raises(KeyboardInterrupt) as raised,
