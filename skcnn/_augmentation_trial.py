@@ -16,7 +16,10 @@ _N_IMAGES = 4
 _HIGHEST = 255.0
 _ROUNDING = 1e-4  # of the highest pixel
 
-_OWN_SEED = "Let it draw with keras.random, and a keras.random.SeedGenerator made in its __init__."
+_OWN_SEED = (
+    "Let it draw with keras.random, and a keras.random.SeedGenerator made in its "
+    "__init__."
+)
 
 
 def find_layers(layer):
