@@ -18,6 +18,7 @@ BYTE = 255
 # Real images have something brighter than an eighth of white among thousands of pixels;
 # class codes, masks and 4-bit images (scikit-learn's digits reach 16) do not.
 LEAST_BYTE_MAX = 32
+LARGEST_SMALL_FORMAT = 16
 LARGEST_UNSCALED = 50  # standardized data, and digits from 0 to 16, stay below
 SMALLEST_UNSCALED = 0.01
 TEN_TIMES = 10  # another order of magnitude
@@ -66,20 +67,42 @@ def settle_units(images, pixel_range, *, are_images):
     ndarray of shape (n, height, width, channels)
         Of type uint8 if they are bytes; else `images`.
     """
-    low, high = pixel_range
-    if images.dtype == np.uint8:
-        advice = _advice_on_dark_bytes(high)
-        if not (advice or are_images):
-            advice = _advice_on_strip_of_bytes(high, images.shape[2])
-    elif not _are_bytes_of_another_type(images.dtype, low, high):
-        advice = _advice_on_magnitude(images, low, high, are_images)
-    elif are_images:
-        return images.astype(np.uint8)
-    else:
-        advice = _advice_on_strip(high, images.shape[2])
-    if advice:
-        warn_once(advice)
-    return images
+    given = _Given(images, pixel_range, are_images)
+    for rule in _RULES_OF_FIT:
+        advice = rule(given)
+        if advice:
+            warn_once(advice, kind=rule.__name__)
+            break
+    is_to_be_scaled = are_images and given.are_other_bytes
+    return images.astype(np.uint8) if is_to_be_scaled else images
+
+
+class _Given:
+    """What is asked of the images that fit is given."""
+
+    def __init__(self, images, pixel_range, are_images):
+        self.images = images
+        self.low, self.high = pixel_range
+        self.size = max(-self.low, self.high)
+        self.are_images = are_images
+        self.n_features = images.shape[2]  # of a table, which is a strip
+        self.are_uint8 = images.dtype == np.uint8
+        self.are_other_integers = images.dtype.kind in "iu" and not self.are_uint8
+
+    @property
+    def are_other_bytes(self):
+        """Whether integers of another type are from 0 to 255, and bright enough."""
+        in_range = self.low >= 0 and LEAST_BYTE_MAX <= self.high <= BYTE
+        return self.are_other_integers and in_range
+
+    @property
+    def most_are_bright(self):
+        """Whether more than half of the images have a pixel that only bytes have.
+
+        A fold trains on at least half of the images. So each fold then decides alike.
+        """
+        brightest = self.images.reshape(len(self.images), -1).max(axis=1)
+        return np.mean(brightest >= LEAST_BYTE_MAX) > 0.5
 
 
 def integer_type(table):
@@ -106,14 +129,13 @@ def integer_type(table):
     return None
 
 
-def _are_bytes_of_another_type(dtype, low, high):
-    is_integer = dtype.kind in "iu" and dtype != np.uint8
-    return is_integer and low >= 0 and LEAST_BYTE_MAX <= high <= BYTE
+# A rule gives advice if units are probably not what they seem; or else None.
 
 
-def _advice_on_dark_bytes(high):
-    if not 0 < high < LEAST_BYTE_MAX:
+def _dark_bytes(given):
+    if not given.are_uint8 or not 0 < given.high < LEAST_BYTE_MAX:
         return None
+    high = given.high
     return (
         f"X is uint8, which is divided by 255, but its largest value is only {high:g}: "
         f"the network sees at most {high / BYTE:.2g}. If white is not 255, pass "
@@ -121,21 +143,41 @@ def _advice_on_dark_bytes(high):
     )
 
 
-def _advice_on_strip_of_bytes(high, n_features):
-    shape = _square_shape(n_features)
-    if shape is None or high <= LARGEST_UNSCALED:
+def _unclear_integers(given):
+    """Whether they are bytes hangs on few pixels, and so on what a fold has of them."""
+    may_be_bytes = given.are_other_integers and 0 <= given.low <= given.high <= BYTE
+    is_small_format = 0 < given.high <= LARGEST_SMALL_FORMAT
+    if not (given.are_images and may_be_bytes) or is_small_format:
+        return None
+    if given.most_are_bright:
+        return None
+    taken = "as bytes and divided by 255" if given.are_other_bytes else "as they are"
+    white = given.high or 1
+    return (
+        f"X holds integers up to {given.high:g}, which are taken {taken}. But at most "
+        f"half of the images have a pixel of {LEAST_BYTE_MAX} or more, as bytes have, "
+        "so other parts of the same data may be taken otherwise. If white is 255, pass "
+        f"X.astype(np.uint8); if not, X / {white:g}; and the same to predict."
+    )
+
+
+def _strip_of_bytes(given):
+    shape = _square_shape(given.n_features)
+    is_table_of_bytes = given.are_uint8 and not given.are_images
+    if not is_table_of_bytes or shape is None or given.high <= LARGEST_UNSCALED:
         return None
     return (
         "X is a table of bytes, so each row is taken as a strip one pixel high. If its "
         f"rows are images, set image_shape={shape}; if not, image_shape="
-        f"{(1, n_features)} says so."
+        f"{(1, given.n_features)} says so."
     )
 
 
-def _advice_on_strip(high, n_features):
-    if high <= LARGEST_UNSCALED:
+def _strip_of_integers(given):
+    is_table_of_bytes = given.are_other_bytes and not given.are_images
+    if not is_table_of_bytes or given.high <= LARGEST_UNSCALED:
         return None
-    shape = _square_shape(n_features)
+    shape = _square_shape(given.n_features)
     remedy = f"set image_shape={shape}" if shape else "set image_shape"
     return (
         "X is a table of integers from 0 to 255, which are taken as they are. If its "
@@ -143,36 +185,57 @@ def _advice_on_strip(high, n_features):
     )
 
 
-def _advice_on_magnitude(images, low, high, are_images):
-    size = max(-low, high)
-    if 0 < size < SMALLEST_UNSCALED:
-        return (
-            f"X is at most {size:.2g}, too little to train on; was it divided by 255 "
-            f"twice? {_STANDARDIZE}"
-        )
-    if size <= LARGEST_UNSCALED:
+def _tiny(given):
+    if given.are_uint8 or not 0 < given.size < SMALLEST_UNSCALED:
         return None
-    is_format = low.is_integer() and high.is_integer()
-    if not is_format and _share_beyond(images, LARGEST_UNSCALED) < FEW_PIXELS_OF_ALL:
-        return None
-    seen = f"X has values from {low:.3g} to {high:.3g}, which are taken as they are."
-    if not are_images:
-        return f"{seen} {_STANDARDIZE} For images, set image_shape."
-    if low >= 0 and high <= BYTE * OVERSHOOT:
-        return (
-            f"{seen} Networks train badly on such large numbers. Pass "
-            "X.astype(np.uint8), which is scaled inside the network, or X / 255; and the "
-            "same to predict."
-        )
-    # Pixels begin at black; temperatures, decibels and Hounsfield units do not.
-    is_pixels = 0 <= low < 0.1 * high
-    change = f"X / {_white(size)}" if is_pixels else _CENTERED
     return (
-        f"{seen} Networks train badly on such large numbers. Pass {change}, and the same "
-        "to predict."
+        f"X is at most {given.size:.2g}, too little to train on; was it divided by 255 "
+        f"twice? {_STANDARDIZE}"
     )
 
 
+def _large(given):
+    if given.are_uint8 or given.are_other_bytes or not _is_large(given):
+        return None
+    seen = (
+        f"X has values from {given.low:.3g} to {given.high:.3g}, which are taken as they "
+        "are."
+    )
+    if not given.are_images:
+        return f"{seen} {_STANDARDIZE} For images, set image_shape."
+    return f"{seen} Networks train badly on such large numbers. {_rescaling(given)}"
+
+
+def _is_large(given):
+    """Whether numbers are large, and not only a few outliers are."""
+    if given.size <= LARGEST_UNSCALED:
+        return False
+    is_format = given.low.is_integer() and given.high.is_integer()
+    share = _share_beyond(given.images, LARGEST_UNSCALED)
+    return is_format or share >= FEW_PIXELS_OF_ALL
+
+
+def _rescaling(given):
+    """What to pass instead of images of large numbers."""
+    if given.low >= 0 and given.high <= BYTE * OVERSHOOT:
+        return (
+            "Pass X.astype(np.uint8), which is scaled inside the network, or X / 255; "
+            "and the same to predict."
+        )
+    # Pixels begin at black; temperatures, decibels and Hounsfield units do not.
+    is_pixels = 0 <= given.low < 0.1 * given.high
+    change = f"X / {_white(given.size)}" if is_pixels else _CENTERED
+    return f"Pass {change}, and the same to predict."
+
+
+_RULES_OF_FIT = (
+    _dark_bytes,
+    _unclear_integers,
+    _strip_of_bytes,
+    _strip_of_integers,
+    _tiny,
+    _large,
+)
 _CENTERED = "(X - m) / s with m, s = X.mean(), X.std() of the training images"
 _STANDARDIZE = (
     "For measurements, use make_pipeline(StandardScaler(), ConvPoolClassifier(...))."
@@ -224,7 +287,7 @@ def check_units(images, fitted_range, scale, name="X"):
     if fitted_range is None or not len(images):
         return images
     fit, seen = _Fit(fitted_range, scale), _Seen(images)
-    if seen.size and fit.size:
+    if seen.size:
         _compare(seen, fit, name)
     is_integer = images.dtype.kind in "iu"
     return images.astype(np.uint8, copy=False) if fit.scaled and is_integer else images
@@ -232,9 +295,7 @@ def check_units(images, fitted_range, scale, name="X"):
 
 def _compare(seen, fit, name):
     """Refuse, or warn, by the first rule that finds something."""
-    is_table = seen.is_strip and not (fit.scaled or seen.images.dtype == np.uint8)
-    refusals = () if is_table else _REFUSALS
-    warnings = _WARNINGS_FOR_TABLES if is_table else _WARNINGS
+    refusals, warnings = _rules(seen, fit)
     for rule in (*refusals, *warnings):
         remedy = rule(seen, fit)
         if not remedy:
@@ -246,8 +307,17 @@ def _compare(seen, fit, name):
         )
         if rule in refusals:
             raise ValueError(message)
-        warn_once(message)
+        warn_once(message, kind=(name, getattr(rule, "func", rule).__name__))
         return
+
+
+def _rules(seen, fit):
+    """Those that refuse, and those that warn."""
+    if not fit.size:
+        return (), (_large_after_black,)
+    if seen.is_strip and not (fit.scaled or seen.images.dtype == np.uint8):
+        return (), _WARNINGS_FOR_TABLES
+    return _REFUSALS, _WARNINGS
 
 
 class _Fit:
@@ -269,6 +339,12 @@ class _Fit:
     def has_counts(self):
         """Whether its pixels were bytes, scaled by us or not, or whole up to 16 bits."""
         return self.low >= 0 and self.high > LARGEST_UNSCALED and self.is_whole
+
+    @property
+    def may_be_dark_bytes(self):
+        """Whether its pixels were taken as they are, and were whole numbers above 1."""
+        is_small = 1 < self.high < LEAST_BYTE_MAX
+        return not self.scaled and self.low >= 0 and is_small and self.is_whole
 
     @property
     def has_fractions(self):
@@ -340,9 +416,17 @@ def _fractions_for_counts(seen, fit):
     return None
 
 
+def _large_after_black(seen, fit):
+    """The first images of partial_fit were all 0, and did not tell that they are bytes."""
+    if seen.size <= LARGEST_UNSCALED:
+        return None
+    return f"fit takes them as they are. {_BEGIN_WITH_BYTES}"
+
+
 def _larger(seen, fit, times=3):
     limit = times * fit.size
-    return seen.size > limit and seen.has_many_beyond(limit) and _AS_IN_FIT
+    is_larger = seen.size > limit and seen.has_many_beyond(limit)
+    return is_larger and _as_in_fit(seen, fit)
 
 
 def _smaller(seen, fit, times=TEN_TIMES):
@@ -366,6 +450,10 @@ def _never_negative(seen, fit):
 _AS_IN_FIT = (
     "Change them as the images of fit were changed; a Pipeline does it by itself."
 )
+_BEGIN_WITH_BYTES = (
+    "If white is 255 in both, fit anew with X.astype(np.uint8), from the first call of "
+    "partial_fit on."
+)
 _REFUSALS = (_no_bytes, _much_too_large, _whole_for_fractions, _fractions_for_counts)
 _WARNINGS = (_larger, _smaller, _negative, _never_negative)
 _WARNINGS_FOR_TABLES = (  # outliers are usual
@@ -382,6 +470,14 @@ def _shrink(seen, fit):
         return _as_in_fit_or("Pass X / {white}.", seen.high)
     if (fit.low, fit.high) == (-1, 1):
         return _as_in_fit_or("Pass X / {half} - 1.", seen.high)
+    return _as_in_fit(seen, fit)
+
+
+def _as_in_fit(seen, fit):
+    """The usual remedy, and another one if the images of fit may have been dark bytes."""
+    may_be_bytes = seen.are_whole and 0 <= seen.low <= seen.high <= BYTE
+    if fit.may_be_dark_bytes and may_be_bytes:
+        return f"{_AS_IN_FIT} {_BEGIN_WITH_BYTES}"
     return _AS_IN_FIT
 
 
