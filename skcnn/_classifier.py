@@ -39,6 +39,7 @@ from skcnn._divergence import (
 )
 from skcnn._early_stopping import EarlyStopping, split_off_validation
 from skcnn._first_score import TellsFirstScore
+from skcnn._habits import ExplainsMethods, explain_arguments
 from skcnn._images import (
     check_images,
     check_scoring_data,
@@ -84,7 +85,11 @@ def _does_not_stop_early(classifier):
 
 
 class ConvPoolClassifier(
-    ParametersMixin, CallbackSupportMixin, TellsFirstScore, BaseWrapper
+    ParametersMixin,
+    ExplainsMethods,
+    CallbackSupportMixin,
+    TellsFirstScore,
+    BaseWrapper,
 ):
     """Image classifier: a convolution-pooling network whose architecture is made of hyper-parameters.
 
@@ -364,6 +369,7 @@ class ConvPoolClassifier(
     # -----------------------------------------------------------------------------------------------------------
     # Fitting
 
+    @explain_arguments
     @with_callbacks
     def fit(self, X, y=None, sample_weight=None, validation_data=None):
         """Train the network.
@@ -406,6 +412,7 @@ class ConvPoolClassifier(
         return self
 
     @available_if(_does_not_stop_early)
+    @explain_arguments
     @with_callbacks
     def partial_fit(self, X, y=None, classes=None, sample_weight=None):
         """Train the network for exactly one more epoch; the first call makes it.
@@ -657,6 +664,7 @@ class ConvPoolClassifier(
     # -----------------------------------------------------------------------------------------------------------
     # Predicting
 
+    @explain_arguments
     def predict_proba(self, X):
         """Probability of each class.
 
@@ -698,6 +706,7 @@ class ConvPoolClassifier(
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
+    @explain_arguments
     def predict(self, X):
         """The most probable label.
 
@@ -714,6 +723,7 @@ class ConvPoolClassifier(
         most_probable = self.predict_proba(X).argmax(axis=1)
         return self.classes_[most_probable]
 
+    @explain_arguments
     def score(self, X, y=None, sample_weight=None):
         """Accuracy: the share of labels that are predicted.
 
