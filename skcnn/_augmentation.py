@@ -16,8 +16,8 @@ from skcnn._process import check_process
 from skcnn._recipes import FromClass, FromConfig, from_instance, kept
 from skcnn._seeds import generator_state
 
-# How far "shift" moves an image at most, as a share of its side, but at least one pixel:
-# 2 pixels of 32.
+# How far "shift" moves an image at most, as a share of its side: 2 pixels of 32. It is
+# one pixel at least.
 _SHIFT = 1 / 16
 
 
@@ -25,8 +25,8 @@ _SHIFT = 1 / 16
 _EXPLICIT = {"data_format": "channels_last", "dtype": "float32"}
 
 
-# Any seed will do, since the engine sets another for each epoch. Without one, Keras draws
-# it from Python's global generator.
+# Any seed will do, since the engine sets another for each epoch. Without one, Keras
+# draws it from Python's global generator.
 def _flip(image_shape):
     return keras.layers.RandomFlip("horizontal", seed=0, **_EXPLICIT)
 
@@ -35,8 +35,8 @@ def _shift(image_shape):
     height, width = (
         0.0 if side == 1 else max(_SHIFT, 1 / side) for side in image_shape[:2]
     )
-    # What comes in at a border is the image mirrored there: no image to be predicted has
-    # black bars.
+    # What comes in at a border is the image mirrored there: images to be predicted have
+    # no black bars.
     return keras.layers.RandomTranslation(
         height,
         width,

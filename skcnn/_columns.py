@@ -52,21 +52,35 @@ _IN_DAYS = (
 def _check_each_column(X):
     columns = _columns_of_objects(X)
     examples = {place: values[0] for place, values in columns.items()}
-    images = [place for place, value in examples.items() if _holds_values(value)]
+    _refuse_images(X, _places(examples, _holds_values))
+    _refuse_dates(X, _places(examples, lambda value: isinstance(value, _DATES)))
+    if hasattr(X, "columns"):  # of an array, scikit-learn says it well
+        _refuse_words(X, _places(examples, _is_word), examples)
+
+
+def _places(examples, is_of_kind):
+    return [place for place, value in examples.items() if is_of_kind(value)]
+
+
+def _refuse_images(X, images):
     if images and X.shape[1] > 1:
         raise ValueError(
             "X must be images, or a table of numbers; got a table of "
             f"{X.shape[1]} columns with an image in each row of "
             f"{_code(X, images[0])}. Pass np.stack({_code(X, images[0])})."
         )
-    dates = [place for place, value in examples.items() if isinstance(value, _DATES)]
+
+
+def _refuse_dates(X, dates):
     if dates:
         raise TypeError(
             f"X must hold numbers; got dates or times in {_code(X, dates[0])}. "
             f"{_without(X, dates) or _IN_DAYS}"
         )
-    texts = [place for place, value in examples.items() if _is_word(value)]
-    if texts and hasattr(X, "columns"):
+
+
+def _refuse_words(X, texts, examples):
+    if texts:
         raise ValueError(
             f"X must hold numbers; got text in {_code(X, texts[0])}, such as "
             f"{examples[texts[0]]!r}. {_without(X, texts)}".rstrip()

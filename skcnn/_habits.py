@@ -1,4 +1,4 @@
-"""Calls that people are used to from Keras, scikeras and skorch, and what to write here.
+"""Calls that people know from Keras, scikeras and skorch, and what to write here.
 
 An unknown argument or method is an error in any case. Its message names what is meant.
 """

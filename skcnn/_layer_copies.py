@@ -1,13 +1,13 @@
 """Copies and pickles of layers that Keras does not know.
 
-`copy`, `pickle` and scikit-learn's `clone` ask Keras, which saves a layer and looks for
-its class by the name that is registered for it. A class in somebody's script or notebook
-is registered nowhere, so Keras saves such a layer, but cannot load it again.
+`copy`, `pickle` and scikit-learn's `clone` ask Keras. It saves a layer, and finds the
+class again by its registered name. A class in somebody's script or notebook has none.
+So Keras saves such a layer, but cannot load it.
 
 Python itself finds the class: in its module, or in a pickle of joblib's that holds the
-class as well. So a layer without weights is its class and its configuration. This holds
-for each layer that is copied in this process, also for one that stands in a grid and
-that no estimator has seen yet.
+class as well. So a layer without weights is copied by its class and its configuration.
+This holds for every layer in this process, also for one in a grid that no estimator has
+seen yet.
 """
 
 from skcnn._compat import keras

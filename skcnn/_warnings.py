@@ -8,9 +8,10 @@ import weakref
 # Whose frames lie between a user's line and ours.
 _LIBRARIES = ("skcnn", "sklearn", "joblib")
 
-# From the id of a piece of the user's code to that code, which so keeps its id, and to what
-# was said there: lines and kinds of warnings, each with the threads that there were. A cell
-# of a notebook is a new piece each time it runs, so what is still wrong is said again.
+# From the id of a piece of the user's code to that code, which so keeps its id, and to
+# what was said there: lines and kinds of warnings, each with the threads of that time.
+# A cell of a notebook is a new piece each time it runs. So what is still wrong is said
+# again.
 _said = {}
 _lock = threading.Lock()
 
@@ -19,8 +20,8 @@ def warn_once(message, category=UserWarning, kind=None):
     """Warn, unless the same line of the user has led to the same warning before.
 
     Python's own rule is the same. But Python forgets what it has shown whenever filters
-    change, and scikit-learn sets them anew around each task of a search. Whoever asks for
-    every warning, as tests do, still gets it.
+    change, and scikit-learn sets them anew around each task of a search. Whoever asks
+    for every warning, as tests do, still gets it.
 
     Parameters
     ----------
@@ -41,8 +42,8 @@ def warn_once(message, category=UserWarning, kind=None):
 def _is_new(code, what):
     """Whether something has not been said at a piece of code, until now.
 
-    The line of a user is out of sight in the threads of a search. But a search starts all
-    of them before its first fit. So a thread that did not live yet when it was said
+    The line of a user is out of sight in the threads of a search. But a search starts
+    all of them before its first fit. So a thread that did not live yet when it was said
     belongs to another search, whose user has not heard it.
     """
     with _lock:

@@ -1,4 +1,4 @@
-"""Classifiers that displays are made from; a search or pipeline is told where its own is."""
+"""The classifiers that displays draw; a search or pipeline is told where its own is."""
 
 from sklearn.utils.validation import check_is_fitted
 
