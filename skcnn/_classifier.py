@@ -18,6 +18,7 @@ from skcnn._copies import CopiesMixin
 from skcnn._first_score import TellsFirstScore
 from skcnn._fitted import Fitted, images_for
 from skcnn._fitting import fit_classifier
+from skcnn._habits import ExplainsMethods, explain_arguments
 from skcnn._images import GivenData, check_scoring_data
 from skcnn._parameters import ParametersMixin, all_parameters
 from skcnn._process import check_process
@@ -43,7 +44,12 @@ def _does_not_stop_early(classifier):
 # does nothing here: `target_encoder`, `feature_encoder`, `scorer`, `current_epoch`. It
 # is kept out of the documentation: docs/conf.py leaves out what BaseWrapper alone has.
 class ConvPoolClassifier(
-    CopiesMixin, ParametersMixin, CallbackSupportMixin, TellsFirstScore, BaseWrapper
+    CopiesMixin,
+    ParametersMixin,
+    ExplainsMethods,
+    CallbackSupportMixin,
+    TellsFirstScore,
+    BaseWrapper,
 ):
     """Image classifier: a convolutional network made of hyper-parameters.
 
@@ -351,6 +357,7 @@ class ConvPoolClassifier(
     # ----------------------------------------------------------------------------------
     # Fitting
 
+    @explain_arguments
     @with_callbacks
     def fit(self, X, y=None, sample_weight=None, validation_data=None):
         """Train the network.
@@ -391,6 +398,7 @@ class ConvPoolClassifier(
         return self
 
     @available_if(_does_not_stop_early)
+    @explain_arguments
     @with_callbacks
     def partial_fit(self, X, y=None, classes=None, sample_weight=None):
         """Train the network for exactly one more epoch; the first call makes it.
@@ -468,6 +476,7 @@ class ConvPoolClassifier(
     # ----------------------------------------------------------------------------------
     # Predicting
 
+    @explain_arguments
     def predict_proba(self, X):
         """Probability of each class.
 
@@ -512,6 +521,7 @@ class ConvPoolClassifier(
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
+    @explain_arguments
     def predict(self, X):
         """The most probable label.
 
@@ -528,6 +538,7 @@ class ConvPoolClassifier(
         most_probable = self.predict_proba(X).argmax(axis=1)
         return self.classes_[most_probable]
 
+    @explain_arguments
     def score(self, X, y=None, sample_weight=None):
         """Accuracy: the share of labels that are predicted.
 

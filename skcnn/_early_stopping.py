@@ -117,7 +117,8 @@ def _warn_of_thin_validation(training, validation, fraction, classes):
     warn_once(
         "early_stopping=True measures accuracy on a part of the samples that is set "
         f"aside: {'; '.join(reasons)}. Give fit validation_data, more samples, {larger}"
-        "or take early_stopping=False."
+        "or take early_stopping=False.",
+        kind="thin validation",  # which classes a fold lacks is told of the first one
     )
 
 

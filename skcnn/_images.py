@@ -12,14 +12,9 @@ from sklearn.utils.validation import column_or_1d, validate_data
 from skcnn._compat import check_sample_weight, check_y
 from skcnn._containers import advice, check_container, describe, is_array
 from skcnn._labels import all_classes, check_labels, class_weights, label_codes
+from skcnn._later_units import check_units
 from skcnn._shapes import array_code, as_images, flatten_images
-from skcnn._units import (
-    check_units,
-    integer_type,
-    pixel_scale,
-    settle_units,
-    value_range,
-)
+from skcnn._units import integer_type, pixel_scale, settle_units, value_range
 
 # --------------------------------------------------------------------------------------
 # Records
