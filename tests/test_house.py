@@ -5,6 +5,7 @@ Only the source text is read; nothing of the package is imported.
 
 import ast
 import io
+import re
 import tokenize
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -252,3 +253,14 @@ def test_private_names_of_other_packages_are_read_in_compat_only():
         if name not in own | OF_NAMED_TUPLES
     }
     assert not read
+
+
+# ---------------------------------------------------------------------------------------
+# Tools
+
+
+def test_commits_are_checked_by_the_ruff_that_the_tests_use():
+    root = ROOT.parent
+    [series] = re.findall(r"ruff==(\d+\.\d+)\.\*", (root / "setup.cfg").read_text())
+    hooks = (root / ".pre-commit-config.yaml").read_text()
+    assert re.search(rf"ruff-pre-commit\n +rev: v{re.escape(series)}\.\d+ ", hooks)
