@@ -3,20 +3,13 @@
 import numpy as np
 import pytest
 from comparisons import same_state
+from networks import TINY
 
 from skcnn import ConvPoolClassifier, clear_cache
 from skcnn._schedules import make_schedule
 from skcnn._trajectory import STATES
 
-SMALL = {
-    "conv_layers": [(4, 3, 2, 2)],
-    "convs_per_block": 1,
-    "dense_layers": (),
-    "batch_size": 32,
-    "optimizer": "sgd",
-    "optimizer__learning_rate": 0.1,
-    "random_state": 0,
-}
+SMALL = TINY | {"batch_size": 32, "optimizer": "sgd", "optimizer__learning_rate": 0.1}
 
 
 def course(name, n_steps=100, **settings):
@@ -70,12 +63,6 @@ def test_inverse_time_is_that_of_the_studies():
     )
 
 
-@pytest.fixture(scope="module")
-def data(digits):
-    X, y = digits
-    return X[:150], y[:150]
-
-
 def scheduled(name, epochs, **params):
     return ConvPoolClassifier(
         **{**SMALL, "learning_rate_schedule": name, "epochs": epochs, **params}
@@ -83,7 +70,7 @@ def scheduled(name, epochs, **params):
 
 
 def test_a_name_is_the_keras_schedule_of_as_many_steps(data):
-    n_steps = 2 * 5  # 150 samples in batches of 32: 5 steps an epoch
+    n_steps = 2 * 4  # 120 samples in batches of 32: 4 steps an epoch
     schedule = make_schedule({"learning_rate_schedule": "one_cycle"}, 0.1, n_steps)
     by_hand = ConvPoolClassifier(
         **{**SMALL, "optimizer__learning_rate": schedule}, epochs=2
