@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from comparisons import same_state
+from networks import TINY
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
@@ -26,13 +27,7 @@ from skcnn._augmentation import (
 from skcnn._seeds import epoch_order
 
 SHAPE = (16, 16, 1)
-SMALL = {
-    "conv_layers": [(4, 3, 2, 2)],
-    "convs_per_block": 1,
-    "dense_layers": (),
-    "batch_size": 32,
-    "random_state": 0,
-}
+SMALL = TINY | {"batch_size": 32}
 
 
 def is_keras_own(config):
@@ -149,12 +144,6 @@ def test_a_batch_by_itself_is_changed_as_in_training(images):
 
 # ---------------------------------------------------------------------------------------------------------------
 # In a fit
-
-
-@pytest.fixture(scope="module")
-def data(digits):
-    X, y = digits
-    return X[:150], y[:150]
 
 
 def fit(augmentation, data, epochs=2, **params):

@@ -1,9 +1,12 @@
 """What batch normalization predicts with: statistics of the weights as they are, or Keras' moving averages."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 from comparisons import curves, same_bits, same_fit
+from networks import TINY
 from sklearn.model_selection import GridSearchCV
 
 import skcnn._device as device
@@ -16,22 +19,16 @@ from skcnn._runtime import unrewritten_graphs
 from skcnn._seeds import epoch_order, fixed_order, generator_state
 from skcnn._trajectory import STATES
 
-SMALL = {
-    "conv_layers": [(4, 3), (4, 3)],
-    "convs_per_block": 1,
-    "dense_layers": (),
-    "batch_norm": True,
-    "batch_size": 16,
-    "optimizer__learning_rate": 0.01,
-    "random_state": 0,
-}
+small = partial(
+    ConvPoolClassifier,
+    **TINY | {"conv_layers": [(4, 3), (4, 3)]},
+    batch_norm=True,
+    batch_size=16,
+    optimizer__learning_rate=0.01,
+)
 
 
 pytestmark = pytest.mark.usefixtures("nothing_shared")
-
-
-def small(**params):
-    return ConvPoolClassifier(**{**SMALL, **params})
 
 
 @pytest.fixture

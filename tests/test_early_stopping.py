@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 from comparisons import same_state
+from networks import TINY
 from sklearn.model_selection import (
     GridSearchCV,
     StratifiedKFold,
@@ -21,19 +22,14 @@ from skcnn._early_stopping import EarlyStopping, split_off_validation
 from skcnn._samples import Samples
 from skcnn._seeds import derive
 
-SMALL = {
-    "conv_layers": [(4, 3, 2, 2)],
-    "convs_per_block": 1,
+SMALL = TINY | {
     "dense_layers": (16,),
     "batch_size": 32,
     "optimizer__learning_rate": 0.03,
-    "random_state": 0,
 }
 
 
-@pytest.fixture(autouse=True)
-def nothing_shared():
-    clear_cache()
+pytestmark = pytest.mark.usefixtures("nothing_known")
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from itertools import combinations, pairwise
 from types import SimpleNamespace
 
 import matplotlib
+from networks import split_scores
 
 matplotlib.use("Agg")
 
@@ -98,13 +99,6 @@ def candidates(search, **params):
         for i, each in enumerate(tried)
         if all(each[name] == value for name, value in params.items())
     ]
-
-
-def split_scores(search):
-    results = search.cv_results_
-    return np.column_stack(
-        [results[f"split{k}_test_score"] for k in range(search.n_splits_)]
-    )
 
 
 def bars_of(line):

@@ -54,15 +54,7 @@ def tiny(**changes):
     return ConvPoolClassifier(**TINY | {"epochs": 2} | changes)
 
 
-@pytest.fixture(scope="module")
-def data(digits):
-    X, y = digits
-    return X[:120], y[:120]
-
-
-@pytest.fixture(autouse=True)
-def nothing_known():
-    skcnn.clear_cache()
+pytestmark = pytest.mark.usefixtures("nothing_known")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import copy
 import functools
 import pickle
+from functools import partial
 
 import cloudpickle
 import keras
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from comparisons import same_bits
+from networks import TINY
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -20,25 +22,8 @@ from skcnn import ConvPoolClassifier
 from skcnn._program import POOL
 from skcnn._training import epochs_trained
 
-SMALL = {
-    "conv_layers": [(4, 3)],
-    "convs_per_block": 1,
-    "dense_layers": (),
-    "epochs": 1,
-    "batch_size": 32,
-    "random_state": 0,
-}
+small = partial(ConvPoolClassifier, **TINY, epochs=1, batch_size=32)
 ops = keras.ops
-
-
-@pytest.fixture(scope="module")
-def data(digits):
-    X, y = digits
-    return X[:96], y[:96]
-
-
-def small(**params):
-    return ConvPoolClassifier(**{**SMALL, **params})
 
 
 def probability_of_the_class(y_true, y_pred):
@@ -242,7 +227,7 @@ def test_a_loss_that_cannot_be_trained_with_is_refused(
 
 def test_weights_need_a_number_for_each_sample(data, nothing_trained):
     X, y = data
-    for weights in ({"sample_weight": np.arange(96) + 1.0}, {}):
+    for weights in ({"sample_weight": np.arange(len(data[1])) + 1.0}, {}):
         clf = small(loss=whole_batch, class_weight=None if weights else "balanced")
         with pytest.raises(ValueError, match="whole_batch gives one number"):
             clf.fit(X, y, **weights)

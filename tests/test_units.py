@@ -3,11 +3,13 @@
 import copy
 import pickle
 import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 from joblib import parallel_backend
+from networks import TINY
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
@@ -25,15 +27,9 @@ from skcnn._images import GivenData, check_training_data
 from skcnn._units import pixel_scale, settle_units
 
 DIGITS, LABELS = load_digits(return_X_y=True)
-BYTES = (DIGITS[:120].reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
+BYTES = np.rint(DIGITS[:120].reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
 LABELS = LABELS[:120]
-SMALL = {
-    "conv_layers": [(4, 3)],
-    "convs_per_block": 1,
-    "dense_layers": (),
-    "epochs": 1,
-    "random_state": 0,
-}
+small = partial(ConvPoolClassifier, **TINY, epochs=1)
 
 UNITS = {
     "bytes": lambda X: X,
@@ -45,24 +41,12 @@ UNITS = {
 }
 
 
-def small(**params):
-    return ConvPoolClassifier(**{**SMALL, **params})
-
-
 def table(X):
     return X.reshape(len(X), -1)
 
 
 def object_series(X):
     return pd.Series(list(X))
-
-
-@pytest.fixture
-def silence():
-    """Nothing is warned of."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        yield
 
 
 @pytest.fixture(scope="module")
