@@ -1,15 +1,106 @@
-"""What the documentation refers to exists."""
+"""What the documentation says exists, and what it shows runs."""
 
+import contextlib
+import io
 import re
+import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import skcnn
-from skcnn import datasets, plotting
+from skcnn import datasets, plotting, presets
 
 ROOT = Path(__file__).parents[1]
+BUILT = ("_build", "auto_examples", "generated")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [page for page in PAGES if not set(BUILT) & set(page.parts)]
+PEERS = ("skorch", "keras_tuner")  # too large to be installed for the tests
+
+# The fence of a block, its language, its text, and its output if a block of text follows.
+BLOCK = re.compile(
+    r"^```python\n(?P<code>.*?)^```\n(?:\s*^```text\n(?P<output>.*?)^```\n)?", re.M | re.S
+)
+NUMBER = re.compile(r"\d+\.\d+")
+
+
+def name_of(page):
+    return str(page.relative_to(ROOT))
+
+
+def blocks(page):
+    """The Python blocks of a page: line, code, and the output that is printed below."""
+    text = page.read_text()
+    for found in BLOCK.finditer(text):
+        yield text[: found.start()].count("\n") + 2, found["code"], found["output"]
+
+
+def run(code, name, line, names):
+    """What a block prints, which may use the names of the blocks before it."""
+    if "from skorch" in code:  # PyTorch and TensorFlow crash in one process
+        command = [sys.executable, "-c", code]
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout
+    printed = io.StringIO()
+    lines_before = "\n" * (line - 1)  # so that a traceback names the line of the page
+    with contextlib.redirect_stdout(printed):
+        exec(compile(lines_before + code, name, "exec"), names)
+    return printed.getvalue()
+
+
+def same(printed, promised):
+    """Whether words are equal, and numbers nearly: another processor rounds otherwise."""
+    if NUMBER.sub("", printed).split() != NUMBER.sub("", promised).split():
+        return False
+    pairs = zip(NUMBER.findall(printed), NUMBER.findall(promised), strict=True)
+    return all(abs(float(a) - float(b)) <= 0.05 for a, b in pairs)
+
+
+def installed(code):
+    """Whether a block can run here: not without the peer that it is about."""
+    wanted = [peer for peer in PEERS if f"import {peer}" in code or f"from {peer}" in code]
+    return all(find_spec(peer) for peer in wanted)
+
+
+@pytest.fixture(scope="module")
+def reader_folder(tmp_path_factory):
+    """Where a reader works: data sets that were fetched before, and a folder of photos."""
+    folder, random = tmp_path_factory.mktemp("reader"), np.random.RandomState(0)
+    for name, shape in {"cifar10": (32, 32, 3), "fashion_mnist": (28, 28)}.items():
+        (folder / "data").mkdir(exist_ok=True)
+        images = random.randint(0, 256, (60, *shape)).astype(np.uint8)
+        parts = {"x_train": images, "x_test": images}
+        labels = {part: np.arange(60) % 10 for part in ("y_train", "y_test")}
+        np.savez(folder / "data" / f"{name}.npz", **parts, **labels)
+    for kind, color in {"cats": 60, "dogs": 190}.items():
+        (folder / "photos" / kind).mkdir(parents=True)
+        for i in range(10):
+            pixels = random.randint(color - 50, color + 50, (40, 50, 3))
+            image = Image.fromarray(pixels.astype(np.uint8))
+            image.save(folder / "photos" / kind / f"{i}.png")
+    return folder
+
+
+WITH_CODE = [page for page in PAGES if list(blocks(page))]
+
+
+@pytest.mark.parametrize("page", WITH_CODE, ids=name_of)
+def test_every_block_of_python_runs_as_printed(page, reader_folder, monkeypatch):
+    plt = pytest.importorskip("matplotlib.pyplot")
+    plt.switch_backend("Agg")
+    monkeypatch.chdir(reader_folder)
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)  # and again afterwards
+    names = {"__name__": "__main__"}
+    for line, code, output in blocks(page):
+        if not installed(code):
+            continue
+        printed = run(code, name_of(page), line, names)
+        if output is not None:
+            assert same(printed, output), f"line {line} prints\n{printed}"
+    plt.close("all")
 
 
 def test_the_table_of_features_names_tests_that_exist():
@@ -23,8 +114,6 @@ def test_the_table_of_features_names_tests_that_exist():
         assert f"def {test}(" in (ROOT / "tests" / f"test_{file}.py").read_text(), (
             f"{test} is not in test_{file}.py"
         )
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_to_files_lead_somewhere(page):
     text = page.read_text()
