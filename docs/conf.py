@@ -36,6 +36,7 @@ templates_path = ["_templates"]
 autosummary_generate = True
 numpydoc_show_class_members = False  # each method has its own entry below its class
 autodoc_default_options = {"members": True, "inherited-members": True}
+toc_object_entries_show_parents = "hide"
 
 
 def leave_to_others(app, what, name, value, skip, options):
