@@ -13,7 +13,7 @@ demo: .venv/demo
 	$(BIN)/python examples/plot_grid_search.py
 
 docs: .venv/docs
-	$(BIN)/python -m sphinx -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -W -n -b html docs docs/_build/html
 
 lint: .venv/test
 	$(BIN)/ruff check .

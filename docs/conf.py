@@ -1,10 +1,10 @@
-"""How Sphinx builds the documentation: `make docs`."""
+"""How Sphinx builds the documentation: `make docs`. It needs no network."""
 
+import inspect
 import os
 
-os.environ.setdefault(
-    "TF_NUM_INTRAOP_THREADS", "1"
-)  # as the examples of the gallery want it, before TensorFlow starts
+# As the gallery's examples want it, before TensorFlow starts.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 import skcnn
 
@@ -18,42 +18,88 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
+    "sphinx_copybutton",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "sg_execution_times.rst"]
+exclude_patterns = ["_build", "**/sg_execution_times.rst", "sg_execution_times.rst"]
 suppress_warnings = [
     "config.cache",  # of the gallery's settings
     "toc.not_included",  # the tables of results, to which their page leads
 ]
+myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
+templates_path = ["_templates"]
+
+# The reference ---------------------------------------------------------------------
 
 autosummary_generate = True
 numpydoc_show_class_members = False  # each method has its own entry below its class
-autodoc_default_options = {
-    "members": True,
-    "inherited-members": "BaseWrapper",
-}  # nothing of scikeras alone
+autodoc_default_options = {"members": True, "inherited-members": True}
+toc_object_entries_show_parents = "hide"
 
+
+def leave_to_others(app, what, name, value, skip, options):
+    """Leave out what a class inherits from other packages: their text is not about us.
+
+    Fields of a named tuple go too: the class describes them as parameters.
+    """
+    if isinstance(value, property):
+        value = value.fget
+    value = inspect.unwrap(getattr(value, "__func__", value))
+    module = getattr(value, "__module__", None) or ""
+    return skip or not (callable(value) and module.startswith("skcnn"))
+
+
+# The names of other packages that we refer to, and their pages. These files are stored
+# here, so that the build is the same without a network.
 intersphinx_mapping = {
-    "python": ("https://docs.python.org/3", None),
-    "sklearn": ("https://scikit-learn.org/stable", None),
-    "numpy": ("https://numpy.org/doc/stable", None),
-    "matplotlib": ("https://matplotlib.org/stable", None),
+    "sklearn": ("https://scikit-learn.org/stable/", "inventories/sklearn.inv"),
 }
+
+# The gallery -----------------------------------------------------------------------
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    "filename_pattern": "/plot_",  # the studies take hours, and are shown without being run
-    "ignore_pattern": r"study\.py",
+    "filename_pattern": "/plot_",
+    "ignore_pattern": r"reproduce_|study\.py",  # docs/reproductions.md has the studies
     "within_subsection_order": "FileNameSortKey",
+    # Jupyter puts its own options into sys.argv; an example's are those of its script.
+    "first_notebook_cell": (
+        "%matplotlib inline\nimport sys\n\nsys.argv = sys.argv[:1]"
+    ),
+    "backreferences_dir": "generated/backreferences",
+    "doc_module": ("skcnn",),
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_memory": False,
+    "write_computation_times": False,
     "abort_on_example_error": True,
 }
 
+# How it looks ----------------------------------------------------------------------
+
 html_theme = "pydata_sphinx_theme"
-html_title = "skcnn"
+html_title = f"skcnn {version}"
+html_logo = html_favicon = "_static/logo.svg"
+html_static_path = ["_static"]
+html_css_files = ["skcnn.css"]
 html_show_sourcelink = False
-html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+html_sidebars = {  # pages that stand alone have nothing to list beside them
+    page: [] for page in ("index", "install", "start", "results/README", "search")
+}
+html_theme_options = {
+    "logo": {"text": "skcnn"},
+    "show_prev_next": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "header_links_before_dropdown": 7,
+    "navigation_with_keys": False,
+    "footer_start": ["copyright"],
+    "footer_end": ["sphinx-version"],
+}
+copybutton_exclude = ".linenos, .gp, .go"  # neither prompts nor output
+
+
+def setup(app):
+    app.connect("autodoc-skip-member", leave_to_others)
