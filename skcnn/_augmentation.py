@@ -6,6 +6,7 @@ They see pixels as the network does before its own scaling: 0 to 255 for uint8.
 """
 
 import functools
+import inspect
 
 import numpy as np
 
@@ -186,7 +187,9 @@ def _chain(given):
 
 
 def _layer_instead_of(given):
-    """How to make a layer of a function; nothing for what is none."""
+    """How to make a layer of a class or a function; nothing for what is neither."""
+    if inspect.isclass(given) and issubclass(given, keras.Layer):
+        return f" Pass a layer, not its class: {given.__name__}()."
     if not callable(given):
         return ""
     name = getattr(given, "__name__", "")

@@ -127,7 +127,7 @@ def _without(X, places):
     if len(places) == X.shape[1]:
         return ""
     if not hasattr(X, "columns"):
-        return f"Leave it out: np.delete(X, {places}, axis=1)."
+        return f"Leave that out: np.delete(X, {places}, axis=1)."
     names = [X.columns[place] for place in places[:_MOST_NAMES]]
     more = " and so on" if len(places) > _MOST_NAMES else ""
-    return f"Leave it out: X.drop(columns={names!r}){more}."
+    return f"Leave that out: X.drop(columns={names!r}){more}."

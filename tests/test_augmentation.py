@@ -457,6 +457,7 @@ REFUSED = {
     ),
     "fails": (keras.layers.RandomHue(0.1), r"RandomHue fails on .*\(16, 16, 1\)"),
     "function": (np.fliplr, r"class Augment\(keras\.layers\.Layer\)"),
+    "class": (keras.layers.RandomFlip, r"not its class: RandomFlip\(\)"),
     "one's own inside": (
         keras.layers.Pipeline([in_training(lambda x: x)]),
         "Pipeline holds Own.*in a list",

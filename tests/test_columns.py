@@ -87,7 +87,7 @@ def test_images_beside_other_columns_are_stacked_by_the_remedy(
     ],
 )
 def test_columns_of_dates_and_text_are_left_out_by_the_remedy(ready, door, X):
-    remedy = told(door, ready, X).rpartition("Leave it out: ")[2].removesuffix(".")
+    remedy = told(door, ready, X).rpartition("Leave that out: ")[2].removesuffix(".")
     left = np.asarray(value_of(remedy, X), float)
     np.testing.assert_array_equal(left, [[1, 2]] * 12)
 
