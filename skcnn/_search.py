@@ -8,13 +8,10 @@ from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn._architecture import (
-    ARCHITECTURE_PARAMETERS,
-    Architecture,
-    InfeasibleArchitecture,
-)
+from skcnn._architecture import ARCHITECTURE_PARAMETERS, Architecture
 from skcnn._classifier import ConvPoolClassifier
 from skcnn._parameters import all_parameters
+from skcnn._plan import InfeasibleArchitecture
 from skcnn._value_labels import arguments, find_levels
 
 

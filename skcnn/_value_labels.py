@@ -11,7 +11,7 @@ from types import FunctionType
 
 import numpy as np
 
-from skcnn._architecture import ConvBlock
+from skcnn._blocks import ConvBlock
 
 _LONGEST = 40  # characters of a label
 

@@ -46,7 +46,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from skcnn._architecture import ConvBlock
+from skcnn._blocks import ConvBlock
 
 __all__ = ["GRIDS", "NETWORKS", "PUBLISHED", "Published"]
 
