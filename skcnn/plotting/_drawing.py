@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from skcnn._value_labels import brief, is_number
+from skcnn._value_labels import is_number
 
 _MARKERS = "osD^vPX*<"
 
@@ -62,12 +62,20 @@ def x_positions(ax, values, labels):
     positions = np.array(values, float)
     if _spread_widely(positions):
         ax.set_xscale("log")
-    # The axis writes numbers better than we do, if they are many. Labels that say more
-    # than the numbers stay.
-    says_more = list(labels) != [brief(value) for value in values]
-    if says_more or len(positions) <= 8:
+    # Many numbers are left to the axis, which chooses round ones. A label that is no
+    # number says more than the axis would.
+    only_numbers = all(map(_is_number_of, labels, values))
+    if not only_numbers or len(positions) <= 8:
         _label_ticks(ax, positions, labels)
     return positions
+
+
+def _is_number_of(label, value):
+    """Whether a label is the number that it stands for, to five figures."""
+    try:
+        return np.isclose(float(label), value, rtol=1e-5, atol=0)
+    except ValueError:
+        return False
 
 
 def _spread_widely(positions):

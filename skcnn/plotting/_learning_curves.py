@@ -1,6 +1,6 @@
 """Loss and accuracy by epoch."""
 
-from skcnn._search import every_parameter
+from skcnn._candidates import every_parameter
 from skcnn._value_labels import find_levels
 from skcnn.plotting._drawing import draw_legend, make_axes, series_style
 from skcnn.plotting._study import check_fitted

@@ -7,7 +7,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn._search import every_parameter
+from skcnn._candidates import every_parameter
 from skcnn._value_labels import find_levels, key_of, single_level
 from skcnn._words import nearest_name
 

@@ -7,7 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
-from skcnn._search import count_if_possible, every_parameter, image_shape_and_classes
+from skcnn._candidates import (
+    count_if_possible,
+    every_parameter,
+    image_shape_and_classes,
+)
 from skcnn._value_labels import find_levels, single_level
 from skcnn.plotting._drawing import (
     characters_along,
