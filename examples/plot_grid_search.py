@@ -51,7 +51,7 @@ else:
 # %%
 # The grid
 # --------
-# There are two widths. Each block is written (filters, kernel, pool, stride): it has two
+# There are two widths. Each block is written (filters, kernel, pool, stride): two
 # convolutions, then a pooling window.
 grid = {
     "conv_layers": [

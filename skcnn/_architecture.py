@@ -143,7 +143,7 @@ class Architecture:
 
     @property
     def n_non_trainable(self):
-        """Number of parameters that are no weights: statistics of batch normalization."""
+        """Number of parameters that no gradient changes: statistics of normalization."""
         return sum(layer.n_non_trainable for layer in self.layers)
 
     @property

@@ -222,11 +222,16 @@ def _hint_for_flat(blocks):
     )
 
 
-# Which field a word belongs to.
-_HOMES = {}
-for _option in BLOCK_OPTIONS:
-    if isinstance(_option.check, OneOf):
-        _HOMES |= dict.fromkeys(_option.check.choices, _option.field)
+def _fields_by_word():
+    """Which field a word belongs to."""
+    homes = {}
+    for option in BLOCK_OPTIONS:
+        if isinstance(option.check, OneOf):
+            homes |= dict.fromkeys(option.check.choices, option.field)
+    return homes
+
+
+_HOMES = _fields_by_word()
 
 
 def _check_places(where, block):

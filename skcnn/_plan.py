@@ -170,10 +170,10 @@ def _add_convolutions(plan, name, maps, number, block):
         parallel.append(layer)
     sizes = {layer.output_shape[:2] for layer in parallel}
     if len(sizes) > 1:
+        names = " and ".join(map(_by, kernels))
         raise InfeasibleArchitecture(
-            f"conv_layers, block {number}: kernels of {' and '.join(map(_by, kernels))} "
-            "side by side give maps of different sizes with padding='valid'; "
-            "use padding='same'."
+            f"conv_layers, block {number}: kernels of {names} side by side give maps "
+            "of different sizes with padding='valid'; use padding='same'."
         )
     return _add_concat(plan, f"{name}_concat", parallel)
 

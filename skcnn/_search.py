@@ -1,4 +1,4 @@
-"""Around a search: which candidates are worth starting with, and the table at the end."""
+"""Around a search: which candidates are worth starting, and the table at the end."""
 
 import warnings
 from numbers import Integral, Number
@@ -96,16 +96,13 @@ def feasible_grid(
         else:
             reason, detail = objection
             left_out.setdefault(reason, []).append(f"{arguments(candidate)}: {detail}")
+    account = _account(left_out)
     if not kept:
-        raise ValueError(f"param_grid has no feasible candidate.{_account(left_out)}")
+        raise ValueError(f"param_grid has no feasible candidate.{account}")
     if left_out:
         n_left_out = sum(map(len, left_out.values()))
-        n_all = n_left_out + len(kept)
-        warnings.warn(
-            f"feasible_grid left out {n_left_out} of {n_all} candidates."
-            f"{_account(left_out)}",
-            stacklevel=2,
-        )
+        counts = f"{n_left_out} of {n_left_out + len(kept)} candidates"
+        warnings.warn(f"feasible_grid left out {counts}.{account}", stacklevel=2)
     return kept
 
 
@@ -120,7 +117,7 @@ def _check_max_params(max_params):
 
 
 def _objection(estimator, image_shape, n_classes, max_params):
-    """Why not to search a candidate: in general and in particular; None for no reason."""
+    """Why not to search a candidate, in general and in detail; None for no reason."""
     try:
         n_params = count_parameters(estimator, image_shape, n_classes)
     except InfeasibleArchitecture as error:
@@ -154,13 +151,13 @@ def search_results(search, image_shape=None, n_classes=None):
     Returns
     -------
     pandas.DataFrame
-        A row for each candidate. Its index is the candidate's place in ``cv_results_``. The
-        columns, in this order:
+        A row for each candidate. Its index is the candidate's place in ``cv_results_``.
+        The columns, in this order:
 
         - `rank`, 1 for the best, and `score`, the mean over the folds;
         - the parameters by the names that they have in the grid, first those that vary;
-        - `n_params`, the number of parameters of the network: missing where it cannot be
-          built, and altogether where the shape of images is neither given nor known;
+        - `n_params`, the number of parameters of the network: missing where it cannot
+          be built, and altogether where the shape of images is neither given nor known;
         - `std`, the standard deviation of the scores over the folds;
         - `train_score` and `std_train_score`, where the search has them;
         - `fit_time` and `score_time`, means in seconds.
@@ -186,21 +183,21 @@ def search_results(search, image_shape=None, n_classes=None):
     scikit-learn's own columns, such as the score of each split, are put beside these by
     ``table.join(pd.DataFrame(search.cv_results_))``.
 
-    A parameter that only some candidates set has for the others the value that they were
-    trained with. Numbers and strings are kept. Other values, None as well, become short
-    texts that differ: ``[(32, 5), (64, 3)]`` is "32-64". So the table can be grouped by
-    them, and the displays of :mod:`skcnn.plotting` write the same.
+    A parameter that only some candidates set has for the others the value that they
+    were trained with. Numbers and strings are kept. Other values, None as well, become
+    short texts that differ: ``[(32, 5), (64, 3)]`` is "32-64". So the table can be
+    grouped by them, and the displays of :mod:`skcnn.plotting` write the same.
 
     With several scores, each has its name where `score` stood: `rank_loss`, `loss`,
-    `std_loss`. The one that `refit` names decides the order, or else the first. A parameter
-    of the same name is then called ``param_loss``.
+    `std_loss`. The one that `refit` names decides the order, or else the first. A
+    parameter of the same name is then called ``param_loss``.
 
-    A candidate of successive halving has a row for each iteration that it took part in, the
-    last iteration first; `iter` and `n_resources` tell which.
+    A candidate of successive halving has a row for each iteration that it took part in,
+    the last iteration first; `iter` and `n_resources` tell which.
 
-    Candidates that differ only in `random_state` have a row each, and the rank of the first
-    of them owes something to luck. ``table.groupby([...])["score"].agg(["mean", "std"])``
-    over the other parameters, or a display, takes them together.
+    Candidates that differ only in `random_state` have a row each, and the rank of the
+    first of them owes something to luck. ``table.groupby([...])["score"].agg(["mean",
+    "std"])`` over the other parameters, or a display, takes them together.
 
     Times are those really spent: short for a candidate whose epochs were known from
     another.
@@ -216,7 +213,9 @@ def search_results(search, image_shape=None, n_classes=None):
     ...     dense_layers=(), convs_per_block=1, batch_size=16, random_state=0
     ... )
     >>> grid = {
-    ...     "conv_layers": [[(16, 3)]], "head": ["flatten", "global_max"], "epochs": [1, 8]
+    ...     "conv_layers": [[(16, 3)]],
+    ...     "head": ["flatten", "global_max"],
+    ...     "epochs": [1, 8],
     ... }
     >>> table = search_results(GridSearchCV(classifier, grid, cv=2).fit(X, y))
     >>> table.columns.tolist()  # doctest: +NORMALIZE_WHITESPACE
@@ -226,14 +225,7 @@ def search_results(search, image_shape=None, n_classes=None):
       rank epochs     head conv_layers n_params
     2    1      8  flatten          16     2730
     """
-    try:
-        import pandas as pd
-
-        from skcnn._table import CandidateTable
-    except ImportError as error:
-        raise ImportError(
-            "search_results makes a table of pandas: pip install pandas"
-        ) from error
+    pd, CandidateTable = _import_pandas()
     check_is_fitted(search, "cv_results_")
     results = search.cv_results_
     candidates = [with_params(search.estimator, each) for each in results["params"]]
@@ -250,10 +242,27 @@ def search_results(search, image_shape=None, n_classes=None):
             name = f"param_{name}"
         parameters[name] = values
     table = CandidateTable(first | parameters | sizes | last)
-    order = {_rank_column(search, first): True}  # whether it ascends
+    return _sorted(table, _rank_column(search, first))
+
+
+def _import_pandas():
+    """pandas and the table that is made of it; not everybody has pandas."""
+    try:
+        import pandas as pd
+
+        from skcnn._table import CandidateTable
+    except ImportError as error:
+        raise ImportError(
+            "search_results makes a table of pandas: pip install pandas"
+        ) from error
+    return pd, CandidateTable
+
+
+def _sorted(table, rank):
+    """The best first; of a halving search those that got furthest."""
     if "iter" in table:
-        order = {"iter": False} | order
-    return table.sort_values(list(order), ascending=list(order.values()), kind="stable")
+        return table.sort_values(["iter", rank], ascending=[False, True], kind="stable")
+    return table.sort_values(rank, kind="stable")
 
 
 def _rank_column(search, columns):
@@ -313,7 +322,7 @@ def _parameters(search, candidates):
 
 
 def _cells(values, levels):
-    """Numbers and strings as they are, and labels of the rest, to print and group by."""
+    """Numbers and strings as they are, and labels of the rest: to print or group by."""
     cells = []
     for value, code in zip(values, levels.codes, strict=True):
         if not isinstance(value, (Number, str, np.bool_)):

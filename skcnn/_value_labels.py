@@ -1,7 +1,7 @@
 """The values of a parameter: which are equal, in what order, and how written.
 
-A table of candidates, an axis, a legend and a name beside a point all use the same words:
-what tells the values apart, as short as that is possible.
+A table of candidates, an axis, a legend and a name beside a point all use the same
+words: what tells the values apart, as short as that is possible.
 """
 
 from collections.abc import Hashable
@@ -16,7 +16,7 @@ from skcnn._blocks import ConvBlock
 _LONGEST = 40  # characters of a label
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # As Python has it
 
 
@@ -60,16 +60,16 @@ def _config(value):
         return {}
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # As short as it is told apart
 
 
 def short_labels(values):
     """A label for each of some values, all different.
 
-    Blocks of convolutions are their filters, ``4-8``, and other sequences their entries.
-    Those that look the same so far get the entries that differ: ``4-8, kernel_size=5-3``.
-    What would be too long for a picture is numbered.
+    Blocks of convolutions are their filters, ``4-8``, and other sequences their
+    entries. Those that look the same so far get the entries that differ: ``4-8,
+    kernel_size=5-3``. What would be too long for a picture is numbered.
 
     Parameters
     ----------
@@ -135,10 +135,7 @@ def _by_differences(values, head):
     """Labels that name the entries in which the values differ."""
     entries = [_entries(value) for value in values]
     names = dict.fromkeys(name for each in entries for name in each)
-    differing = []
-    for name in names:
-        if len({each.get(name) for each in entries}) > 1:
-            differing.append(name)
+    differing = [name for name in names if _differ(name, entries)]
     # Filters are good to know. The class of a Keras object says nothing if all have it.
     start = [head] if any(map(_blocks, values)) else []
     labels = []
@@ -146,6 +143,10 @@ def _by_differences(values, head):
         told = [f"{name}={each[name]}" for name in differing if name in each]
         labels.append(", ".join(start + told))
     return labels
+
+
+def _differ(name, entries):
+    return len({each.get(name) for each in entries}) > 1
 
 
 def _entries(value):
@@ -202,7 +203,7 @@ def _block(value):
     return ConvBlock(*value)
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Which are equal, and in what order
 
 

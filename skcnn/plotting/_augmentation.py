@@ -78,7 +78,12 @@ class AugmentationDisplay:
         [self.ax_] = make_axes(self, ax, figsize=size)
         self.figure_ = self.ax_.figure
         white_gaps = np.nan_to_num(self._tiled(), nan=1.0)
-        self.im_ = self.ax_.imshow(white_gaps, cmap="gray", vmin=0, vmax=1)
+        self.im_ = self.ax_.imshow(
+            white_gaps,
+            cmap="gray",
+            vmin=0,
+            vmax=1,
+        )
         # In the gap after the images as they are.
         self.ax_.axvline(width, color="C3", linewidth=2)
         middles = (width - 1) / 2 + (width + 1) * np.arange(n_draws + 1)

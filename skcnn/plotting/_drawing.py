@@ -198,7 +198,12 @@ def slant_if_crowded(ax):
     step = int(np.ceil(1.5 * height / max(min(gaps), 1)))
     for number, label in enumerate(labels):
         visible = number % step == 0
-        label.set(rotation=45, ha="right", rotation_mode="anchor", visible=visible)
+        label.set(
+            rotation=45,
+            ha="right",
+            rotation_mode="anchor",
+            visible=visible,
+        )
     lay_out(ax)
 
 

@@ -61,8 +61,8 @@ class FilterDisplay:
         row. With more channels there is a column for each filter and a row for each
         channel that it reads.
 
-        Many kernels would be too small to see. Unless all are asked for, only those with
-        the largest weights are drawn, and the title says how many are left out.
+        Many kernels would be too small to see. Unless all are asked for, only those
+        with the largest weights are drawn, and the title says how many are left out.
 
         Parameters
         ----------
@@ -73,8 +73,8 @@ class FilterDisplay:
         colorbar : bool, default=True
             Whether such kernels get a color bar.
         n_filters : int, default=None
-            Largest number of filters to draw. None for 12 if they read many channels, and
-            for 100 if they fill a grid.
+            Largest number of filters to draw. None for 12 if they read many channels,
+            and for 100 if they fill a grid.
         n_channels : int, default=None
             Largest number of channels to draw for each filter. None for 8.
 
@@ -102,7 +102,12 @@ class FilterDisplay:
         if self.rgb:
             self._draw_colors(image, limit)
         else:
-            self.im_ = self.ax_.imshow(image, cmap=cmap, vmin=-limit, vmax=limit)
+            self.im_ = self.ax_.imshow(
+                image,
+                cmap=cmap,
+                vmin=-limit,
+                vmax=limit,
+            )
             if not self._in_grid():
                 self._number(channels, filters)
             if colorbar:
@@ -160,7 +165,7 @@ class FilterDisplay:
             fit_titles([self.ax_])
 
     def _tiles(self, kernels):
-        """Kernels as (rows, columns, height, width), and the three colors if there are."""
+        """Kernels as (rows, columns, height, width), and their three colors."""
         height, width, n_channels, n_filters = kernels.shape
         if not self._in_grid():
             return kernels.transpose(2, 3, 0, 1)

@@ -28,8 +28,9 @@ class GridSearchDisplay:
     Parameters
     ----------
     scores : ndarray of shape (n_y, n_x, n_scores)
-        Single scores: one for each fold, and for each seed that was tried. NaN for those
-        that are missing: where a fit failed, or nothing was tried, or fewer seeds were.
+        Single scores: one for each fold, and for each seed that was tried. NaN for
+        those that are missing: where a fit failed, or nothing was tried, or fewer seeds
+        were.
     x_name : str
         Name of the parameter along the x axis.
     x_values : list of length n_x
@@ -108,10 +109,10 @@ class GridSearchDisplay:
     def plot(self, ax=None, *, kind=None, cmap="cividis", colorbar=True):
         """Draw the scores.
 
-        A heat map has the mean score in each cell, with the standard deviation below it as
-        far as there is room. Lines have it as error bars; it is that of all `scores`,
-        ``numpy.std``. Where every candidate failed, a cell is hatched and says so; lines
-        have a cross at the foot of the axes wherever one failed.
+        A heat map has the mean score in each cell, with the standard deviation below it
+        as far as there is room. Lines have it as error bars; it is that of all
+        `scores`, ``numpy.std``. Where every candidate failed, a cell is hatched and
+        says so; lines have a cross at the foot of the axes wherever one failed.
 
         A line joins points only where the values along x have an order: numbers, or
         sequences of the same length that grow.
@@ -241,7 +242,14 @@ class GridSearchDisplay:
     def _hatch(self, row, column):
         x = np.array([-0.5, 0.5, 0.5, -0.5]) + column
         y = np.array([-0.5, -0.5, 0.5, 0.5]) + row
-        self.ax_.fill(x, y, facecolor="0.9", edgecolor="0.7", hatch="///", linewidth=0)
+        self.ax_.fill(
+            x,
+            y,
+            facecolor="0.9",
+            edgecolor="0.7",
+            hatch="///",
+            linewidth=0,
+        )
 
     def _text_color(self, mean):
         if np.isnan(mean):
@@ -280,14 +288,15 @@ class GridSearchDisplay:
         fixed : dict of str to object, default=None
             Values of other parameters: only candidates that have them are drawn.
         reduce : {"mean", "max"}, default="mean"
-            What to take of the candidates that differ in yet other parameters: their mean,
-            or the scores of the best of them. Seeds are not among these: candidates that
-            differ only in a `random_state` are repetitions of one candidate.
+            What to take of the candidates that differ in yet other parameters: their
+            mean, or the scores of the best of them. Seeds are not among these:
+            candidates that differ only in a `random_state` are repetitions of one
+            candidate.
 
-            The mean is taken in each repetition, that is in each fold, and with each seed;
-            the error bar is the deviation between these. Where candidates were tried with
-            different numbers of seeds, it is the deviation of all scores. The label of the
-            axis, or of the color bar, says which.
+            The mean is taken in each repetition, that is in each fold, and with each
+            seed; the error bar is the deviation between these. Where candidates were
+            tried with different numbers of seeds, it is the deviation of all scores.
+            The label of the axis, or of the color bar, says which.
         labels : dict of str to list of str, default=None
             How values are written, by parameter, in the order in which the search has
             them first: the order of the grid. None writes
@@ -311,7 +320,13 @@ class GridSearchDisplay:
         ValueError
             For a parameter, a value or a metric that the search does not have.
         """
-        study = Study(search, metric=metric, fixed=fixed, labels=labels, drawn=(x, y))
+        study = Study(
+            search,
+            metric=metric,
+            fixed=fixed,
+            labels=labels,
+            drawn=(x, y),
+        )
         columns, rows = study.axis("x", x), study.axis("y", y)
         shape = len(rows.values), len(columns.values)
         cells = []

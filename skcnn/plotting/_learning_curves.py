@@ -104,7 +104,12 @@ class LearningCurvesDisplay:
         for number, best_iter in enumerate(self.best_iters or []):
             if best_iter is not None:
                 color = series_style(number)["color"]
-                ax.axvline(best_iter, linestyle=":", linewidth=1, color=color)
+                ax.axvline(
+                    best_iter,
+                    linestyle=":",
+                    linewidth=1,
+                    color=color,
+                )
 
     def _check(self, metrics):
         if isinstance(metrics, str) or not len(metrics):
@@ -146,7 +151,14 @@ class LearningCurvesDisplay:
             ax.plot([], [], "-", color="0.3", label="training")
             ax.plot([], [], "--", color="0.3", label="validation")
         if any(self.best_iters or []):
-            ax.plot([], [], ":", color="0.3", linewidth=1, label="best epoch")
+            ax.plot(
+                [],
+                [],
+                ":",
+                color="0.3",
+                linewidth=1,
+                label="best epoch",
+            )
         draw_legend(ax, self.names_title, beside=True)
 
     @classmethod

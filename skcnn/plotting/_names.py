@@ -142,11 +142,8 @@ def name_points(levels, places, groups, by):
     -------
     Names
     """
-    told = {}
-    for name, each in levels.items():
-        codes = [np.unique(each.codes[place]) for place in places]
-        if name != by and not is_seed(name) and _tells_apart(codes):
-            told[name] = codes
+    told = _told_apart_by(levels, places)
+    told.pop(by, None)
     told = _designs_if_any(told)
     texts = []
     for point in range(len(places)):
@@ -158,6 +155,16 @@ def name_points(levels, places, groups, by):
         if not _is_ordered_series(levels, told, points):
             ordered = False
     return Names(texts, ", ".join(told), ordered)
+
+
+def _told_apart_by(levels, places):
+    """The parameters, but for seeds, that tell points apart; the codes of each."""
+    told = {}
+    for name, each in levels.items():
+        codes = [np.unique(each.codes[place]) for place in places]
+        if not is_seed(name) and _tells_apart(codes):
+            told[name] = codes
+    return told
 
 
 def _tells_apart(codes):

@@ -64,7 +64,7 @@ class PredictionsDisplay:
         self.target_names = target_names
 
     def plot(self, ax=None, *, n_columns=4):
-        """Draw each image under its labels; those that are wrong say so, and have a frame.
+        """Draw each image under its labels; a wrong one says so, and has a frame.
 
         Parameters
         ----------
@@ -126,7 +126,12 @@ class PredictionsDisplay:
             judgment,
         )
         ax.set_title("\n".join(lines), fontsize="small")
-        return ax.imshow(image, cmap="gray", vmin=0, vmax=1)
+        return ax.imshow(
+            image,
+            cmap="gray",
+            vmin=0,
+            vmax=1,
+        )
 
     @classmethod
     def from_estimator(

@@ -103,8 +103,8 @@ class WidthDepthDisplay:
 
         A cross at the foot of the axes stands for a failed fit.
 
-        Each name stands where it is inside the frame and on no other name, as far as there
-        is room. The label of the x axis tells how many are left out.
+        Each name stands where it is inside the frame and on no other name, as far as
+        there is room. The label of the x axis tells how many are left out.
 
         Parameters
         ----------
@@ -264,14 +264,14 @@ class WidthDepthDisplay:
             As for :meth:`GridSearchDisplay.from_search`.
         names : list of str, default=None
             What to write beside the points: a name for each candidate, in the order of
-            ``search.cv_results_["params"]``. None writes the values of the parameters in
-            which the points differ. An empty list writes nothing.
+            ``search.cv_results_["params"]``. None writes the values of the parameters
+            in which the points differ. An empty list writes nothing.
         ax : matplotlib Axes, default=None
             Where to draw; None for a new figure.
         **kwargs : dict
-            Handed on to :meth:`plot`. Unless `joined` is among them, lines join the points
-            of a group if their networks have an order: if they differ in one parameter
-            alone, as 4-8, 8-16 and 32-64 do.
+            Handed on to :meth:`plot`. Unless `joined` is among them, lines join the
+            points of a group if their networks have an order: if they differ in one
+            parameter alone, as 4-8, 8-16 and 32-64 do.
 
         Returns
         -------
@@ -292,7 +292,13 @@ class WidthDepthDisplay:
             If candidates are left out because their network is impossible, and so has
             no size.
         """
-        study = Study(search, metric=metric, fixed=fixed, labels=labels, drawn=(by,))
+        study = Study(
+            search,
+            metric=metric,
+            fixed=fixed,
+            labels=labels,
+            drawn=(by,),
+        )
         groups = study.axis("by", by)
         sizes = _network_sizes(
             study.estimators(), image_shape_and_classes(search, image_shape, n_classes)
@@ -300,7 +306,7 @@ class WidthDepthDisplay:
         places = _places(groups.codes, sizes)
         chosen = [place.chosen for place in places]
         points, score_name = find_points(study, chosen, reduce)
-        found = name_points(study.levels, chosen, [place.group for place in places], by)
+        found = _names(study.levels, places, by)
         if names is not None:
             texts = given_names(names, study.n_candidates, study.kept, chosen)
             found = Names(texts, None, found.ordered)
@@ -331,8 +337,8 @@ class WidthDepthDisplay:
         by : str, default=None
             Name of the parameter whose values make the groups.
         labels : dict of str to list of str, default=None
-            How the values of parameters are written, in the order in which the estimators
-            have them first.
+            How the values of parameters are written, in the order in which the
+            estimators have them first.
         names : list of str, default=None
             What to write beside the points: a name for each estimator. None writes the
             values of the parameters in which the points differ. An empty list writes
@@ -364,14 +370,13 @@ class WidthDepthDisplay:
         sizes = np.array([estimator.n_params_ for estimator in estimators])
         places = _places(groups.codes, sizes)
         chosen = [place.chosen for place in places]
-        found = name_points(levels, chosen, [place.group for place in places], by)
+        found = _names(levels, places, by)
         if names is not None:
             everyone = np.arange(len(params))
             texts = given_names(names, len(params), everyone, chosen)
             found = Names(texts, None, found.ordered)
-        name_of = {}
-        for place, text in zip(places, found.texts, strict=True):
-            name_of[place.group, place.size] = text
+        where = [(place.group, place.size) for place in places]
+        name_of = dict(zip(where, found.texts, strict=True))
         fits = []
         for row in np.argsort(groups.codes, kind="stable"):  # one series after another
             group, size = groups.codes[row], int(sizes[row])
@@ -434,6 +439,12 @@ def _places(groups, sizes):
             chosen = (groups == group) & (sizes == size)
             places.append(_Place(group, int(size), chosen))
     return places
+
+
+def _names(levels, places, by):
+    """What tells the points apart."""
+    chosen = [place.chosen for place in places]
+    return name_points(levels, chosen, [place.group for place in places], by)
 
 
 def _levels_of(params, labels):
