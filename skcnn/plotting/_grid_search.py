@@ -333,19 +333,23 @@ class GridSearchDisplay:
         for row, column in np.ndindex(shape):
             cells.append((rows.codes == row) & (columns.codes == column))
         points, score_name = find_points(study, cells, reduce)
-        of_y = {}
-        if y is not None:
-            of_y = {"y_name": y, "y_values": rows.values, "y_labels": rows.labels}
         display = cls(
             scores=_side_by_side(points).reshape(*shape, -1),
             x_name=x,
             x_values=columns.values,
             x_labels=columns.labels,
-            **of_y,
+            **_of_y(y, rows),
             n_failed=np.reshape([point.n_failed for point in points], shape),
             score_name=score_name,
         )
         return display.plot(ax, **kwargs)
+
+
+def _of_y(name, levels):
+    """What the display knows of the other parameter, if there is one."""
+    if name is None:
+        return {}
+    return {"y_name": name, "y_values": levels.values, "y_labels": levels.labels}
 
 
 def _side_by_side(points):

@@ -363,10 +363,11 @@ class WidthDepthDisplay:
         """
         check_fitted(estimators)
         params = [every_parameter(estimator) for estimator in estimators]
-        if by is not None:
-            check_among("by", by, list(params[0]))
         levels = _levels_of(params, labels or {})
-        groups = single_level(len(params)) if by is None else levels[by]
+        groups = single_level(len(params))
+        if by is not None:
+            check_among("by", by, list(levels))
+            groups = levels[by]
         sizes = np.array([estimator.n_params_ for estimator in estimators])
         places = _places(groups.codes, sizes)
         chosen = [place.chosen for place in places]
