@@ -143,7 +143,7 @@ class Architecture:
 
     @property
     def n_non_trainable(self):
-        """Number of parameters that no gradient changes: statistics of normalization."""
+        """Number of parameters without gradient: statistics of batch normalization."""
         return sum(layer.n_non_trainable for layer in self.layers)
 
     @property
