@@ -323,7 +323,24 @@ def test_one_of_each_class_is_held_out_however_few_images_there_are(
     assert "epochs of up to 80 images" in printed
 
 
-def test_the_demo_takes_nearly_all_images_of_a_file(run_script, tmp_path):
+def run_demo(folder, **options):
+    """Run a copy of the demo, in which the options at its head were changed."""
+    script = (EXAMPLES / "plot_grid_search.py").read_text()
+    for name, value in options.items():
+        line = f"{name} = {value!r}"
+        script, n_changed = re.subn(rf"^{name} = .*", line, script, flags=re.MULTILINE)
+        assert n_changed == 1, f"{name} is set once"
+    (folder / "demo.py").write_text(script)
+    return subprocess.run(
+        [sys.executable, "demo.py"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+
+
+def test_the_demo_takes_nearly_all_images_of_a_file(tmp_path):
     random = np.random.RandomState(0)
     images, labels = random.randint(0, 256, (24, 8, 8), np.uint8), np.arange(24) % 3
     np.savez(
@@ -333,16 +350,15 @@ def test_the_demo_takes_nearly_all_images_of_a_file(run_script, tmp_path):
         x_test=images,
         y_test=labels,
     )
-    printed = run_script(
-        "plot_grid_search",
-        "--data",
-        tmp_path / "own.npz",
-        "--n-samples",
-        23,
-        "--out",
-        tmp_path / "grid.png",
+    result = run_demo(
+        tmp_path, images="own.npz", n_samples=23, picture="own.png"
     )  # the one that is left out cannot be of three classes
-    assert "on 23 images" in printed and (tmp_path / "grid.png").exists()
+    assert result.returncode == 0, result.stderr[-4000:]
+    assert "24 candidates x 3 folds on 23 images" in result.stdout
+    assert "Accuracy on 24 held-out images" in result.stdout
+    ranks = re.findall(r"^ +(\d+) 0?[01]?\.\d+ +(?:16-32|32-64) ", result.stdout, re.M)
+    assert len(ranks) == 24 and ranks == sorted(ranks, key=int), "best first"
+    assert (tmp_path / "own.png").stat().st_size > 5000
 
 
 def test_shorter_runs_cost_nothing_beside_longer_ones(monkeypatch):
@@ -482,31 +498,18 @@ def test_a_seed_without_a_value_is_no_part_of_a_mean_without_a_word(monkeypatch)
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("option", "value", "told"),
     [
-        (
-            ["--n-samples", "0"],
-            "--n-samples must be from 1 to 1347, the number of training images; got 0.",
-        ),
-        (
-            ["--n-samples", "1348"],
-            "--n-samples must be from 1 to 1347, the number of training images; got 1348.",
-        ),
-        (
-            ["--out", "nowhere/picture.png"],
-            "--out nowhere/picture.png: there is no such folder",
-        ),
-        (["--data", "nowhere.npz"], "--data nowhere.npz: no such file"),
+        ("n_samples", 0, "n_samples.* must be an int .*0"),
+        ("n_samples", 1348, "n_samples must be from 1 to 1347, .*; got 1348"),
+        ("picture", "nowhere/picture.png", "No such file .*'nowhere/picture.png'"),
+        ("images", "nowhere.npz", "No such file .*'nowhere.npz'"),
     ],
 )
-def test_the_demo_names_a_bad_option_before_the_search(
-    options, told, run_script, capsys
-):
-    with pytest.raises(SystemExit) as caught:
-        run_script("plot_grid_search", *options)
-    output = capsys.readouterr()
-    assert caught.value.code and told in output.err + str(caught.value.code)
-    assert "candidates" not in output.out
+def test_the_demo_names_a_bad_option_before_the_search(option, value, told, tmp_path):
+    result = run_demo(tmp_path, **{option: value})
+    assert result.returncode and re.search(told, result.stderr.splitlines()[-1])
+    assert "candidates" not in result.stdout
 
 
 @pytest.mark.parametrize("script", sorted(EXAMPLES.glob("*.py")), ids=lambda p: p.stem)
