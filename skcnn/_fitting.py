@@ -20,6 +20,7 @@ from skcnn._callbacks import (
     keras_callbacks,
 )
 from skcnn._compat import validate_parameter_constraints
+from skcnn._copies import check_copies
 from skcnn._divergence import (
     TrainingDiverged,
     remedy,
@@ -128,6 +129,8 @@ def _check_request(estimator, given, epochs, goes_on):
     folder = open_folder(params["memory"])
     callbacks = keras_callbacks(routed(params, "callbacks"))
     _check_constraints(estimator)
+    # What clone or pickle would refuse is told now, and not after an hour of training.
+    isolated(check_copies, params)
     origin = Fitted.of(estimator) if goes_on and Fitted.is_on(estimator) else None
     data = _check_data(type(estimator).__name__, params, given, origin)
     run = _described_run(params, given, data, origin, goes_on)
