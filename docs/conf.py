@@ -87,7 +87,7 @@ html_static_path = ["_static"]
 html_css_files = ["skcnn.css"]
 html_show_sourcelink = False
 html_sidebars = {  # pages that stand alone have nothing to list beside them
-    page: [] for page in ("index", "install", "start", "results/README", "search")
+    page: [] for page in ("index", "results/README", "search")
 }
 html_theme_options = {
     "logo": {"text": "skcnn"},
