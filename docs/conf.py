@@ -90,7 +90,7 @@ html_sidebars = {  # pages that stand alone have nothing to list beside them
     page: [] for page in ("index", "results/README", "search")
 }
 html_theme_options = {
-    "logo": {"text": "skcnn"},
+    "logo": {"text": f"skcnn {version}"},
     "show_prev_next": False,
     "secondary_sidebar_items": ["page-toc"],
     "header_links_before_dropdown": 7,
