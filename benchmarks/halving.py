@@ -22,7 +22,7 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes 
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 
 import skcnn
-from skcnn import _training
+from skcnn._training import epochs_trained
 
 
 def main():
@@ -86,18 +86,9 @@ def classifier():
 def measure(name, search, images, labels):
     """Search with nothing known before, and count."""
     skcnn.clear_cache(max_bytes=2**30)
-    trained, run_epoch = [], _training._run_epoch
-
-    def counted(*args):
-        trained.append(1)
-        return run_epoch(*args)
-
-    _training._run_epoch = counted
     started = time.perf_counter()
-    try:
+    with epochs_trained() as trained:
         search.fit(images, labels)
-    finally:
-        _training._run_epoch = run_epoch
     return {
         "search": name,
         "seconds": time.perf_counter() - started,

@@ -1,12 +1,12 @@
 """Studies of convolutional network design on scikit-learn's interface."""
 
 from skcnn._architecture import ConvBlock
+from skcnn._caches import clear_cache
 from skcnn._classifier import ConvPoolClassifier
 from skcnn._progress import SearchProgress
 from skcnn._search import feasible_grid, search_results
-from skcnn._trajectory import clear_cache
+from skcnn._version import __version__
 
-__version__ = "0.1.0.dev0"
 __all__ = [
     "ConvBlock",
     "ConvPoolClassifier",

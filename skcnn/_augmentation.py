@@ -1,19 +1,24 @@
-"""`augmentation`: layers that change training images at random, from plain data to Keras and back.
+"""`augmentation`: layers that change training images at random.
+
+They come from plain data or from the user, and become recipes and layers again.
 
 They see pixels as the network does before its own scaling: 0 to 255 for uint8.
 """
 
 import functools
+import inspect
 
 import numpy as np
 
 from skcnn._augmentation_trial import find_layers, try_layer
 from skcnn._compat import keras, tf
+from skcnn._layer_copies import is_unknown
 from skcnn._process import check_process
 from skcnn._recipes import FromClass, FromConfig, from_instance, kept
 from skcnn._seeds import generator_state
 
-# How far "shift" moves an image at most, as a share of its side, but at least one pixel: 2 pixels of 32.
+# How far "shift" moves an image at most, as a share of its side: 2 pixels of 32. It is
+# one pixel at least.
 _SHIFT = 1 / 16
 
 
@@ -21,7 +26,8 @@ _SHIFT = 1 / 16
 _EXPLICIT = {"data_format": "channels_last", "dtype": "float32"}
 
 
-# Any seed, lest Keras draw one from the global generator of Python; the engine sets another for each epoch.
+# Any seed will do, since the engine sets another for each epoch. Without one, Keras
+# draws it from Python's global generator.
 def _flip(image_shape):
     return keras.layers.RandomFlip("horizontal", seed=0, **_EXPLICIT)
 
@@ -30,7 +36,8 @@ def _shift(image_shape):
     height, width = (
         0.0 if side == 1 else max(_SHIFT, 1 / side) for side in image_shape[:2]
     )
-    # What comes in at a border is the image mirrored there: black bars are in no image to be predicted.
+    # What comes in at a border is the image mirrored there: images to be predicted have
+    # no black bars.
     return keras.layers.RandomTranslation(
         height,
         width,
@@ -112,6 +119,7 @@ def _recipes_of(augmentation):
     for layer in layers:
         _refuse_by_name(layer)
         _refuse_channels_first(layer)
+        _refuse_unknown_inside(layer)
     return [_recipe(layer) for layer in layers]
 
 
@@ -133,20 +141,32 @@ def check_layer_copies(augmentation):
     except (TypeError, ValueError):
         return
     for layer in layers:
+        _refuse_unknown_inside(layer)
         if type(layer) is keras.layers.Lambda:
             kept("augmentation", layer, _INSTEAD_OF_LAMBDA)
         elif _recipe(layer).users_code:
-            kept("augmentation", layer, _REGISTER)
+            kept("augmentation", layer, _COPYABLE)
+    for model in _models(augmentation):
+        _refuse_unknown_inside(model)
 
 
-_REGISTER = (
-    "Keras copies layers of registered classes only: put "
-    "@keras.saving.register_keras_serializable() above the class."
+_COPYABLE = (
+    "Augmentation must be layers without weights, whose get_config returns what "
+    "__init__ takes."
 )
 _INSTEAD_OF_LAMBDA = (
     "Write a class of layers with call(images, training), or decorate the function "
     "with keras.saving.register_keras_serializable()."
 )
+
+
+def _models(given):
+    """The Keras models among what was given, which Keras copies as a whole."""
+    if isinstance(given, (list, tuple)):
+        for part in given:
+            yield from _models(part)
+    elif isinstance(given, keras.Model):
+        yield given
 
 
 def _chain(given):
@@ -160,11 +180,33 @@ def _chain(given):
     else:
         raise TypeError(
             f"augmentation must be None, one of {list(AUGMENTATIONS)}, a Keras layer "
-            f"or a list of them; got {given!r}. A function becomes a layer by "
-            "keras.layers.Lambda."
+            f"or a list of them; got {given!r}.{_layer_instead_of(given)}"
         )
     for part in parts:
         yield from _chain(part)
+
+
+def _layer_instead_of(given):
+    """How to make a layer of a class or a function; nothing for what is neither."""
+    if inspect.isclass(given) and issubclass(given, keras.Layer):
+        return f" Pass a layer, not its class: {given.__name__}()."
+    if not callable(given):
+        return ""
+    name = getattr(given, "__name__", "")
+    code = _LAYER.format(function=name if name.isidentifier() else "function")
+    return (
+        " Write a layer that calls the function, in training alone:\n\n"
+        f"{code}\n"
+        "and give augmentation=Augment(). What is random must come from keras.random, "
+        "with seed=self.seeds, a keras.random.SeedGenerator(0) that __init__ makes."
+    )
+
+
+_LAYER = """\
+class Augment(keras.layers.Layer):
+    def call(self, images, training=False):
+        return {function}(images) if training else images
+"""
 
 
 def _layers_in_a_row(model):
@@ -334,6 +376,24 @@ def _refuse_channels_first(layer):
                 "first, but they come as (n, height, width, channels). Give it "
                 "data_format='channels_last'; without it, it goes by "
                 "keras.config.image_data_format()."
+            )
+
+
+def _refuse_unknown_inside(layer):
+    """Refuse a layer of Keras' own that holds one which Keras cannot copy.
+
+    Keras copies the outer one, and finds what is inside by its registered name.
+    """
+    if is_unknown(layer):  # it makes what is inside by itself
+        return
+    for inner in find_layers(layer):
+        if is_unknown(inner):
+            outer, name = type(layer).__name__, type(inner).__name__
+            raise ValueError(
+                f"augmentation: {outer} holds {name}, a layer of your own, which Keras "
+                "cannot copy inside another. Give the layers in a list, "
+                f"augmentation=[...], instead of {outer}; or put "
+                f"@keras.saving.register_keras_serializable() above the class {name}."
             )
 
 

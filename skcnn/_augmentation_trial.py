@@ -16,7 +16,10 @@ _N_IMAGES = 4
 _HIGHEST = 255.0
 _ROUNDING = 1e-4  # of the highest pixel
 
-_OWN_SEED = "Let it draw with keras.random, and a keras.random.SeedGenerator made in its __init__."
+_OWN_SEED = (
+    "Let it draw with keras.random, and a keras.random.SeedGenerator made in its "
+    "__init__."
+)
 
 
 def find_layers(layer):
@@ -95,7 +98,7 @@ class _Trial:
         self._check_predicting()
 
     def _traced(self):
-        """The graph of the layer, as the engine traces it, but that it must not draw."""
+        """The graph of the layer, as the engine traces it. Tracing must not draw."""
         spec = tf.TensorSpec((None, *self.shape), tf.float32)
         for _ in range(3):  # another thread may draw meanwhile
             before = random.getstate(), np.random.get_state()
@@ -133,15 +136,11 @@ class _Trial:
             )
 
     def _check_draws(self):
-        definition = self.graph.graph.as_graph_def()
-        nodes = [*definition.node]
-        nodes += [
-            node for inner in definition.library.function for node in inner.node_def
-        ]
-        draws = [node.op for node in nodes if _draws_globally(node.op)]
+        operations = _operations(self.graph.graph.as_graph_def())
+        draws_globally = any(map(_draws_globally, operations))
         own = {id(variable.value.handle) for variable in self.layer.variables}
         states = [x for x in self.graph.captured_inputs if x.dtype == tf.resource]
-        if draws or not all(id(state) in own for state in states):
+        if draws_globally or not all(id(state) in own for state in states):
             raise _Refused(
                 "draws from a generator of TensorFlow, which no seed of ours reaches. "
                 f"{_OWN_SEED}"
@@ -190,6 +189,12 @@ def _same_generators(before):
     _, keys_now, position_now, *_ = np.random.get_state()
     moved = position != position_now or not np.array_equal(keys, keys_now)
     return python == random.getstate() and not moved
+
+
+def _operations(graph):
+    """The names of all operations in a graph, also of those in its functions."""
+    parts = [graph.node, *(inner.node_def for inner in graph.library.function)]
+    return [node.op for part in parts for node in part]
 
 
 def _draws_globally(operation):

@@ -1,23 +1,30 @@
-"""Whoever wants to hear of epochs, as hooks of the training loop: Keras' and scikit-learn's callbacks, the terminal."""
+"""Whoever wants to hear of epochs, as hooks of the training loop.
+
+They are Keras' callbacks, scikit-learn's callbacks, and the terminal.
+"""
 
 import threading
-import warnings
 from numbers import Real
 
 import numpy as np
 
-from skcnn._compat import keras, route_params, tf, unflatten_params
-from skcnn._training import EpochHook
+from skcnn._backend import keras, tf
+from skcnn._compat import has_callbacks, unflatten_params
+from skcnn._hooks import EpochHook
+from skcnn._warnings import warn_once
+
+# --------------------------------------------------------------------------------------
+# Keras' callbacks: from the parameter to objects that are fit to be called
 
 
-def keras_callbacks(params):
+def keras_callbacks(asked):
     """The Keras callbacks of one fit.
 
     Parameters
     ----------
-    params : dict
-        Parameters of the classifier: `callbacks` (an instance, a class, or a list or
-        dict of them) and the routed ``callbacks__*``.
+    asked : skcnn._routing.Routed
+        The parameter `callbacks` (an instance, a class, or a list or dict of them),
+        with its arguments.
 
     Returns
     -------
@@ -33,29 +40,34 @@ def keras_callbacks(params):
     RuntimeError
         For one that is at work in another fit.
     """
-    given = params["callbacks"]
-    routed = route_params(params, destination="callbacks", pass_filter=set())
-    if given is None:
-        if routed:
+    if asked.value is None:
+        if asked.arguments:
             raise ValueError(
-                f"callbacks__{next(iter(routed))} needs callbacks to be a class, which "
-                "it is passed to; got None."
+                f"{asked.first_argument()} needs callbacks to be a class, which it is "
+                "passed to; got None."
             )
         return []
-    try:
-        made = unflatten_params(items=given, params=routed)
-    except Exception as error:
-        raise ValueError(f"callbacks={given!r} with {routed!r}: {error}") from error
-    made = list(made.values()) if isinstance(made, dict) else made
-    made = list(made) if isinstance(made, (list, tuple)) else [made]
+    made = _made(asked)
     for callback in made:
         _check_callback(callback)
         _check_idle(callback)
     return made
 
 
+def _made(asked):
+    try:
+        made = unflatten_params(items=asked.value, params=asked.arguments)
+    except Exception as error:  # a user's constructor may raise anything
+        raise ValueError(
+            f"callbacks={asked.value!r} with {asked.arguments!r}: {error}"
+        ) from error
+    if isinstance(made, dict):
+        return list(made.values())
+    return list(made) if isinstance(made, (list, tuple)) else [made]
+
+
 def check_against_run(callbacks, has_validation, has_schedule):
-    """Refuse Keras' callbacks that this run gives nothing to do, or that would fail in it.
+    """Refuse Keras' callbacks that have nothing to do in this run, or would fail in it.
 
     Parameters
     ----------
@@ -69,6 +81,7 @@ def check_against_run(callbacks, has_validation, has_schedule):
     ValueError
         Naming what there is, and the remedy.
     """
+    # A user's callback may add what another one watches, so nothing is sure then.
     adds_logs = any(map(_is_users, callbacks))
     for callback in callbacks:
         name = type(callback).__name__
@@ -81,10 +94,9 @@ def check_against_run(callbacks, has_validation, has_schedule):
         if message and not adds_logs:
             raise ValueError(f"callbacks: {name} {message}")
         if message and callback.monitor in _VALIDATION_LOGS:
-            warnings.warn(
+            warn_once(
                 f"callbacks: {name} {message} Or let a callback before it add it to "
-                "the logs.",
-                stacklevel=5,  # the caller of fit, beyond scikit-learn's decorator
+                "the logs."
             )
 
 
@@ -117,7 +129,7 @@ def _misses_what_it_watches(callback, has_validation):
     return f"watches {watched!r}, which there is not. {remedy}"
 
 
-# Their code changes nothing but variables, of which a program takes on others.
+# Their code changes nothing but variables, and a program takes on the values of others.
 _HARMLESS = (
     keras.callbacks.CSVLogger,
     keras.callbacks.EarlyStopping,
@@ -126,8 +138,10 @@ _HARMLESS = (
 )
 
 
-def may_change_more_than_variables(callback):
-    """Whether a callback runs a user's code, which gets hold of the model.
+def may_alter_model(callback):
+    """Whether a callback may change more of the model than its variables.
+
+    A user's code may: it gets hold of the model.
 
     Parameters
     ----------
@@ -140,6 +154,7 @@ def may_change_more_than_variables(callback):
     return type(callback) not in _HARMLESS
 
 
+# Batches run inside a compiled graph, where no Python is called.
 _TIMES = (
     "batch_begin",
     "batch_end",
@@ -151,15 +166,18 @@ _TIMES = (
 _HOOKS_NOT_CALLED = tuple(f"on_{time}" for time in (*_TIMES, "test_begin", "test_end"))
 
 _INSTEAD = {
-    "BackupAndRestore": "memory='a folder' keeps every epoch, and a fit goes on from it.",
+    "BackupAndRestore": "memory='a folder' keeps every epoch, and a fit goes on from "
+    "it.",
     "OrbaxCheckpoint": "keras.callbacks.ModelCheckpoint writes epochs to files, and "
     "memory='a folder' keeps every epoch.",
     "ProgbarLogger": "verbose=1 prints a line for each epoch.",
     "SwapEMAWeights": "optimizer__use_ema=True with "
     "optimizer__ema_overwrite_frequency=100 trains on averaged weights.",
     "TensorBoard": "keras.callbacks.CSVLogger writes the curves to a file, history_ "
-    "has them, and a callback of your own with on_epoch_end may call tf.summary.scalar.",
-    "TerminateOnNaN": "It is not needed: leave it out, fit tells when training diverges.",
+    "has them, and a callback of your own with on_epoch_end may call "
+    "tf.summary.scalar.",
+    "TerminateOnNaN": "It is not needed: leave it out, fit tells when training "
+    "diverges.",
 }
 
 
@@ -174,9 +192,8 @@ def _check_callback(callback):
         return  # its batch hook does nothing then
     for hook in _HOOKS_NOT_CALLED:
         method = getattr(callback, hook)
-        if getattr(method, "__func__", method) is not getattr(
-            keras.callbacks.Callback, hook
-        ):
+        function = getattr(method, "__func__", method)
+        if function is not getattr(keras.callbacks.Callback, hook):
             raise ValueError(_refusal(callback, hook))
 
 
@@ -193,7 +210,8 @@ def _refusal(callback, hook):
     )
 
 
-_at_work = {}  # id -> callback, of those in a fit that is running
+# id -> callback, of those in a fit that is running.
+_at_work = {}
 _at_work_guard = threading.Lock()
 
 
@@ -207,10 +225,15 @@ def _check_idle(callback):
         )
 
 
+# --------------------------------------------------------------------------------------
+# Hooks
+
+
 class KerasCallbacks(EpochHook):
     """Calls the epoch hooks of Keras callbacks, with the live model.
 
-    What they add to the logs is recorded; what was measured stays as it is.
+    What they add to the logs is recorded; what was measured stays as it is. Keras
+    numbers epochs from 0, so an epoch's number is how many were finished before it.
 
     Parameters
     ----------
@@ -219,17 +242,17 @@ class KerasCallbacks(EpochHook):
         What callbacks find in their `params`: epochs, steps, verbose.
     """
 
-    exposes_program = True
+    exposes_model = True
 
     def __init__(self, callbacks, params):
         self.callbacks = callbacks
         self.params = params
-        self.wants_own_program = any(map(may_change_more_than_variables, callbacks))
+        self.may_alter_model = any(map(may_alter_model, callbacks))
         self._begun = []
         self._ignored = set()
 
-    def begin(self, program):
-        self.model = program.network.model
+    def begin_training(self, model):
+        self.model = model
         self.model.stop_training = False
         self.logs = {}
         for callback in self.callbacks:
@@ -238,22 +261,24 @@ class KerasCallbacks(EpochHook):
             callback.set_params(dict(self.params))
         self._call("on_train_begin", {})
 
-    def begin_epoch(self, epoch):
-        self._call("on_epoch_begin", epoch, {})
+    def begin_epoch(self, n_finished):
+        self._call("on_epoch_begin", n_finished, {})
 
-    def end_epoch(self, epoch, logs, snapshot):
+    def end_epoch(self, n_finished, logs, get_state):
         self.logs = dict(logs)
-        self._call("on_epoch_end", epoch, self.logs)
+        self._call("on_epoch_end", n_finished - 1, self.logs)
+        # A copy was handed out, so that what was measured cannot be changed.
         added = {name: self.logs[name] for name in self.logs if name not in logs}
         logs.update(self._numbers(added))
         return self.model.stop_training
 
-    def end(self):
+    def end_training(self):
         self._call("on_train_end", self.logs)
 
     def release(self):
         """Let go of the model, which is not the callbacks' once the fit is over."""
         self.model = None
+        # Only those that have begun: an exception may have come in between.
         for callback in self._begun:
             # Not its own set_model, which may look at the model.
             keras.callbacks.Callback.set_model(callback, None)
@@ -279,10 +304,9 @@ class KerasCallbacks(EpochHook):
         ignored = {name for name, value in numbers.items() if value is None}
         if ignored - self._ignored:
             self._ignored |= ignored
-            warnings.warn(
-                f"callbacks: history_ takes numbers alone; not recorded are the values "
-                f"of {sorted(map(str, ignored))}.",
-                stacklevel=2,
+            warn_once(
+                "callbacks: history_ takes numbers alone; not recorded are the values "
+                f"of {sorted(map(str, ignored))}."
             )
         return {name: numbers[name] for name in numbers if name not in ignored}
 
@@ -291,6 +315,7 @@ def _as_number(value):
     """A float; None for what is not a single real number."""
     if isinstance(value, (tf.Tensor, tf.Variable, keras.Variable)):
         value = np.asarray(value)
+    # What Keras metrics give, and many a user's computation.
     if isinstance(value, np.ndarray) and value.size == 1:
         value = value.item()
     return float(value) if isinstance(value, (Real, np.bool_)) else None
@@ -303,38 +328,105 @@ def _close_file(callback):
         callback.csv_file = callback.writer = None
 
 
-class SklearnCallbacks(EpochHook):
-    """Makes each epoch a task of the fit, for the callbacks of scikit-learn 1.9.
+class FitTask:
+    """A fit as a task of scikit-learn 1.9, which its callbacks hear of.
 
     Parameters
     ----------
-    context : sklearn.callback.CallbackContext
-        Of the whole fit.
-    task : dict
-        What callbacks are told of each task: estimator, X, y and metadata, as given to fit.
-    fitted_attributes : callable
+    estimator : ConvPoolClassifier
+    given : skcnn._images.GivenData
+    epochs : int
+        How many tasks the fit will have.
+
+    Attributes
+    ----------
+    is_heard : bool
+        Whether there are callbacks.
+    """
+
+    def __init__(self, estimator, given, epochs):
+        weights = given.sample_weight
+        self.is_heard = has_callbacks(estimator)
+        self._context = estimator._init_callback_context(max_subtasks=epochs)
+        self._told = {
+            "estimator": estimator,
+            "X": given.X,
+            "y": given.y,
+            "metadata": None if weights is None else {"sample_weight": weights},
+        }
+
+    def begin(self):
+        """Tell that the fit begins."""
+        self._context.call_on_fit_task_begin(**self._told)
+
+    def end(self):
+        """Tell that the fit has ended; the estimator is fitted by now."""
+        self._context.call_on_fit_task_end(**self._told, reconstruction_attributes=dict)
+
+    def begin_epoch(self, is_trained):
+        """Tell that an epoch begins.
+
+        Parameters
+        ----------
+        is_trained : bool
+            Whether it is computed now; for :class:`skcnn.SearchProgress`.
+
+        Returns
+        -------
+        sklearn.callback.CallbackContext
+            Of the epoch.
+        """
+        context = self._context.subcontext(task_name="epoch")
+        context.is_trained = is_trained
+        context.call_on_fit_task_begin(**self._told)
+        return context
+
+    def end_epoch(self, context, attributes):
+        """Tell that an epoch has ended.
+
+        Parameters
+        ----------
+        context : sklearn.callback.CallbackContext
+            From :meth:`begin_epoch`.
+        attributes : callable
+            Gives those of an estimator fitted so far, for callbacks that want one.
+
+        Returns
+        -------
+        bool
+            Whether a callback asks to stop.
+        """
+        return context.call_on_fit_task_end(
+            **self._told, reconstruction_attributes=attributes
+        )
+
+
+class SklearnCallbacks(EpochHook):
+    """Makes each epoch a task within the task of the fit.
+
+    Parameters
+    ----------
+    task : FitTask
+    attributes_of : callable
         From a TrainingState to the attributes of an estimator fitted so far.
     """
 
-    def __init__(self, context, task, fitted_attributes):
-        self.context = context
-        self.fitted_attributes = fitted_attributes
+    def __init__(self, task, attributes_of):
         self.task = task
-        self.trains = False
+        self.attributes_of = attributes_of
+        self._is_training = False  # replayed epochs come first
 
-    def begin(self, program):
-        self.trains = True  # epochs that were known are told of before
+    def begin_training(self, model):
+        self._is_training = True
 
-    def begin_epoch(self, epoch):
-        self.epoch_context = self.context.subcontext(task_name="epoch")
-        self.epoch_context.is_trained = self.trains  # for skcnn.SearchProgress
-        self.epoch_context.call_on_fit_task_begin(**self.task)
+    def begin_epoch(self, n_finished):
+        self._context = self.task.begin_epoch(is_trained=self._is_training)
 
-    def end_epoch(self, epoch, logs, snapshot):
-        return self.epoch_context.call_on_fit_task_end(
-            **self.task,
-            reconstruction_attributes=lambda: self.fitted_attributes(snapshot()),
-        )
+    def end_epoch(self, n_finished, logs, get_state):
+        def attributes():
+            return self.attributes_of(get_state())
+
+        return self.task.end_epoch(self._context, attributes)
 
 
 class PrintEpochs(EpochHook):
@@ -349,14 +441,13 @@ class PrintEpochs(EpochHook):
     def __init__(self, epochs):
         self.epochs = epochs
 
-    def end_epoch(self, epoch, logs, snapshot):
-        values = "  ".join(
-            f"{name} {_shown(value)}" for name, value in logs.items() if name != "time"
-        )
-        print(
-            f"epoch {epoch + 1}/{self.epochs}  {values}  {logs['time']:.1f} s",
-            flush=True,
-        )
+    def end_epoch(self, n_finished, logs, get_state):
+        values = []
+        for name, value in logs.items():
+            if name != "time":
+                values.append(f"{name} {_shown(value)}")
+        line = f"epoch {n_finished}/{self.epochs}  {'  '.join(values)}"
+        print(f"{line}  {logs['time']:.1f} s", flush=True)
 
 
 def _shown(value):

@@ -53,8 +53,8 @@ def check_container(values, name):
         raise TypeError(f"{message} {advice(values, name)}".rstrip())
     if np.ma.is_masked(values):
         raise ValueError(
-            f"{name} has masked values, which NumPy would read as if they were not. Fill "
-            f"them, {name} = {name}.filled(0), or leave those images out."
+            f"{name} has masked values, which NumPy would read as if they were not. "
+            f"Fill them, {name} = {name}.filled(0), or leave those images out."
         )
     part = _unreadable_part(_parts(values))
     if part is not None:

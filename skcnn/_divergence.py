@@ -1,12 +1,14 @@
-"""A network that is not finite never scores: fit raises, as MLPClassifier does, so that a search's error_score applies.
+"""A network that is not finite never scores.
 
-Probabilities that are NaN would count as the first class, and be right for as many images as that class has.
+Fit raises, as MLPClassifier does, so that a search's error_score applies. Probabilities
+that are NaN would count as the first class, and be right for as many images as that
+class has.
 """
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skcnn._compat import isolated
+from skcnn._runtime import isolated
 from skcnn._warnings import warn_once
 
 _CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")  # arguments of optimizers
@@ -18,7 +20,7 @@ class TrainingDiverged(ValueError):
     Parameters
     ----------
     epoch : int
-        Counts from 1.
+        The one that diverged, 1 for the first.
     what : {"weights", "predictions"}
     mended : TrainingState, default=None
         What callbacks put in place of it when training ended; None if it stands.
@@ -26,7 +28,8 @@ class TrainingDiverged(ValueError):
 
     def __init__(self, epoch, what, mended=None):
         super().__init__(
-            f"Training diverged: after epoch {epoch} the {what} of the network are not finite."
+            f"Training diverged: after epoch {epoch} the {what} of the network are not "
+            "finite."
         )
         self.epoch = epoch
         self.mended = mended
@@ -45,14 +48,15 @@ def remedy(optimizer, settings):
     -------
     str
     """
-    rate = "" if settings.learning_rate is None else f" than {settings.learning_rate:g}"
-    made = isolated(settings.make_optimizer)
     is_instance = not isinstance(optimizer, (str, type))
     prefix = "" if is_instance else "optimizer__"
-    clips = any(getattr(made, name, None) for name in _CLIPPING)
-    clipping = "" if clips else f", or {prefix}clipnorm=1.0"
-    end = ", in the optimizer." if is_instance else "."
-    return f"Try a lower {prefix}learning_rate{rate}{clipping}{end}"
+    advice = f"Try a lower {prefix}learning_rate"
+    if settings.learning_rate is not None:
+        advice += f" than {settings.learning_rate:g}"
+    made = isolated(settings.make_optimizer)
+    if not any(getattr(made, name, None) for name in _CLIPPING):
+        advice += f", or {prefix}clipnorm=1.0"
+    return advice + (", in the optimizer." if is_instance else ".")
 
 
 def warn_of_divergence(error, advice):

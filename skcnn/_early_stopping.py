@@ -5,25 +5,26 @@ from math import ceil
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from skcnn._hooks import EpochHook
 from skcnn._seeds import derive
-from skcnn._training import EpochHook
 from skcnn._warnings import warn_once
 
-# An accuracy on fewer samples than this moves by more than three points with one of them,
-# and its standard error is about nine: which epoch looks best is then left to chance.
+# An accuracy on fewer samples than this moves by more than three points with one of
+# them, and its standard error is about nine points. So chance decides which epoch looks
+# best.
 _FEW = 30
 
 
 def split_off_validation(data, fraction, seed, classes):
-    """Set a part of the training data aside, as large a share of each class as possible.
+    """Set a part of the training data aside, the same share of each class if possible.
 
-    Every class keeps at least one sample to train on. So a class of one sample is not in
-    the part set aside, and neither are some classes if that part is smaller than their
-    number.
+    Every class keeps at least one sample to train on. So a class of one sample is not
+    in the part set aside, and neither are some classes if that part is smaller than
+    their number.
 
     Parameters
     ----------
-    data : TrainingData
+    data : skcnn._samples.Samples
     fraction : float
         The share that is set aside.
     seed : int
@@ -33,7 +34,7 @@ def split_off_validation(data, fraction, seed, classes):
 
     Returns
     -------
-    training, validation : TrainingData
+    training, validation : skcnn._samples.Samples
         They share the images of `data`: nothing is copied.
 
     Raises
@@ -46,17 +47,18 @@ def split_off_validation(data, fraction, seed, classes):
     UserWarning
         If the part set aside lacks classes, is smaller than asked, or is very small.
     """
+    split_seed = derive(seed, "validation")
     try:
         kept, aside = train_test_split(
             np.arange(len(data)),
             test_size=fraction,
             stratify=data.labels,
-            random_state=derive(seed, "validation"),
+            random_state=split_seed,
         )
-        kept, aside = np.sort(kept), np.sort(aside)
     except ValueError:  # a part would lack a class, which scikit-learn refuses
-        kept, aside = _split_unevenly(data.labels, fraction, derive(seed, "validation"))
-    training, validation = data.part(kept), data.part(aside)
+        kept, aside = _split_unevenly(data.labels, fraction, split_seed)
+    # In their order in X, so that images on disk are read from front to back.
+    training, validation = data.part(np.sort(kept)), data.part(np.sort(aside))
     _warn_of_thin_validation(training.labels, validation.labels, fraction, classes)
     return training, validation
 
@@ -74,11 +76,11 @@ def _split_unevenly(labels, fraction, seed):
     rng = np.random.RandomState(seed)
     n_aside = min(ceil(fraction * len(labels)), n_spare)
     sizes = _shares(counts, n_aside, rng)
-    shuffled = [rng.permutation(np.flatnonzero(codes == k)) for k in range(len(counts))]
-    aside = np.concatenate(
-        [places[:size] for places, size in zip(shuffled, sizes, strict=True)]
-    )
-    return np.setdiff1d(np.arange(len(labels)), aside), np.sort(aside)
+    aside = []
+    for k, size in enumerate(sizes):
+        places = rng.permutation(np.flatnonzero(codes == k))
+        aside.extend(places[:size])
+    return np.setdiff1d(np.arange(len(labels)), aside), np.array(aside)
 
 
 def _shares(counts, total, rng):
@@ -96,12 +98,12 @@ def _warn_of_thin_validation(training, validation, fraction, classes):
     """Say once what the part set aside cannot tell, and what to do about it."""
     counts = np.bincount(training, minlength=len(classes))
     missing = np.setdiff1d(training, validation)
+    n_asked = ceil(fraction * (len(training) + len(validation)))
     is_few = len(validation) < _FEW
-    is_less = len(validation) < ceil(fraction * (len(training) + len(validation)))
     reasons = []
     if len(missing):
         reasons += [f"it has no sample of {_listed(classes[missing].tolist())}"]
-    if is_less:
+    if len(validation) < n_asked:
         reasons += [
             f"it is smaller than validation_fraction={fraction!r} asks, because every "
             "class needs a sample to train on"
@@ -115,7 +117,8 @@ def _warn_of_thin_validation(training, validation, fraction, classes):
     warn_once(
         "early_stopping=True measures accuracy on a part of the samples that is set "
         f"aside: {'; '.join(reasons)}. Give fit validation_data, more samples, {larger}"
-        "or take early_stopping=False."
+        "or take early_stopping=False.",
+        kind="thin validation",  # which classes a fold lacks is told of the first one
     )
 
 
@@ -126,10 +129,11 @@ def _listed(labels):
 
 
 class EarlyStopping(EpochHook):
-    """Stops when the accuracy on validation data has not risen for a while, and remembers the best epoch.
+    """Stops when the accuracy on validation data has not risen for a while.
 
-    Of epochs with equal accuracy, which are many where validation data are few, the one with the lowest loss is best.
-    One whose loss is NaN is better than none, and worse than any other.
+    It remembers the best epoch. Of epochs with equal accuracy, which are many where
+    validation data are few, the one with the lowest loss is best. One whose loss is NaN
+    is better than none, and worse than any other.
 
     Parameters
     ----------
@@ -139,18 +143,17 @@ class EarlyStopping(EpochHook):
         What counts as a rise: more than this above the best so far.
     """
 
-    keeps_snapshots = True
-
     def __init__(self, n_iter_no_change, tol):
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
-        self.best_epoch = 0  # counts from 1
+        self.best_epoch = 0  # 1 for the first
         self.has_stopped = False
         # Whether the loss is a number, accuracy, negative loss.
         self._best_score = (False, -np.inf, -np.inf)
         self._highest = -np.inf  # accuracy so far
-        self._last_rise = 0
-        self._last_snapshot = None  # of this fit, not of one that it continues
+        self._last_rise = 0  # the epoch of it
+        self._get_best_state = None
+        self._get_last_state = None  # of this fit, not of one that it continues
 
     def recall(self, history, best_state):
         """Take up the count where an earlier fit, which is now continued, left it.
@@ -160,37 +163,33 @@ class EarlyStopping(EpochHook):
         history : dict of str to list of float
         best_state : TrainingState
         """
-        for epoch, (accuracy, loss) in enumerate(
-            zip(history["val_accuracy"], history["val_loss"], strict=True)
-        ):
-            self.end_epoch(
-                epoch, {"val_accuracy": accuracy, "val_loss": loss}, lambda: best_state
-            )
-        self._last_snapshot = None
+        measured = zip(history["val_accuracy"], history["val_loss"], strict=True)
+        for n_finished, (accuracy, loss) in enumerate(measured, 1):
+            logs = {"val_accuracy": accuracy, "val_loss": loss}
+            self.end_epoch(n_finished, logs, lambda: best_state)
+        self._get_last_state = None
 
-    def end_epoch(self, epoch, logs, snapshot):
+    def end_epoch(self, n_finished, logs, get_state):
         accuracy, loss = logs["val_accuracy"], logs["val_loss"]
         is_number = not np.isnan([accuracy, loss]).any()
         has_risen = is_number and accuracy > self._highest + self.tol
         if has_risen or np.isnan(accuracy):  # NaN: an epoch without validation data
-            self._last_rise = epoch + 1
+            self._last_rise = n_finished
         if is_number:
             self._highest = max(self._highest, accuracy)
         score = (is_number, accuracy, -loss)
-        self._last_snapshot = snapshot
         if score > self._best_score:
-            self.best_epoch, self._best_score, self._snapshot = (
-                epoch + 1,
-                score,
-                snapshot,
-            )
-        self.has_stopped = epoch + 1 - self._last_rise >= self.n_iter_no_change
+            self.best_epoch = n_finished
+            self._best_score = score
+            self._get_best_state = get_state
+        self._get_last_state = get_state
+        self.has_stopped = n_finished - self._last_rise >= self.n_iter_no_change
         return self.has_stopped
 
     def last_state(self):
         """The state after the last epoch of this fit; None if it has finished none."""
-        return self._last_snapshot and self._last_snapshot()
+        return self._get_last_state and self._get_last_state()
 
     def best_state(self):
         """The state after the best epoch."""
-        return self._snapshot()
+        return self._get_best_state()

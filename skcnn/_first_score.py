@@ -1,8 +1,8 @@
 """The first score of a fitted estimator, passed on to whoever waits for it.
 
 scikit-learn tells callbacks of fits, but not of scores. Unless it was given another
-`scoring`, a search asks each estimator that it has fitted for its score: there it can be
-heard. The first one is that of the images that a fold holds out.
+`scoring`, a search asks each estimator that it has fitted for its score: there it can
+be heard. The first one is that of the images that a fold holds out.
 """
 
 from weakref import WeakKeyDictionary
@@ -32,7 +32,7 @@ class TellsFirstScore(ClassifierMixin):
 
         Parameters
         ----------
-        X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
+        X : array-like of shape (n, height, width[, channels]) or (n, n_features)
             Images, in the units that fit saw.
         y : array-like of shape (n,)
             Labels.

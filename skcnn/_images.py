@@ -2,38 +2,95 @@
 
 import re
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from skcnn._compat import check_sample_weight, check_y
 from skcnn._containers import advice, check_container, describe, is_array
 from skcnn._labels import all_classes, check_labels, class_weights, label_codes
+from skcnn._later_units import check_units
 from skcnn._shapes import array_code, as_images, flatten_images
-from skcnn._units import check_units, integer_type, settle_units, value_range
+from skcnn._units import integer_type, pixel_scale, settle_units, value_range
+
+# --------------------------------------------------------------------------------------
+# Records
 
 
-def check_training_data(
-    estimator, X, y, sample_weight, *, known_classes=None, classes=None
-):
-    """Check what is given to fit.
+@dataclass(frozen=True)
+class GivenData:
+    """What a user gave to fit, unchecked.
 
-    Sets `n_features_in_`, `feature_names_in_` and `pixel_range_` of `estimator`.
-
-    Parameters
+    Attributes
     ----------
-    estimator : ConvPoolClassifier
-        Its `image_shape` and `class_weight` are heeded.
-    X, y, sample_weight : array-like
-        As given.
-    known_classes : ndarray of shape (n_classes,), default=None
-        The labels of the fit that is continued; None for a new one.
-    classes : array-like of shape (n_classes,), default=None
+    X, y, sample_weight : array-like or None
+    validation_data : tuple (X, y) or None
+    classes : array-like of shape (n_classes,), or None
         All labels that will ever occur. None for those in `y`.
+    """
 
-    Returns
-    -------
+    X: object
+    y: object = None
+    sample_weight: object = None
+    validation_data: object = None
+    classes: object = None
+
+
+@dataclass(frozen=True)
+class Features:
+    """What scikit-learn's checks remember of the columns of X.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,), or None
+        Only of a table with string column names.
+    """
+
+    n_features_in_: int
+    feature_names_in_: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class KnownImages:
+    """What a fit knows of its images, with which later ones are compared.
+
+    Attributes
+    ----------
+    owner : str
+        Name of the estimator's class, for messages.
+    image_shape : tuple of three int
+    features : Features
+    pixel_range : tuple of two float, or None
+        The smallest and the largest value; None if an older skcnn fitted the estimator.
+    scale : float
+        What the network multiplies pixels by.
+    """
+
+    owner: str
+    image_shape: tuple
+    features: Features
+    pixel_range: tuple | None
+    scale: float
+
+    def with_more(self, images):
+        """The same after a fit that goes on with more images."""
+        if self.pixel_range is None:
+            return self
+        low, high = value_range(images)
+        known_low, known_high = self.pixel_range
+        return replace(self, pixel_range=(min(known_low, low), max(known_high, high)))
+
+
+@dataclass(frozen=True)
+class CheckedData:
+    """What fit may train on.
+
+    Attributes
+    ----------
     classes : ndarray of shape (n_classes,)
         The labels, sorted.
     images : ndarray of shape (n, height, width, channels)
@@ -42,48 +99,117 @@ def check_training_data(
         Places in `classes`.
     weights : ndarray of shape (n,), float32, or None
         None where all are equal to 1.
+    known : KnownImages
+        What is known from now on.
+    """
+
+    classes: np.ndarray
+    images: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray | None
+    known: KnownImages
+
+
+# --------------------------------------------------------------------------------------
+# What is given to fit
+
+
+def check_training_data(
+    given,
+    *,
+    owner,
+    image_shape=None,
+    class_weight=None,
+    known=None,
+    known_classes=None,
+):
+    """Check what is given to fit.
+
+    Parameters
+    ----------
+    given : GivenData
+    owner : str
+        Name of the estimator's class, for messages.
+    image_shape : tuple of int, default=None
+        The classifier's parameter, for a new fit.
+    class_weight : dict, "balanced" or None, default=None
+        The classifier's parameter.
+    known : KnownImages, default=None
+        Of the fit that is continued; None for a new one.
+    known_classes : ndarray of shape (n_classes,), default=None
+        The labels of the fit that is continued.
+
+    Returns
+    -------
+    CheckedData
 
     Raises
     ------
     TypeError, ValueError
         Naming what is wrong.
     """
-    resume = known_classes is not None
-    check_container(X, "X")
-    shape = estimator.image_shape_ if resume else estimator.image_shape
-    flat, image_shape = flatten_images(X, shape, fitted=resume)
-    y = _checked_labels(estimator, y)
-    flat = _checked_table(estimator, flat, reset=not resume)
-    _check_lengths(X, flat, y)
-    images, weights = as_images(flat, image_shape), None
-    if sample_weight is not None:
-        images, y, weights = _weighted(images, y, sample_weight)
-    classes = all_classes(y, known_classes, classes)
+    # In an order in which each check can rely on those before, and in which the first
+    # thing that is wrong is what the user is told.
+    check_container(given.X, "X")
+    is_new = known is None
+    shape = image_shape if is_new else known.image_shape
+    flat, shape = flatten_images(given.X, shape, fitted=not is_new)
+    y = _checked_labels(given.y, owner)
+    flat, features = _checked_table(flat, owner, None if is_new else known.features)
+    _check_lengths(given.X, flat, y)
+    images, weights = as_images(flat, shape), None
+    if given.sample_weight is not None:
+        images, y, weights = _weighted(images, y, given.sample_weight)
+    # Only now, because samples of weight 0 have no say in what the classes are.
+    classes = all_classes(y, known_classes, given.classes)
     labels = label_codes(y, classes, "y")
-    if estimator.class_weight is not None:
-        class_weight = class_weights(estimator.class_weight, y, classes)[labels]
-        weights = class_weight if weights is None else weights * class_weight
+    weights = _times_class_weight(weights, class_weight, y, labels, classes)
+    if is_new:
+        images, known = _new_images(images, owner, features, shape is not None)
+    else:
+        images = check_units(images, known.pixel_range, known.scale)
+        known = known.with_more(images)
+    return CheckedData(classes, images, labels, weights, known)
+
+
+def _times_class_weight(weights, class_weight, y, labels, classes):
+    """Weights of samples times those of their classes; None if all are 1."""
+    if class_weight is not None:
+        of_samples = class_weights(class_weight, y, classes)[labels]
+        weights = of_samples if weights is None else weights * of_samples
     if weights is not None and np.all(weights == 1):
-        weights = None  # the same numbers by a shorter way
-    images = _in_units(estimator, images, resume, image_shape is not None)
-    return classes, images, labels, weights
+        return None  # the same numbers by a shorter way
+    return weights
 
 
-def check_validation_data(estimator, validation_data, classes, architecture):
+def _new_images(images, owner, features, are_images):
+    """Images of a new fit, in the units that it settles on, and what is known."""
+    pixel_range = value_range(images)
+    images = settle_units(images, pixel_range, are_images=are_images)
+    known = KnownImages(
+        owner=owner,
+        image_shape=images.shape[1:],
+        features=features,
+        pixel_range=pixel_range,
+        scale=pixel_scale(images.dtype),
+    )
+    return images, known
+
+
+def check_validation_data(validation_data, classes, known):
     """Check what is given to fit as `validation_data`.
 
     Parameters
     ----------
-    estimator : ConvPoolClassifier
-        What :func:`check_training_data` has seen.
     validation_data : tuple (X, y)
     classes : ndarray of shape (n_classes,)
-    architecture : Architecture
+    known : KnownImages
+        Of the training data.
 
     Returns
     -------
-    images, labels : ndarray
-        As of :func:`check_training_data`.
+    images : ndarray of shape (n, height, width, channels)
+    labels : ndarray of shape (n,), int32
 
     Raises
     ------
@@ -95,8 +221,7 @@ def check_validation_data(estimator, validation_data, classes, architecture):
         if y is None:
             raise ValueError("y must be labels; got None.")
         check_labels(y)
-        shape, scale = architecture.image_shape, architecture.scale
-        images = check_images(estimator, X, shape, scale, "validation_data")
+        images = check_images(X, known, "validation_data")
         y = column_or_1d(y)
         if len(y) != len(images):
             raise ValueError(
@@ -106,16 +231,18 @@ def check_validation_data(estimator, validation_data, classes, architecture):
         return images, label_codes(y, classes, "validation_data")
 
 
-def check_images(estimator, X, image_shape, scale=None, name="X"):
+# --------------------------------------------------------------------------------------
+# What is given to a fitted estimator
+
+
+def check_images(X, known, name="X"):
     """Check images against those of fit.
 
     Parameters
     ----------
-    estimator : ConvPoolClassifier
     X : array-like
-    image_shape : tuple of three int
-    scale : float, default=None
-        What the network multiplies pixels by. None for that of the fitted one.
+    known : KnownImages
+        Of fit.
     name : str, default="X"
         What warnings call the images.
 
@@ -129,12 +256,10 @@ def check_images(estimator, X, image_shape, scale=None, name="X"):
         If they are of another shape or in other units, or hold what is not a number.
     """
     check_container(X, "X")
-    flat, _ = flatten_images(X, image_shape, fitted=True)
-    flat = _checked_table(estimator, flat, reset=False)
-    images = as_images(flat, image_shape)
-    if scale is None:
-        scale = estimator.architecture_.scale
-    return check_units(images, getattr(estimator, "pixel_range_", None), scale, name)
+    flat, _ = flatten_images(X, known.image_shape, fitted=True)
+    flat, _ = _checked_table(flat, known.owner, known.features)
+    images = as_images(flat, known.image_shape)
+    return check_units(images, known.pixel_range, known.scale, name)
 
 
 def check_scoring_data(X, y):
@@ -154,6 +279,10 @@ def check_scoring_data(X, y):
         raise ValueError("score requires y, the labels to compare with; got None.")
 
 
+# --------------------------------------------------------------------------------------
+# Steps
+
+
 def _pair(validation_data):
     if isinstance(validation_data, (tuple, list)):
         if len(validation_data) == 2:
@@ -168,26 +297,50 @@ def _pair(validation_data):
     )
 
 
-def _checked_labels(estimator, y):
+def _checked_labels(y, owner):
     if y is None:
         raise ValueError(
-            f"{type(estimator).__name__} requires y to be passed, but the target y is "
-            "None. Give fit the labels: fit(X, y)."
+            f"{owner} requires y to be passed, but the target y is None. Give fit the "
+            "labels: fit(X, y)."
         )
     check_labels(y)
     with _named("y"):
-        y = check_y(y, estimator=estimator)
+        y = check_y(y, estimator=owner)
         check_classification_targets(y)
     return y
 
 
-def _checked_table(estimator, X, *, reset):
-    """X by scikit-learn's checks, which set or compare the names of features."""
+def _checked_table(X, owner, features):
+    """X by scikit-learn's checks, and its features.
+
+    `features` is what is known of them, with which those of X are compared; None for a
+    new fit.
+    """
+    # scikit-learn makes floats of a table of integers, eight times as large as bytes.
     integers = integer_type(X)
     with _named("X"):
-        X = validate_data(estimator, X, reset=reset)
+        X, features = _validated(X, owner, features)
     _check_float32(X)
-    return X if integers is None else X.astype(integers, copy=False)
+    return X if integers is None else X.astype(integers, copy=False), features
+
+
+def _validated(X, owner, features):
+    """What scikit-learn's `validate_data` makes of X, and of its features.
+
+    It reads and sets features on an estimator. A stand-in of the same name takes them,
+    so that a refused fit leaves the user's estimator as it was.
+    """
+    stand_in = type(owner, (BaseEstimator,), {})()
+    is_new = features is None
+    if not is_new:
+        stand_in.n_features_in_ = features.n_features_in_
+        if features.feature_names_in_ is not None:
+            stand_in.feature_names_in_ = features.feature_names_in_
+    X = validate_data(stand_in, X, reset=is_new)
+    if is_new:
+        names = getattr(stand_in, "feature_names_in_", None)
+        features = Features(stand_in.n_features_in_, names)
+    return X, features
 
 
 def _check_float32(flat):
@@ -204,9 +357,9 @@ def _check_float32(flat):
 def _check_lengths(X, flat, y):
     if len(flat) == len(y):
         return
-    hint = (
-        f" If X is one image, pass {array_code(X)}[np.newaxis]." if len(y) == 1 else ""
-    )
+    hint = ""
+    if len(y) == 1:
+        hint = f" If X is one image, pass {array_code(X)}[np.newaxis]."
     raise ValueError(
         "X and y must have as many images as labels; got "
         f"{len(flat)} and {len(y)}.{hint}"
@@ -228,19 +381,6 @@ def _weighted(images, y, sample_weight):
     if used.all():
         return images, y, weights
     return images[used], y[used], weights[used]
-
-
-def _in_units(estimator, images, resume, are_images):
-    """Images in the units of fit; sets the `pixel_range_` of `estimator`."""
-    if not resume:
-        estimator.pixel_range_ = value_range(images)
-        return settle_units(images, estimator.pixel_range_, are_images=are_images)
-    known = getattr(estimator, "pixel_range_", None)  # None if an older skcnn fitted it
-    images = check_units(images, known, estimator.architecture_.scale)
-    if known is not None:
-        low, high = value_range(images)
-        estimator.pixel_range_ = (min(known[0], low), max(known[1], high))
-    return images
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import reprlib
 from collections.abc import Set
+from math import prod
 
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
@@ -30,11 +31,16 @@ def check_labels(y, name="y"):
     shape = _shape_of(y)
     if shape == ():
         raise ValueError(f"{name} must have one label for each image; got {y!r}.")
-    if len(shape) == 2 and shape[1] > 1:
+    if prod(shape[1:]) > 1:
         raise ValueError(
             f"{name} should be a 1d array of labels, got an array of shape {shape} "
             f"instead. For one-hot labels, pass {_undo_one_hot(y)}; several labels for "
             "one image are not supported."
+        )
+    if len(shape) > 2:
+        raise ValueError(
+            f"{name} should be a 1d array of labels, got an array of shape {shape} "
+            "instead. Pass np.ravel(y)."
         )
     if _has_none(y):
         raise ValueError(
@@ -157,10 +163,17 @@ def _shape_of(y):
             shape = np.asarray(y).shape
         except ValueError:  # ragged, which scikit-learn's checks explain better
             return (len(y),)
-    if len(shape) != 1 or shape[0] == 0:
+    is_column = shape and prod(shape) == shape[0] > 0
+    if not is_column or hasattr(y, "toarray"):
         return shape
-    first = np.asarray(y)[0]  # a Series or a list may hold rows
-    return shape + (np.shape(first) if isinstance(first, (np.ndarray, list)) else ())
+    first = np.asarray(y).ravel()[
+        0
+    ]  # an array, a list or a table may hold rows in a column
+    return shape[:1] + np.shape(first) if _is_row(first) else shape
+
+
+def _is_row(value):
+    return isinstance(value, (np.ndarray, list, tuple))
 
 
 def _has_none(y):
@@ -170,14 +183,15 @@ def _has_none(y):
 
 def _undo_one_hot(y):
     """The expression that gives the labels of a one-hot `y`, by its type."""
-    if hasattr(y, "idxmax") and len(y.shape) == 2:
+    if hasattr(y, "toarray"):
+        return "y.toarray().argmax(axis=1)"
+    shape = np.asarray(y).shape
+    if len(shape) == 1 or shape[1:] == (1,):
+        return "np.stack(np.ravel(y)).argmax(axis=1)"
+    if hasattr(y, "idxmax"):
         return (
             "y.to_numpy().argmax(axis=1), or y.idxmax(axis=1) for the names of columns"
         )
-    if isinstance(y, np.ndarray) and y.ndim == 2:
-        return "y.argmax(axis=1)"
-    if hasattr(y, "toarray"):
-        return "y.toarray().argmax(axis=1)"
-    if hasattr(y, "shape") and len(y.shape) == 1:
-        return "np.stack(y).argmax(axis=1)"
-    return "np.asarray(y).argmax(axis=1)"
+    code = "y" if isinstance(y, np.ndarray) else "np.asarray(y)"
+    flat = "" if len(shape) == 2 else ".reshape(len(y), -1)"
+    return f"{code}{flat}.argmax(axis=1)"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skcnn._compat import keras, tf
+from skcnn._backend import keras, tf
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,14 @@ def wants_one_hot(loss, name, n_classes, weighted):
     ValueError
         If it works on neither, or cannot be weighted.
     """
+    # One more than classes, so that the two numbers cannot be mistaken for each other.
     n_samples = n_classes + 1
     # A number for each sample is what a loss should give. One for the whole batch, or
     # one for each probability, Keras averages, too.
     preferred = (n_samples, 1, n_samples * n_classes)
+    forms = (False,) if is_sparse(name) else (True, False)
     trials = {}
-    for one_hot in (False,) if is_sparse(name) else (True, False):
+    for one_hot in forms:
         trials[one_hot] = _try(loss, one_hot, n_samples, n_classes)
         if trials[one_hot].n_values == n_samples:
             return one_hot
@@ -80,10 +82,11 @@ def _try(loss, one_hot, n_samples, n_classes):
     arrays = [labels, np.full((n_samples, n_classes), 1 / n_classes)]
     tensors = [tf.constant(array, tf.float32) for array in arrays]
     specs = [tf.TensorSpec((None, *tensor.shape[1:]), tf.float32) for tensor in tensors]
+    # In a graph and without autograph, as in training: some code works only eagerly.
     step = tf.function(functools.partial(_loss_and_gradient, loss), autograph=False)
     try:
         values, gradient = step.get_concrete_function(*specs)(*tensors)
-    except Exception as error:
+    except Exception as error:  # a user's code may raise anything
         lines = str(error).strip().splitlines() or [""]
         return Trial(0, f"{type(error).__name__}: {lines[0]}")
     if gradient is None:
@@ -94,6 +97,7 @@ def _try(loss, one_hot, n_samples, n_classes):
 def _loss_and_gradient(loss, y_true, y_pred):
     with tf.GradientTape() as tape:
         tape.watch(y_pred)
+        # `call` gives a number for each sample, which calling the loss would average.
         is_call = isinstance(loss, keras.losses.Loss) and _overrides_call(loss)
         values = loss.call(y_true, y_pred) if is_call else loss(y_true, y_pred)
         values = tf.cast(values, tf.float32)

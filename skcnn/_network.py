@@ -1,49 +1,52 @@
-"""Architecture -> keras.Model. The only file that names layers."""
+"""Architecture -> keras.Model: the file that names the layers of a network.
+
+(Layers that change training images are in :mod:`skcnn._augmentation`.)
+"""
 
 from contextlib import contextmanager
 
-import keras
-from keras import layers
+from skcnn._backend import keras
+from skcnn._seeds import derive
 
-from skcnn import _seeds
+layers = keras.layers
 
 
-def build_network(architecture, seed):
+def build_model(architecture, seed):
     """Build the network that an architecture describes, uncompiled.
 
-    Data type, data format and every seed and name are given explicitly, so neither Keras' settings nor its global
-    generators have a say.
+    Data type, data format and every seed and name are given explicitly. So neither
+    Keras' settings nor its global generators have a say.
 
     Parameters
     ----------
     architecture : skcnn._architecture.Architecture
     seed : int
-        Seed of the run; the initial weights are a pure function of it and of the architecture.
+        Seed of the run; the initial weights are a pure function of it and of the
+        architecture.
 
     Returns
     -------
     keras.Model
-        From images (n, height, width, channels), float32, to probabilities (n, n_classes), float32.
+        From images (n, height, width, channels), float32, to probabilities
+        (n, n_classes), float32.
     """
-    outputs = {}
+    outputs = {}  # name of a layer -> its output, for those that come after it
     for layer in architecture.layers:
         if layer.kind == "input":
             outputs[layer.name] = keras.Input(
                 layer.output_shape, name=layer.name, dtype="float32"
             )
             continue
+        make = _KINDS[layer.kind]
+        keras_layer = make(layer, derive(seed, "weights", name=layer.name))
         inputs = [outputs[name] for name in layer.inputs]
-        keras_layer = _KINDS[layer.kind](
-            layer, _seeds.derive(seed, "weights", name=layer.name)
-        )
-        outputs[layer.name] = keras_layer(
-            inputs if layer.kind == "concat" else inputs[0]
-        )
+        takes_many = layer.kind == "concat"
+        outputs[layer.name] = keras_layer(inputs if takes_many else inputs[0])
     return keras.Model(outputs["images"], outputs["output"], name="conv_pool")
 
 
 def initial_kernels(architecture, model, seed):
-    """The kernels that :func:`build_network` would draw for `seed`, without building.
+    """The kernels that :func:`build_model` would draw for `seed`, without building.
 
     Parameters
     ----------
@@ -59,13 +62,10 @@ def initial_kernels(architecture, model, seed):
     """
     for layer in architecture.layers:
         if layer.kind in ("conv", "dense"):
+            # To draw takes a thousandth of the time that building takes.
             kernel = model.get_layer(layer.name).kernel
-            yield (
-                kernel,
-                _initializer(_seeds.derive(seed, "weights", name=layer.name))(
-                    kernel.shape, dtype="float32"
-                ),
-            )
+            draw = _initializer(derive(seed, "weights", name=layer.name))
+            yield kernel, draw(kernel.shape, dtype="float32")
 
 
 def dropout_states(architecture, model):
@@ -82,11 +82,12 @@ def dropout_states(architecture, model):
     list of (str, keras.Variable)
         The layer's name, and a pair [seed, draws so far].
     """
-    return [
-        (layer.name, model.get_layer(layer.name).seed_generator.state)
-        for layer in architecture.layers
-        if layer.kind == "dropout"
-    ]
+    states = []
+    for layer in architecture.layers:
+        if layer.kind == "dropout":
+            generator = model.get_layer(layer.name).seed_generator
+            states.append((layer.name, generator.state))
+    return states
 
 
 @contextmanager
@@ -104,22 +105,22 @@ def averaging(architecture, model, momentum):
         The share of the old averages in the new ones.
     """
     settings = {"batch_norm": ("momentum", momentum), "dropout": ("rate", 0)}
-    changed = [
-        (model.get_layer(layer.name), *settings[layer.kind])
-        for layer in architecture.layers
-        if layer.kind in settings
-    ]
-    usual = [getattr(layer, name) for layer, name, _ in changed]
-    for layer, name, value in changed:
-        setattr(layer, name, value)
+    usual = []  # what to put back
     try:
+        for layer in architecture.layers:
+            if layer.kind in settings:
+                keras_layer = model.get_layer(layer.name)
+                name, value = settings[layer.kind]
+                usual.append((keras_layer, name, getattr(keras_layer, name)))
+                setattr(keras_layer, name, value)
         yield
     finally:
-        for (layer, name, _), value in zip(changed, usual, strict=True):
-            setattr(layer, name, value)
+        for keras_layer, name, value in usual:
+            setattr(keras_layer, name, value)
 
 
 def _initializer(seed):
+    # Keras' default, named here: a default may change, and so may its seed.
     return keras.initializers.GlorotUniform(seed=seed)
 
 
@@ -159,36 +160,38 @@ def _dense(layer, seed):
     )
 
 
-def _pool(cls):
-    return lambda layer, seed: cls(
-        **layer.settings, **_common(layer), padding="valid", data_format="channels_last"
-    )
+def _dropout(layer, seed):
+    return layers.Dropout(**layer.settings, **_common(layer), seed=seed)
 
 
-def _global_pool(cls):
-    return lambda layer, seed: cls(**_common(layer), data_format="channels_last")
+def _plain(cls, **fixed):
+    """A layer that draws nothing: its settings, and what is the same for all."""
+
+    def make(layer, seed):
+        return cls(**layer.settings, **_common(layer), **fixed)
+
+    return make
 
 
 def _common(layer):
+    # The type is given, because Keras' policy for types is a setting of the user's.
     return {"name": layer.name, "dtype": "float32"}
 
 
+_CHANNELS_LAST = {"data_format": "channels_last"}
+_POOLING = {"padding": "valid", **_CHANNELS_LAST}
+
+# How to make each kind of layer: from its entry in the architecture, and a seed.
 _KINDS = {
-    "rescaling": lambda layer, seed: layers.Rescaling(
-        **layer.settings, **_common(layer)
-    ),
+    "rescaling": _plain(layers.Rescaling),
     "conv": _conv,
-    "batch_norm": lambda layer, seed: layers.BatchNormalization(**_common(layer)),
-    "max_pool": _pool(layers.MaxPooling2D),
-    "avg_pool": _pool(layers.AveragePooling2D),
-    "dropout": lambda layer, seed: layers.Dropout(
-        **layer.settings, **_common(layer), seed=seed
-    ),
-    "concat": lambda layer, seed: layers.Concatenate(**_common(layer)),
-    "flatten": lambda layer, seed: layers.Flatten(
-        **_common(layer), data_format="channels_last"
-    ),
-    "global_avg": _global_pool(layers.GlobalAveragePooling2D),
-    "global_max": _global_pool(layers.GlobalMaxPooling2D),
+    "batch_norm": _plain(layers.BatchNormalization),
+    "max_pool": _plain(layers.MaxPooling2D, **_POOLING),
+    "avg_pool": _plain(layers.AveragePooling2D, **_POOLING),
+    "dropout": _dropout,
+    "concat": _plain(layers.Concatenate),
+    "flatten": _plain(layers.Flatten, **_CHANNELS_LAST),
+    "global_avg": _plain(layers.GlobalAveragePooling2D, **_CHANNELS_LAST),
+    "global_max": _plain(layers.GlobalMaxPooling2D, **_CHANNELS_LAST),
     "dense": _dense,
 }

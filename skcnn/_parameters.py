@@ -9,15 +9,8 @@ asks :func:`all_parameters` rather than `get_params`.
 from sklearn.base import BaseEstimator, clone
 
 from skcnn._compat import signature_parameters
+from skcnn._routing import ROUTING_PREFIXES, is_routed
 from skcnn._words import PARAMETER_WORDS, hint
-
-ROUTING_PREFIXES = ("optimizer", "loss", "learning_rate_schedule", "callbacks")
-
-
-def is_routed(name):
-    """Whether a name is handed on, as ``optimizer__momentum`` is."""
-    prefix, separator, rest = name.partition("__")
-    return bool(separator and rest) and prefix in ROUTING_PREFIXES
 
 
 def all_parameters(classifier):
@@ -50,11 +43,8 @@ def _routed(classifier):
 
 def _attributes(classifier):
     """Names of all parameters that are set, by scikit-learn's rule for their names."""
-    return {
-        name
-        for name in vars(classifier)
-        if not name.startswith("_") and not name.endswith("_")
-    }
+    names = vars(classifier)
+    return {n for n in names if not n.startswith("_") and not n.endswith("_")}
 
 
 def _check_attributes(classifier, names):
@@ -138,6 +128,7 @@ class ParametersMixin:
         changed = {name: params[name] for name in own.intersection(arguments)}
         if not changed:
             return
+        # Made twice: only the constructor knows what follows from its parameters.
         before = vars(type(self)(**arguments))
         after = vars(type(self)(**(arguments | changed)))
         for name, value in after.items():
@@ -155,7 +146,8 @@ class ParametersMixin:
         besides = _attributes(self) - named
         # The constructor of a subclass may know its own parameters only. What else was
         # set, by itself or by set_params, is copied afterwards.
-        bare = object.__new__(type(self))  # copy.copy would go through __getstate__
+        # Not by copy.copy, which would go through __getstate__.
+        bare = object.__new__(type(self))
         vars(bare).update(vars(self))
         for name in _routed(self):
             delattr(bare, name)
@@ -167,8 +159,9 @@ class ParametersMixin:
     def _unknown_parameter(self, name):
         known = sorted(self._known_parameters() - set(_routed(self)))
         told = hint(name, known, PARAMETER_WORDS)
+        prefixes = ", ".join(f"{prefix}__" for prefix in ROUTING_PREFIXES)
         return (
             f"Invalid parameter {name!r} for estimator {type(self).__name__}.{told} "
             f"Valid parameters are: {known!r}, and routed ones that begin with "
-            f"{', '.join(f'{prefix}__' for prefix in ROUTING_PREFIXES)}."
+            f"{prefixes}."
         )

@@ -1,29 +1,48 @@
-"""Whether TensorFlow can work here: if not, an error says so at once, where TensorFlow would hang or do nothing."""
+"""Whether TensorFlow can work in this process.
 
+If not, an error says so at once, where TensorFlow would hang or do nothing.
+"""
+
+import contextlib
 import os
 import threading
+from pathlib import Path
 
-from skcnn._compat import (
-    isolated,
-    keras,
-    tensorflow_has_started,
-    tensorflow_threads_are_gone,
-    tf,
-)
+from skcnn._backend import keras, tf
+from skcnn._compat import tensorflow_has_started
+from skcnn._runtime import isolated
 
 _FORKED = (
     "This process was forked from one in which TensorFlow had started, and TensorFlow "
-    "does not survive that: it would hang. Use joblib's backend 'loky' (the default) or "
-    "'threading', or multiprocessing's start method 'spawn'; or fork before anything "
-    "of Keras or TensorFlow runs."
+    "does not survive that: it would hang. Use joblib's backend 'loky' (the default) "
+    "or 'threading', or multiprocessing's start method 'spawn'; or fork before "
+    "anything of Keras or TensorFlow runs."
 )
 
-# What a fork has left of TensorFlow in this process. A fork copies memory but no threads:
-# what TensorFlow had started waits for ever for threads that do not exist.
+
+def _threads_are_gone():
+    """Whether this process has none of TensorFlow's threads.
+
+    If TensorFlow has started, that tells a forked process which imports skcnn only
+    then. TensorFlow names its threads "tf_Compute" and the like.
+
+    Returns
+    -------
+    bool
+        False where nothing can be known: on other systems than Linux.
+    """
+    names = []
+    for task in Path("/proc/self/task").glob("*/comm"):
+        with contextlib.suppress(OSError):  # the thread has ended meanwhile
+            names.append(task.read_text())
+    return bool(names) and not any(name.startswith("tf_") for name in names)
+
+
+# What a fork has left of TensorFlow in this process. A fork copies memory but no
+# threads: what TensorFlow had started waits for ever for threads that do not exist.
 _WORKS, _UNTRIED, _DEAD = "works", "untried", "dead"
-_tensorflow = (
-    _DEAD if tensorflow_has_started() and tensorflow_threads_are_gone() else _WORKS
-)
+_is_dead = tensorflow_has_started() and _threads_are_gone()
+_tensorflow = _DEAD if _is_dead else _WORKS
 
 # Seconds for the first operation of a forked process. TensorFlow starts in under one.
 PATIENCE = 30
@@ -60,7 +79,7 @@ def check_process():
 def _answers():
     """Whether an operation ends that needs TensorFlow's threads.
 
-    Sessions and ``tf.test.gpu_device_name`` start threads of which there is no telling
+    Sessions and ``tf.test.gpu_device_name`` start threads that nobody can ask about
     after a fork, so it is tried.
     """
     answered = threading.Event()

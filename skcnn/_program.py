@@ -1,9 +1,16 @@
-"""A compiled network, programs that run it, and the bounded pool of them.
+"""Programs, which run compiled networks, and the bounded pool of them.
 
-A network is a program and its weights are data: `Network` holds one Keras model with its optimizer, compiled once, and
-`Program` runs it on variables of its own, taking and giving *arrays*, the values of every variable of both. Programs
-of the same architecture and settings are interchangeable, so a search over hundreds of fits compiles only a handful of
-networks, however many threads train at once.
+A network is a program and its weights are data: a `Program` takes and gives *arrays*,
+the values of every variable of the model and its optimizer. Programs of the same
+architecture and settings are interchangeable. So a search over hundreds of fits
+compiles only a handful of networks, however many threads train at once.
+
+.. code-block:: text
+
+    ProgramPool
+      └─ Program      own variables, one user at a time      many, cheap
+           └─ CompiledNetwork   a model and its graphs       few, costly
+                └─ keras.Model  placeholder variables
 """
 
 import threading
@@ -13,239 +20,75 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from skcnn import _seeds
-from skcnn._augmentation import make_augmentation, seed_states, set_seeds
-from skcnn._compat import (
-    call_on_variables,
-    is_op_determinism_enabled,
-    isolated,
-    keras,
-    tf,
-    unrewritten_graphs,
-)
+from skcnn._augmentation import seed_states, set_seeds
+from skcnn._backend import tf
+from skcnn._chunks import chunks, device_array
+from skcnn._compiled_network import CompiledNetwork
+from skcnn._device import graphs_as_run, process_settings
 from skcnn._divergence import TrainingDiverged
-from skcnn._network import (
-    averaging,
-    build_network,
-    dropout_states,
-    initial_kernels,
-)
+from skcnn._network import dropout_states, initial_kernels
 from skcnn._process import check_process
-
-# One prediction batch holds about this many bytes of the largest map, but at most 256 images. The batch is fixed for a
-# network, and padded, because a convolution's rounding may depend on the size of the batch, and a prediction must not.
-# So few bytes that one image costs no more than a call of the Keras model; two megabytes also stay in the cache.
-PREDICT_BYTES = 2 * 2**20
-PREDICT_PARALLEL = 4  # batches at a time, or small ones would leave cores idle
-
-
-def compiled_network(architecture, settings):
-    """A network with optimizer, loss and accuracy, ready to train.
-
-    Parameters
-    ----------
-    architecture : skcnn._architecture.Architecture
-    settings : skcnn._settings.CompileSettings
-
-    Returns
-    -------
-    keras.Model
-        Its weights and learning rate are placeholders, to be assigned; its optimizer is built.
-    """
-    model = build_network(architecture, seed=0)
-    model.compile(
-        optimizer=settings.make_optimizer(),
-        loss=settings.make_loss(),
-        weighted_metrics=[
-            settings.make_accuracy()
-        ],  # as scikit-learn's score is, and as the loss
-        jit_compile=False,  # on a CPU, XLA is several times slower for these networks
-    )
-    model.optimizer.build(model.trainable_variables)
-    return model
-
-
-def state_variables(model):
-    """The variables whose values are a training state: the model's, then its optimizer's."""
-    return [*model.variables, *model.optimizer.variables]
-
-
-class Network:
-    """One Keras model with its optimizer, and the graphs traced from it: what programs of one kind have in common.
-
-    Parameters
-    ----------
-    architecture : skcnn._architecture.Architecture
-    settings : skcnn._settings.CompileSettings
-    """
-
-    def __init__(self, architecture, settings):
-        self.architecture = architecture
-        self.model = compiled_network(architecture, settings)
-        self.variables = state_variables(self.model)
-        self.untrained = tuple(
-            np.array(variable.numpy()) for variable in self.variables
-        )
-        largest = max(int(np.prod(layer.output_shape)) for layer in architecture.layers)
-        self.predict_batch = int(
-            np.clip(2 ** int(np.log2(PREDICT_BYTES / (4 * largest) + 1)), 1, 256)
-        )
-        self.augmentation = make_augmentation(settings.augmentation)
-        self._one_hot = settings.one_hot
-        self._build_metrics()
-        self._graphs = {}  # traced when first used
-        self._tracing = threading.Lock()
-
-    def _build_metrics(self):
-        """Have Keras make the variables of its accuracy metric, which it otherwise puts off until it sees labels."""
-        n_classes = self.architecture.n_classes
-        labels = tf.zeros((1, n_classes) if self._one_hot else 1)
-        self.model.compute_metrics(None, labels, tf.fill((1, n_classes), 1 / n_classes))
-        self.model.reset_metrics()
-
-    def position(self, variable):
-        """Where a variable of the model or its optimizer is in a state."""
-        return next(
-            place for place, other in enumerate(self.variables) if other is variable
-        )
-
-    def graph(self, name, *arrays):
-        """The graph of a step for arrays of these types, traced once, whoever asks first.
-
-        Parameters
-        ----------
-        name : {"train_step", "test_step", "statistics", "predict"}
-        *arrays : ndarray
-
-        Returns
-        -------
-        tf.types.experimental.ConcreteFunction
-        """
-        key = (name, *(array.dtype.str for array in arrays))
-        with self._tracing:
-            if key not in self._graphs:
-                # Keras and TensorFlow record what a thread is in the midst of: a block
-                # of tf.distribute, say, in which the optimizer would look for replicas.
-                self._graphs[key] = isolated(self._trace, name, arrays)
-            return self._graphs[key]
-
-    def _trace(self, name, arrays):
-        specs = [
-            tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays
-        ]
-        if name == "predict":
-            return tf.function(
-                self._predict_graph, autograph=False
-            ).get_concrete_function(*specs)
-        if name == "statistics":
-            return tf.function(
-                self._statistics_graph, autograph=False
-            ).get_concrete_function(*2 * [tf.TensorSpec((), tf.int32)], *specs)
-        changes = self.augmentation if name == "train_step" else []
-        graph = self._batches_graph(getattr(self.model, name), changes)
-        return tf.function(graph, autograph=False).get_concrete_function(
-            tf.TensorSpec((), tf.int32), *specs
-        )
-
-    def _batches_graph(self, step, changes):
-        """Training or measuring, batch by batch."""
-
-        def run(batch_size, images, labels, *weights):
-            def one_batch(start, stop):
-                targets = labels[start:stop]
-                if self._one_hot:
-                    targets = tf.one_hot(targets, self.architecture.n_classes)
-                batch = tf.cast(images[start:stop], tf.float32)
-                for layer in changes:
-                    batch = layer(batch, training=True)
-                step((batch, targets, *(w[start:stop] for w in weights)))
-
-            _for_each_batch(tf.shape(images)[0], batch_size, one_batch)
-            return self.model.get_metrics_result()
-
-        return run
-
-    def _statistics_graph(self, batch_size, n_before, images):
-        """Batch normalization's averages become those of all images so far, each with the same share."""
-
-        def one_batch(start, stop):
-            before, after = n_before + start, n_before + stop
-            old_share = tf.cast(before / after, tf.float32)
-            with averaging(self.architecture, self.model, old_share):
-                self.model(tf.cast(images[start:stop], tf.float32), training=True)
-
-        _for_each_batch(tf.shape(images)[0], batch_size, one_batch)
-
-    def _predict_graph(self, images):
-        size, shape = self.predict_batch, self.architecture.image_shape
-        batches = tf.reshape(images, (-1, size, *shape))
-        probabilities = tf.map_fn(
-            lambda batch: self.model(
-                tf.cast(tf.ensure_shape(batch, (size, *shape)), tf.float32),
-                training=False,
-            ),
-            batches,
-            fn_output_signature=tf.TensorSpec(
-                (size, self.architecture.n_classes), tf.float32
-            ),
-            parallel_iterations=PREDICT_PARALLEL,
-        )
-        return tf.reshape(probabilities, (-1, self.architecture.n_classes))
-
-
-def _for_each_batch(n_samples, batch_size, step):
-    """A loop inside the graph: no Python, and so no GIL, between two batches."""
-
-    def one_batch(start):
-        stop = tf.minimum(start + batch_size, n_samples)
-        step(start, stop)
-        return (stop,)
-
-    tf.while_loop(
-        lambda start: start < n_samples,
-        one_batch,
-        (tf.constant(0),),
-        parallel_iterations=1,
-    )
+from skcnn._runtime import call_on_variables, isolated
+from skcnn._seeds import generator_state
 
 
 class Program:
-    """A network with variables to train: state in, state out. For one user at a time; borrow it from :data:`POOL`.
+    """A network with variables to train: state in, state out.
+
+    For one user at a time; borrow it from :data:`POOL`.
+
+    Its graphs were traced on the variables of the network's model, and are called on
+    variables of this program in their place (:func:`~skcnn._runtime.call_on_variables`
+    shows how). There are three kinds of them: those of the state, the running sums of
+    loss and accuracy, and the seeds of augmentation.
 
     Parameters
     ----------
-    network : Network
-    own_variables : bool, default=True
-        Whether to make variables for this program alone, so that several train at once on one network. False takes
-        those of the network's model, which Keras callbacks look at.
+    network : skcnn._compiled_network.CompiledNetwork
+    exposes_model : bool, default=False
+        Whether to train the variables of the model itself, because Keras callbacks look
+        at it. False makes variables for this program alone, so that several programs
+        train at once on one network.
     """
 
-    def __init__(self, network, own_variables=True):
+    def __init__(self, network, exposes_model=False):
         self.network = network
-        self._handles = {}  # id of the handle of a variable of the network -> handle of that of this program
-        self._variables = self._take(network.variables, own_variables)
-        self._metric_sums = self._take(network.model.metrics_variables, own_variables)
-        self._augmentation_states = self._take(
-            seed_states(network.augmentation), own_variables
-        )
-        self._dropout_states = [
-            (name, self._variables[network.position(state)])
-            for name, state in dropout_states(network.architecture, network.model)
-        ]
+        self._owns_variables = not exposes_model
+        # The id of the handle of a variable of the model -> the handle that this
+        # program puts in its place.
+        self._handles = {}
+        self._variables = self._make_variables(network.variables)
+        self._metric_sums = self._make_variables(network.model.metrics_variables)
+        augmentation_seeds = seed_states(network.augmentation)
+        self._augmentation_seeds = self._make_variables(augmentation_seeds)
+        # Dropout's seeds are part of the state, so their variables are there already.
+        self._dropout_seeds = []
+        for name, seed in dropout_states(network.architecture, network.model):
+            variable = self._variables[network.position(seed)]
+            self._dropout_seeds.append((name, variable))
 
-    def _take(self, variables, own):
-        originals = [variable.value for variable in variables]
-        taken = [tf.Variable(value) for value in originals] if own else originals
-        self._handles |= {
-            id(old.handle): new.handle
-            for old, new in zip(originals, taken, strict=True)
-        }
-        return taken
+    def _make_variables(self, model_variables):
+        """A variable for each one of the model, or those themselves."""
+        theirs = [variable.value for variable in model_variables]
+        if not self._owns_variables:
+            return theirs
+        ours = [tf.Variable(value) for value in theirs]
+        for old, new in zip(theirs, ours, strict=True):
+            self._handles[id(old.handle)] = new.handle
+        return ours
+
+    @property
+    def model(self):
+        """The network's keras.Model; it has the weights only if it is exposed."""
+        return self.network.model
 
     @property
     def predict_batch(self):
         """Number of images in each prediction batch."""
         return self.network.predict_batch
+
+    # ----------------------------------------------------------------------------------
+    # States
 
     def initial_arrays(self, seed, learning_rate):
         """The state before the first epoch.
@@ -268,12 +111,14 @@ class Program:
         return self.with_learning_rate(arrays, learning_rate)
 
     def with_learning_rate(self, arrays, learning_rate):
-        """The same state with another learning rate; None leaves it, since a schedule is not part of the state."""
+        """The same state with another learning rate.
+
+        None leaves it, since a schedule is not part of the state.
+        """
         arrays = list(arrays)
         if learning_rate is not None:
-            arrays[
-                self.network.position(self.network.model.optimizer.learning_rate)
-            ] = np.float32(learning_rate)
+            place = self.network.position(self.model.optimizer.learning_rate)
+            arrays[place] = np.float32(learning_rate)  # as Keras keeps it
         return tuple(arrays)
 
     def load(self, arrays):
@@ -282,10 +127,13 @@ class Program:
             variable.assign(array)
 
     def load_model(self, arrays):
-        """Take on only the model's part of a state, which comes first: enough to predict."""
-        for variable, array in zip(
-            self._variables[: len(self.network.model.variables)], arrays, strict=False
-        ):
+        """Take on only the model's part of a state: enough to predict.
+
+        It comes first in a state. The rest may be that of another optimizer.
+        """
+        ours = self._model_variables()
+        theirs = arrays[: len(ours)]
+        for variable, array in zip(ours, theirs, strict=True):
             variable.assign(array)
 
     def read(self):
@@ -294,14 +142,29 @@ class Program:
 
     def has_finite_weights(self):
         """Whether all of the model's weights are numbers, statistics included."""
-        weights = self._variables[: len(self.network.model.variables)]
-        return all(np.isfinite(weight.numpy()).all() for weight in weights)
+        weights = [variable.numpy() for variable in self._model_variables()]
+        return all(np.isfinite(weight).all() for weight in weights)
 
-    def begin_epoch(self, seed, epoch):
-        """Set every seed generator as the epoch wants it, and the running loss and accuracy to zero."""
-        for name, state in self._dropout_states:
-            state.assign(_seeds.generator_state(seed, "dropout", epoch, name))
-        set_seeds(self._augmentation_states, seed, epoch)
+    def _model_variables(self):
+        return self._variables[: len(self.model.variables)]
+
+    # ----------------------------------------------------------------------------------
+    # Work
+
+    def begin_epoch(self, seed, n_finished):
+        """Set every seed generator as the epoch wants it, and the running sums to zero.
+
+        Parameters
+        ----------
+        seed : int
+            Seed of the run.
+        n_finished : int
+            Number of epochs finished before.
+        """
+        for name, variable in self._dropout_seeds:
+            # By the layer's name, so that layers differ and their order says nothing.
+            variable.assign(generator_state(seed, "dropout", n_finished, name))
+        set_seeds(self._augmentation_seeds, seed, n_finished)
         self.reset_metrics()
 
     def reset_metrics(self):
@@ -333,89 +196,97 @@ class Program:
         return self._run_batches("test_step", images, labels, weights, batch_size)
 
     def average_statistics(self, images, n_before, batch_size):
-        """Set the averages of batch normalization to those of images under the present weights.
+        """Set the averages of batch normalization to those under the present weights.
 
         Nothing is dropped out, as in predicting, and no seed generator moves.
 
         Parameters
         ----------
         images : ndarray of shape (n, height, width, channels), uint8 or float32
-            A chunk of whole batches. Each batch is normalized by itself, as in training.
+            A chunk of whole batches. Each batch is normalized by itself, as in
+            training.
         n_before : int
             Number of images in the chunks before, which count as much as these.
         batch_size : int
             The last batch may be smaller.
         """
-        before = [tf.constant(batch_size), tf.constant(n_before)]
-        self._run("statistics", images, before=before)
+        numbers = [tf.constant(batch_size), tf.constant(n_before)]
+        self._run("statistics", numbers, images)
 
     def predict(self, images):
-        """Class probabilities.
+        """Class probabilities, a chunk at a time.
 
         Parameters
         ----------
-        images : ndarray of shape (n, height, width, channels), uint8 or float32
+        images : ndarray of shape (n, height, width, channels), any real dtype
 
         Returns
         -------
         ndarray of shape (n, n_classes), float32
             Each row depends on its own image alone.
         """
+        parts = []
+        for which in chunks(np.arange(len(images)), images, self.predict_batch):
+            part = images[which[0] : which[-1] + 1]  # a slice: nothing is copied
+            parts.append(self._predict_chunk(device_array(part)))
+        return np.concatenate(parts)
+
+    def _predict_chunk(self, images):
         n_samples = len(images)
         padding = -n_samples % self.predict_batch
         if padding:
             images = np.pad(images, [(0, padding), (0, 0), (0, 0), (0, 0)])
-        return self._run("predict", images).numpy()[:n_samples]
+        probabilities = self._run("predict", [], images)
+        return probabilities.numpy()[:n_samples]
 
     def _run_batches(self, step, images, labels, weights, batch_size):
-        arrays = [images, labels] if weights is None else [images, labels, weights]
-        logs = self._run(step, *arrays, before=[tf.constant(batch_size)])
+        arrays = [images, labels]
+        if weights is not None:
+            arrays.append(weights)
+        logs = self._run(step, [tf.constant(batch_size)], *arrays)
         return {name: float(value) for name, value in logs.items()}
 
-    def _run(self, name, *arrays, before=()):
+    def _run(self, name, numbers, *arrays):
+        """Run one of the network's graphs on the variables of this program."""
         graph = self.network.graph(name, *arrays)
-        with unrewritten_graphs():
-            return call_on_variables(
-                graph, [*before, *map(tf.constant, arrays)], self._handles
-            )
-
-
-def keras_numbers():
-    """Keras' settings for the whole process that find their way into losses and constraints."""
-    return [keras.config.floatx(), keras.config.epsilon()]
+        inputs = [*numbers, *map(tf.constant, arrays)]
+        with graphs_as_run():
+            return call_on_variables(graph, inputs, self._handles)
 
 
 class ProgramPool:
-    """Compiled programs waiting to be used again, the least recently used dropped first.
+    """Programs waiting to be used again, the least recently used dropped first.
 
     Parameters
     ----------
     max_idle : int, default=16
-        How many to keep. A network takes some 10 MB and half a second to compile; study S0 needs twelve.
+        How many to keep. A network takes some 10 MB and half a second to compile; study
+        S0 needs twelve.
     """
 
     def __init__(self, max_idle=16):
         self.max_idle = max_idle
-        self._idle = (
-            OrderedDict()
-        )  # (key, serial) -> Program; last is most recently used
-        self._networks = (
-            WeakValueDictionary()
-        )  # key -> Network, as long as a program of it is idle or at work
+        # (key, serial number) -> Program; the last is the most recently used.
+        self._idle = OrderedDict()
+        # key -> CompiledNetwork, as long as a program of it is idle or at work.
+        self._networks = WeakValueDictionary()
         self._lock = threading.Lock()
         self._building = threading.Lock()
         self._serial = 0
 
     @contextmanager
-    def borrow(self, architecture, settings, exposed=False):
-        """A program for the block's sole use; built if none is idle. One that meets an exception is not kept.
+    def borrow(self, architecture, settings, exposes_model=False):
+        """A program for the block's sole use; built if none is idle.
+
+        A program that meets an exception is not kept.
 
         Parameters
         ----------
         architecture : skcnn._architecture.Architecture
         settings : skcnn._settings.CompileSettings
-        exposed : bool, default=False
-            Whether callbacks get hold of the model: the program then trains the model's own variables.
+        exposes_model : bool, default=False
+            Whether callbacks get hold of the model: the program then trains the model's
+            own variables.
 
         Yields
         ------
@@ -427,14 +298,17 @@ class ProgramPool:
             Where TensorFlow cannot work, see :func:`skcnn._process.check_process`.
         """
         check_process()
-        process = (*keras_numbers(), is_op_determinism_enabled())
-        key = (architecture, settings.program_key, exposed, *process)
-        program = self._take(key) or isolated(
-            self._new_program, key, architecture, settings, exposed
-        )
+        # What is traced into a graph, or chosen when it is compiled.
+        key = (architecture, settings.program_key, exposes_model, *process_settings())
+        program = self._take_idle(key)
+        if program is None:
+            program = isolated(
+                self._new_program, key, architecture, settings, exposes_model
+            )
         try:
-            yield program
-        except TrainingDiverged:  # who borrows it next loads another state
+            yield program  # not given back after an exception: who knows its state?
+        except TrainingDiverged:
+            # It can be used again, because who borrows it next loads another state.
             self._give_back(key, program)
             raise
         self._give_back(key, program)
@@ -448,22 +322,24 @@ class ProgramPool:
     def __len__(self):
         return len(self._idle)
 
-    def _take(self, key):
+    def _take_idle(self, key):
         with self._lock:
+            # The one used last: its memory is the most likely to be in the cache.
             for entry in reversed(self._idle):
                 if entry[0] == key:
                     return self._idle.pop(entry)
         return None
 
-    def _new_program(self, key, architecture, settings, exposed):
-        if exposed:
-            return Program(Network(architecture, settings), own_variables=False)
-        with (
-            self._building
-        ):  # whoever wants the same network at the same time waits for it
+    def _new_program(self, key, architecture, settings, exposes_model):
+        if exposes_model:
+            # Its variables are those of the model, so the network is for it alone.
+            return Program(CompiledNetwork(architecture, settings), exposes_model=True)
+        # Whoever wants the same network at the same time waits for it.
+        with self._building:
             network = self._networks.get(key)
             if network is None:
-                network = self._networks[key] = Network(architecture, settings)
+                network = CompiledNetwork(architecture, settings)
+                self._networks[key] = network
             return Program(network)
 
     def _give_back(self, key, program):
@@ -474,4 +350,5 @@ class ProgramPool:
                 self._idle.popitem(last=False)
 
 
+# What all fits in this process share.
 POOL = ProgramPool()

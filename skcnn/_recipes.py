@@ -18,7 +18,8 @@ from numbers import Number
 
 import numpy as np
 
-from skcnn._compat import keras, tf, unflatten_params
+from skcnn._backend import keras, tf
+from skcnn._compat import unflatten_params
 
 _PUBLIC = {
     "optimizers": keras.optimizers,
@@ -107,6 +108,8 @@ class FromConfig(Recipe):
 class FromClass(Recipe):
     """An object by its class and the arguments that the user gave.
 
+    For classes that `get_config` does not describe in full.
+
     Attributes
     ----------
     cls : type
@@ -173,7 +176,10 @@ class AsGiven(Recipe):
 
 @contextmanager
 def _python_generator_kept():
-    """Keras draws a seed from Python's global generator where a user's layer gives none."""
+    """Leave Python's global generator as it was.
+
+    Keras draws a seed from it where a user's layer gives none.
+    """
     before = random.getstate()
     try:
         yield
@@ -196,6 +202,7 @@ def from_config(cls, config):
     -------
     FromConfig
     """
+    # Without this, equal objects would differ, and compile a network each.
     if "name" in config:
         config = config | {"name": cls.__name__.lower()}
     if users_code(cls, config) is None:
@@ -283,7 +290,7 @@ def from_class(cls, arguments):
     -------
     Recipe
     """
-    made = unflatten_params(items=cls, params=arguments)
+    made = unflatten_params(items=cls, params=arguments)  # scikeras nests the routed
     if _is_keras_class(cls) and hasattr(made, "get_config"):
         try:
             recipe = from_config(cls, made.get_config())
@@ -361,6 +368,7 @@ def _foreign(config):
     name = config.get("class_name")
     if name is None or name in _CONTAINERS:
         return None
+    # A class registered by a user may pretend to be in a module of Keras.
     module = config.get("module") or ""
     if module.partition(".")[0] == "keras" and not config.get("registered_name"):
         return None
@@ -429,6 +437,7 @@ def difference(one, other, name="", seen=frozenset()):
     (str, object, object) or None
         The attribute's name, and both values; None if there is no difference.
     """
+    # A pair that is compared further up: objects may hold each other.
     pair = (id(one), id(other))
     if one is other or pair in seen:
         return None
@@ -437,10 +446,16 @@ def difference(one, other, name="", seen=frozenset()):
         return None if _equal(one, other) else (name, one, other)
     if type(one) is not type(other) and not _are_sequences(one, other):
         return name, one, other
-    for key in dict.fromkeys([*parts[0], *parts[1]]):
-        values = [part.get(key, _MISSING) for part in parts]
+    return _difference_of_parts(parts, name, seen | {pair})
+
+
+def _difference_of_parts(parts, name, seen):
+    one, other = parts
+    for key in dict.fromkeys([*one, *other]):  # each once, in their order
         inner = f"{name}.{key}" if name else str(key)
-        found = difference(*values, inner, seen | {pair})
+        found = difference(
+            one.get(key, _MISSING), other.get(key, _MISSING), inner, seen
+        )
         if found:
             return found
     return None
@@ -491,15 +506,14 @@ def _parts(value):
 
 
 def _parts_of_function(value):
-    closure = [
-        cell.cell_contents for cell in value.__closure__ or () if _is_filled(cell)
-    ]
-    names = value.__code__.co_names
+    cells = value.__closure__ or ()
+    global_names = value.__code__.co_names
     return {
         "code": value.__code__,
-        "closure": closure,
+        "closure": [cell.cell_contents for cell in cells if _is_filled(cell)],
         "defaults": [value.__defaults__, value.__kwdefaults__],
-        "globals": {name: value.__globals__.get(name, _MISSING) for name in names},
+        # Only those that the function reads: a module has thousands.
+        "globals": {n: value.__globals__.get(n, _MISSING) for n in global_names},
     }
 
 
@@ -514,13 +528,19 @@ def _attributes(value):
     if isinstance(value, keras.Model):
         return {"layers": value.layers, "weights": value.get_weights()}
     if isinstance(value, _SAVED_BY_CONFIG):
-        return {
-            name: part
-            for name, part in vars(value).items()
-            if name not in _machinery() | _INCIDENTAL and not _is_tracked(name, part)
-        }
-    library = type(value).__module__.partition(".")[0] in ("keras", "tensorflow")
-    return {} if library else vars(value)
+        return _attributes_of_keras_object(value)
+    package = type(value).__module__.partition(".")[0]
+    # Other objects of theirs are caches and the like, which say nothing of arithmetic.
+    return {} if package in ("keras", "tensorflow") else vars(value)
+
+
+def _attributes_of_keras_object(value):
+    ignored = _machinery() | _INCIDENTAL
+    attributes = {}
+    for name, part in vars(value).items():
+        if name not in ignored and not _is_tracked(name, part):
+            attributes[name] = part
+    return attributes
 
 
 def _is_tracked(name, value):

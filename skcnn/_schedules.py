@@ -1,15 +1,16 @@
-"""`learning_rate_schedule`: how the learning rate falls, or rises and falls, from step to step.
+"""`learning_rate_schedule`: how the learning rate changes from step to step.
 
-Each is one of Keras' own schedules, fitted to the number of steps that a fit will take. Those whose course depends on
-that number make runs of different `epochs` different runs, which share nothing: the number is part of the schedule's
-configuration, and so of the run's key.
+Each is one of Keras' own schedules, fitted to the number of steps that a fit will take.
+Some depend on that number, which is part of the schedule's configuration, and so of the
+run's key. With them, runs of different `epochs` are different runs, which share
+nothing.
 """
 
 import inspect
 from math import isfinite
 from numbers import Real
 
-from skcnn._compat import keras, route_params
+from skcnn._backend import keras
 
 # Settings that are shares of something; the others may be any number of at least 0.
 _FRACTIONS = ("warmup", "start", "end")
@@ -20,6 +21,7 @@ def _cosine(learning_rate, n_steps, *, end=0.0):
 
 
 def _one_cycle(learning_rate, n_steps, *, warmup=0.3, start=0.04, end=0.0):
+    # At least one step is left to fall in. Keras' schedule takes no warm-up of 0 steps.
     n_warmup = min(round(warmup * n_steps), n_steps - 1)
     if n_warmup == 0:
         return _cosine(learning_rate, n_steps, end=end)
@@ -33,6 +35,7 @@ def _one_cycle(learning_rate, n_steps, *, warmup=0.3, start=0.04, end=0.0):
 
 
 def _inverse_time(learning_rate, n_steps, *, decay=1e-4):
+    # `decay` for each single step, as `decay` was in Keras' older optimizers.
     return keras.optimizers.schedules.InverseTimeDecay(learning_rate, 1, decay)
 
 
@@ -40,17 +43,17 @@ SCHEDULES = {"cosine": _cosine, "inverse_time": _inverse_time, "one_cycle": _one
 _DEPEND_ON_TOTAL = (_cosine, _one_cycle)
 
 
-def make_schedule(params, learning_rate, n_steps):
-    """The schedule that a classifier's parameters ask for.
+def make_schedule(schedule, learning_rate, n_steps):
+    """The schedule that is asked for.
 
     Parameters
     ----------
-    params : dict
-        Parameters of the classifier: `learning_rate_schedule` and the routed ``learning_rate_schedule__*``.
+    schedule : skcnn._routing.Routed
+        The parameter `learning_rate_schedule`, with its arguments.
     learning_rate : float or None
         The optimizer's; None if it has a schedule of its own.
     n_steps : int or None
-        Number of gradient steps in the whole fit; None if there is no telling.
+        Number of gradient steps in the whole fit; None if nobody can know it.
 
     Returns
     -------
@@ -62,54 +65,57 @@ def make_schedule(params, learning_rate, n_steps):
     TypeError, ValueError
         Naming the parameter, what it is and what it may be.
     """
-    name = params["learning_rate_schedule"]
-    settings = route_params(
-        params, destination="learning_rate_schedule", pass_filter=set()
-    )
-    if name is None:
-        if settings:
+    if schedule.value is None:
+        if schedule.arguments:
             raise ValueError(
-                f"learning_rate_schedule__{next(iter(settings))} needs a learning_rate_schedule; got None."
+                f"{schedule.first_argument()} needs a learning_rate_schedule; got None."
             )
         return None
-    if not isinstance(name, str) or name not in SCHEDULES:
-        raise ValueError(
-            f"learning_rate_schedule must be None or one of {sorted(SCHEDULES)}; got {name!r}. "
-            "Any schedule of Keras may be given as optimizer__learning_rate."
-        )
-    make = SCHEDULES[name]
-    _check_settings(name, make, settings)
+    make = _maker(schedule.value)
+    arguments = _checked_arguments(schedule, make)
     if learning_rate is None:
         raise ValueError(
-            f"learning_rate_schedule={name!r} needs a number as the optimizer's learning rate, to start from; "
-            "got a schedule. Give one or the other."
+            f"learning_rate_schedule={schedule.value!r} needs a number as the "
+            "optimizer's learning rate, to start from; got a schedule. Give one or the "
+            "other."
         )
     if n_steps is None and make in _DEPEND_ON_TOTAL:
         raise ValueError(
-            f"learning_rate_schedule={name!r} depends on the number of epochs in all, which partial_fit and "
-            "warm_start do not know; use fit with warm_start=False, or learning_rate_schedule='inverse_time'."
+            f"learning_rate_schedule={schedule.value!r} depends on the number of "
+            "epochs in all, which partial_fit and warm_start do not know; use fit with "
+            "warm_start=False, or learning_rate_schedule='inverse_time'."
         )
-    return make(learning_rate, n_steps, **settings)
+    return make(learning_rate, n_steps, **arguments)
 
 
-def _check_settings(name, make, settings):
+def _maker(name):
+    if not isinstance(name, str) or name not in SCHEDULES:
+        raise ValueError(
+            f"learning_rate_schedule must be None or one of {sorted(SCHEDULES)}; got "
+            f"{name!r}. Any schedule of Keras may be given as optimizer__learning_rate."
+        )
+    return SCHEDULES[name]
+
+
+def _checked_arguments(schedule, make):
+    # The first two arguments of a maker are the learning rate and the number of steps.
     allowed = list(inspect.signature(make).parameters)[2:]
-    for setting, value in settings.items():
-        parameter = f"learning_rate_schedule__{setting}"
-        if setting not in allowed:
+    checked = {}
+    for argument, value in schedule.arguments.items():
+        parameter = f"learning_rate_schedule__{argument}"
+        if argument not in allowed:
             raise ValueError(
-                f"{parameter}: {name!r} takes no {setting!r}. It takes {allowed}."
+                f"{parameter}: {schedule.value!r} takes no {argument!r}. It takes "
+                f"{allowed}."
             )
-        largest, text = (
-            (1, "from 0 to 1")
-            if setting in _FRACTIONS
-            else (float("inf"), "of at least 0")
-        )
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, Real)
-            or not isfinite(value)
-            or not 0 <= value <= largest
-        ):
-            raise ValueError(f"{parameter} must be a number {text}; got {value!r}.")
-        settings[setting] = float(value)
+        checked[argument] = _check_number(parameter, value, argument in _FRACTIONS)
+    return checked
+
+
+def _check_number(parameter, value, is_fraction):
+    allowed = "from 0 to 1" if is_fraction else "of at least 0"
+    largest = 1 if is_fraction else float("inf")
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not isfinite(value) or not 0 <= value <= largest:
+        raise ValueError(f"{parameter} must be a number {allowed}; got {value!r}.")
+    return float(value)

@@ -1,8 +1,9 @@
 """The only source of randomness: a seed is a pure function of what it is for.
 
-Nothing here, and so nothing in the package, reads or moves the global generators of Python, NumPy, TensorFlow or
-Keras. And because the seed of an epoch does not depend on how the run came to that epoch, a run of 10 epochs
-passes through exactly the states of a run of 5.
+Nothing here, and so nothing in the package, reads or moves the global generators of
+Python, NumPy, TensorFlow or Keras. And the seed of an epoch does not depend on how the
+run came to that epoch. So a run of 10 epochs passes through exactly the states of a run
+of 5.
 """
 
 import secrets
@@ -11,7 +12,8 @@ from numbers import Integral
 
 import numpy as np
 
-# Keras takes seeds modulo 2**31 - 2 (keras/src/backend/tensorflow/random.py), so larger ones would collide.
+# Keras takes seeds modulo 2**31 - 2 (keras/src/backend/tensorflow/random.py), so larger
+# ones would collide.
 N_SEEDS = 2**31 - 2
 
 
@@ -21,8 +23,8 @@ def run_seed(random_state):
     Parameters
     ----------
     random_state : int, numpy.random.RandomState or None
-        An integer is itself the seed, a generator is drawn from, and None gives a fresh seed from the operating
-        system rather than from NumPy's global generator.
+        An integer is itself the seed, a generator is drawn from, and None gives a fresh
+        seed from the operating system rather than from NumPy's global generator.
 
     Returns
     -------
@@ -35,7 +37,7 @@ def run_seed(random_state):
     return int(random_state.randint(N_SEEDS))
 
 
-def derive(seed, purpose, epoch=0, name=""):
+def derive(seed, purpose, n_finished=0, name=""):
     """A seed for one use in a run.
 
     Parameters
@@ -44,7 +46,7 @@ def derive(seed, purpose, epoch=0, name=""):
         Seed of the run.
     purpose : str
         What it is for, e.g. ``"weights"``.
-    epoch : int, default=0
+    n_finished : int, default=0
         Number of epochs finished before.
     name : str, default=""
         Which of several, e.g. the layer's name.
@@ -54,29 +56,31 @@ def derive(seed, purpose, epoch=0, name=""):
     int
         From 0 to 2**31 - 3.
     """
-    digest = blake2b(
-        f"{seed}/{purpose}/{epoch}/{name}".encode(), digest_size=8
-    ).digest()
+    # A hash rather than a sum: neighboring seeds and epochs have nothing in common.
+    use = f"{seed}/{purpose}/{n_finished}/{name}"
+    digest = blake2b(use.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") % N_SEEDS
 
 
-def epoch_order(seed, epoch, n_samples):
+def epoch_order(seed, n_finished, n_samples):
     """The order of the samples in an epoch.
 
     Parameters
     ----------
     seed : int
         Seed of the run.
-    epoch : int
+    n_finished : int
         Number of epochs finished before.
     n_samples : int
 
     Returns
     -------
     ndarray of shape (n_samples,), dtype int64
-        A permutation. NumPy guarantees the stream of ``RandomState`` for good, which it does not for ``Generator``.
+        A permutation. NumPy guarantees the stream of ``RandomState`` for good, which it
+        does not for ``Generator``.
     """
-    return np.random.RandomState(derive(seed, "order", epoch)).permutation(n_samples)
+    rng = np.random.RandomState(derive(seed, "order", n_finished))
+    return rng.permutation(n_samples)
 
 
 def fixed_order(seed, purpose, n_samples):
@@ -98,12 +102,12 @@ def fixed_order(seed, purpose, n_samples):
     return np.random.RandomState(derive(seed, purpose)).permutation(n_samples)
 
 
-def generator_state(seed, purpose, epoch, name):
+def generator_state(seed, purpose, n_finished, name):
     """The state of a Keras seed generator at the beginning of an epoch.
 
     Parameters
     ----------
-    seed, purpose, epoch, name
+    seed, purpose, n_finished, name
         As of :func:`derive`.
 
     Returns
@@ -111,4 +115,5 @@ def generator_state(seed, purpose, epoch, name):
     ndarray of shape (2,), dtype uint32
         The derived seed, and no draws so far.
     """
-    return np.array([derive(seed, purpose, epoch, name), 0], dtype=np.uint32)
+    derived = derive(seed, purpose, n_finished, name)
+    return np.array([derived, 0], dtype=np.uint32)

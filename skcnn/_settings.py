@@ -1,9 +1,7 @@
-"""Optimizer, loss and augmentation: from parameters, in scikeras' routed form, to what an
-engine can use.
+"""Optimizer, loss and augmentation: from parameters to what the engine compiles.
 
-All becomes recipes, `CompileSettings`, so that each network makes its own. Equal
-settings of Keras' own share a compiled network; a user's code is compiled anew for each
-fit.
+Each becomes a recipe, so that every network makes its own. Equal settings of Keras' own
+share a compiled network; a user's code is compiled anew for each fit.
 """
 
 import functools
@@ -13,14 +11,15 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from numbers import Real
 
-from skcnn._augmentation import (
-    augmentation_config,
-    check_layer_copies,
-    check_pixel_range,
-)
-from skcnn._compat import isolated, keras, learning_rate_of, route_params
+import numpy as np
+
+from skcnn._augmentation import augmentation_config, check_pixel_range
+from skcnn._backend import keras
+from skcnn._compat import learning_rate_of
 from skcnn._losses import wants_one_hot
 from skcnn._recipes import AsGiven, Recipe, from_class, from_instance, kept
+from skcnn._routing import Routed
+from skcnn._runtime import isolated
 from skcnn._schedules import make_schedule
 from skcnn._words import ROUTED_WORDS, hint, nearest_name
 
@@ -56,6 +55,7 @@ class CompileSettings:
         """The settings without the learning rate, where that is a number."""
         if self.learning_rate is None:
             return self
+        # A user's optimizer keeps its rate among its arguments; it is no difference.
         optimizer = self.optimizer.without("learning_rate")
         return replace(self, optimizer=optimizer, learning_rate=None)
 
@@ -66,14 +66,12 @@ class CompileSettings:
         Only Keras' own classes are fixed by a description. A user's code may be edited
         and keep its name.
         """
-        parts = {"optimizer": (self.optimizer,), "loss": (self.loss,)}
-        parts["augmentation"] = self.augmentation
-        for parameter, recipes in parts.items():
-            codes = [recipe.users_code for recipe in recipes if recipe.users_code]
-            if codes:
-                return (
-                    f"{parameter} has code of your own ({codes[0]}), which may change"
-                )
+        parts = [("optimizer", self.optimizer), ("loss", self.loss)]
+        parts += [("augmentation", layer) for layer in self.augmentation]
+        for parameter, recipe in parts:
+            code = recipe.users_code
+            if code:
+                return f"{parameter} has code of your own ({code}), which may change"
         return None
 
     @property
@@ -88,9 +86,10 @@ class CompileSettings:
 
     def to_json(self):
         """Everything as a JSON string, for settings that are stable."""
-        fields = [self.optimizer.name, self.optimizer.config, self.learning_rate]
+        optimizer = [self.optimizer.name, self.optimizer.config]
+        loss = [self.loss.name, self.loss.config]
         augmentation = [[layer.name, layer.config] for layer in self.augmentation]
-        return json.dumps([*fields, self.loss.name, self.loss.config, augmentation])
+        return json.dumps([*optimizer, self.learning_rate, *loss, augmentation])
 
     def make_optimizer(self):
         """A new optimizer.
@@ -106,28 +105,45 @@ class CompileSettings:
 
     def make_accuracy(self):
         """A new accuracy metric for labels as the loss wants them."""
-        metric = (
-            keras.metrics.CategoricalAccuracy
-            if self.one_hot
-            else keras.metrics.SparseCategoricalAccuracy
-        )
+        metric = keras.metrics.SparseCategoricalAccuracy
+        if self.one_hot:
+            metric = keras.metrics.CategoricalAccuracy
         return metric(name="accuracy", dtype="float32")
 
 
-def compile_settings(params, data=None, n_classes=3, n_steps=None):
+@dataclass(frozen=True)
+class TrainingFacts:
+    """What compile settings depend on besides the parameters.
+
+    Attributes
+    ----------
+    images : ndarray of shape (n, height, width, channels), or None
+        What will be trained on. None for a single pixel.
+    n_classes : int
+    has_weights : bool
+        Whether samples have weights.
+    n_steps : int or None
+        Number of gradient steps of the whole fit, for `learning_rate_schedule`. None if
+        nobody can know it.
+    """
+
+    images: np.ndarray | None = None
+    n_classes: int = 3
+    has_weights: bool = False
+    n_steps: int | None = None
+
+
+def compile_settings(optimizer, loss, schedule, augmentation, training=None):
     """The settings that a classifier's parameters ask for.
 
     Parameters
     ----------
-    params : dict
-        Parameters of the classifier: `optimizer`, `loss`, `learning_rate_schedule`,
-        what is routed to them, and `augmentation`.
-    data : TrainingData, default=None
-        What will be trained on. None for a single pixel.
-    n_classes : int, default=3
-    n_steps : int, default=None
-        Number of gradient steps of the whole fit, for `learning_rate_schedule`. None if
-        there is no telling.
+    optimizer, loss, schedule : skcnn._routing.Routed
+        The parameters `optimizer`, `loss` and `learning_rate_schedule`, each with its
+        arguments.
+    augmentation : object
+        The parameter.
+    training : TrainingFacts, default=None
 
     Returns
     -------
@@ -138,16 +154,17 @@ def compile_settings(params, data=None, n_classes=3, n_steps=None):
     TypeError, ValueError
         Naming the parameter, what it is and what it may be.
     """
-    optimizer, learning_rate = _optimizer(params, n_steps)
-    loss = _recipe("loss", params, keras.losses, keras.losses.Loss)
-    weighted = data is not None and data.weights is not None
-    tried = _labels_of_users_loss if loss.users_code else _labels_of_keras_loss
-    one_hot = tried(loss, n_classes, weighted)
-    image_shape = (1, 1, 1) if data is None else data.images.shape[1:]
-    augmentation = augmentation_config(params["augmentation"], image_shape)
-    if data is not None:
-        check_pixel_range(augmentation, data.images)
-    return CompileSettings(optimizer, learning_rate, loss, augmentation, one_hot)
+    training = training or TrainingFacts()
+    recipe, learning_rate = _optimizer(optimizer, schedule, training.n_steps)
+    loss = _recipe(loss, keras.losses, keras.losses.Loss)
+    wants = _labels_of_users_loss if loss.users_code else _labels_of_keras_loss
+    one_hot = wants(loss, training.n_classes, training.has_weights)
+    images = training.images
+    image_shape = (1, 1, 1) if images is None else images.shape[1:]
+    layers = augmentation_config(augmentation, image_shape)
+    if images is not None:
+        check_pixel_range(layers, images)
+    return CompileSettings(recipe, learning_rate, loss, layers, one_hot)
 
 
 def _labels_of_users_loss(loss, n_classes, weighted):
@@ -158,37 +175,15 @@ def _labels_of_users_loss(loss, n_classes, weighted):
 _labels_of_keras_loss = functools.lru_cache(_labels_of_users_loss)
 
 
-def check_copies(params):
-    """Refuse objects that clone or pickle would change without a word.
-
-    Parameters
-    ----------
-    params : dict
-        Parameters of the classifier.
-
-    Raises
-    ------
-    ValueError
-        Naming what would be lost, and the remedy.
-    """
-    for name in ("optimizer", "loss"):
-        if isinstance(
-            params.get(name), (keras.losses.Loss, keras.optimizers.Optimizer)
-        ):
-            from_instance(name, params[name])
-    check_layer_copies(params.get("augmentation"))
-
-
-def _optimizer(params, n_steps):
+def _optimizer(optimizer, schedule, n_steps):
     """The recipe of the optimizer, and the learning rate, or None for a schedule."""
-    recipe = _recipe("optimizer", params, keras.optimizers, keras.optimizers.Optimizer)
-    made = recipe.make()
+    recipe = _recipe(optimizer, keras.optimizers, keras.optimizers.Optimizer)
+    made = recipe.make()  # only to look at: only Keras knows its defaults
     _check_averages(made)
     rate = learning_rate_of(made)
     if rate is None or isinstance(made, keras.optimizers.LossScaleOptimizer):
         raise TypeError(
-            "optimizer must have a learning rate of its own; got "
-            f"{params['optimizer']!r}."
+            f"optimizer must have a learning rate of its own; got {optimizer.value!r}."
         )
     if not isinstance(rate, (Real, Schedule)):
         raise TypeError(
@@ -197,15 +192,18 @@ def _optimizer(params, n_steps):
             f"got the function {getattr(rate, '__name__', rate)!r}."
         )
     start = None if isinstance(rate, Schedule) else _check_learning_rate(rate)
-    schedule = make_schedule(params, start, n_steps)
-    if schedule is not None:
-        return recipe.with_argument("learning_rate", schedule), None
+    made_schedule = make_schedule(schedule, start, n_steps)
+    if made_schedule is not None:
+        return recipe.with_argument("learning_rate", made_schedule), None
+    # Keras' own are equal with any rate, and share a compiled network. A user's class
+    # may insist on being given one.
     if start is not None and recipe.users_code is None:
         recipe = recipe.without("learning_rate")
     return recipe, start
 
 
 def _check_averages(optimizer):
+    # Such a run would end with weights that a longer one does not pass through.
     if optimizer.use_ema and not optimizer.ema_overwrite_frequency:
         raise ValueError(
             "optimizer__use_ema=True needs optimizer__ema_overwrite_frequency: without "
@@ -214,41 +212,61 @@ def _check_averages(optimizer):
         )
 
 
-def _recipe(name, params, module, base):
-    """How to make what the parameter `name` asks for, with what is routed to it."""
-    given = _class_meant(name, params[name], module, base)
-    routed = route_params(params, destination=name, pass_filter=set())
-    may_call = name == "loss" and callable(given)
+def _recipe(asked, module, base):
+    """How to make what a parameter asks for.
+
+    Parameters
+    ----------
+    asked : Routed
+        The parameter `optimizer` or `loss`, with its arguments.
+    module : module
+        Where Keras has its own of that kind.
+    base : type
+        What all of them are.
+
+    Returns
+    -------
+    Recipe
+    """
+    given = _class_meant(asked, module, base)
+    # A loss may be a function, or a class whose instances are called like one.
+    may_call = asked.name == "loss" and callable(given)
     if inspect.isclass(given) and (issubclass(given, base) or may_call):
-        _check_routed(name, given, routed)
-        try:
-            return from_class(given, routed)
-        except Exception as error:
-            raise ValueError(
-                f"{name}={params[name]!r} with {routed!r}: {error}"
-            ) from error
+        return _recipe_of_class(asked, given)
     if not isinstance(given, base) and not may_call:
-        kinds = " or a function of y_true and y_pred" if name == "loss" else ""
+        kinds = " or a function of y_true and y_pred" if asked.name == "loss" else ""
         raise TypeError(
-            f"{name} must be a name, a class or an instance of {base.__name__}{kinds}; "
-            f"got {given!r}."
+            f"{asked.name} must be a name, a class or an instance of "
+            f"{base.__name__}{kinds}; got {given!r}."
         )
-    if routed:
+    if asked.arguments:
         raise ValueError(
-            f"{name}__{next(iter(routed))} needs {name} to be a name or a class, which "
-            f"it is passed to; got {given!r}."
+            f"{asked.first_argument()} needs {asked.name} to be a name or a class, "
+            f"which it is passed to; got {given!r}."
         )
-    is_instance = isinstance(given, base)
-    return from_instance(name, given) if is_instance else AsGiven(kept(name, given))
+    if isinstance(given, base):
+        return from_instance(asked.name, given)
+    return AsGiven(kept(asked.name, given))
 
 
-def _class_meant(parameter, given, module, base):
-    """The class that a name stands for, or one of Keras' functions; else what is given."""
-    function = getattr(given, "__name__", None)
+def _recipe_of_class(asked, cls):
+    arguments = _checked_arguments(asked, cls)
+    try:
+        return from_class(cls, arguments)
+    except Exception as error:  # a user's constructor may raise anything
+        raise ValueError(
+            f"{asked.name}={asked.value!r} with {arguments!r}: {error}"
+        ) from error
+
+
+def _class_meant(asked, module, base):
+    """The class that a name or a function of Keras stands for; else what is given."""
+    given = asked.value
     if isinstance(given, str):
-        return _class_named(parameter, given, module, base)
+        return _class_named(asked.name, given, module, base)
+    function = getattr(given, "__name__", None)
     if isinstance(function, str) and getattr(module, function, None) is given:
-        return _class_named(parameter, function, module, base)
+        return _class_named(asked.name, function, module, base)
     return given
 
 
@@ -264,12 +282,11 @@ _SHORT_NAMES = {
 
 
 def _class_named(parameter, name, module, base):
-    """Keras' class of that name, in either spelling: 'mean_squared_error' or 'MeanSquaredError'."""
-    classes = {
-        cls.__name__.lower(): cls
-        for cls in vars(module).values()
-        if inspect.isclass(cls) and issubclass(cls, base) and cls is not base
-    }
+    """Keras' class of that name: 'mean_squared_error' or 'MeanSquaredError'."""
+    classes = {}
+    for cls in vars(module).values():
+        if inspect.isclass(cls) and issubclass(cls, base) and cls is not base:
+            classes[cls.__name__.lower()] = cls
     known = name.lower().replace("_", "")
     found = classes.get(_SHORT_NAMES.get(known, known))
     if found is None:
@@ -281,38 +298,39 @@ def _class_named(parameter, name, module, base):
     return found
 
 
-def _check_routed(name, cls, routed):
-    """Reject arguments that the class does not have, and give Keras the float it insists on."""
-    arguments = _arguments(cls)
-    for argument in routed:
-        if argument.partition("__")[0] not in arguments:
-            told = hint(argument, arguments, ROUTED_WORDS[name])
+def _checked_arguments(asked, cls):
+    """What a class is to be made with; refused are arguments that it does not have."""
+    allowed = _arguments(cls)
+    for argument in asked.arguments:
+        # ``learning_rate__decay_steps`` goes to the argument `learning_rate`.
+        if argument.partition("__")[0] not in allowed:
+            told = hint(argument, allowed, ROUTED_WORDS[asked.name])
             raise ValueError(
-                f"{name}__{argument}: {cls.__name__} takes no {argument!r}.{told} "
-                f"It takes {arguments}."
+                f"{asked.name}__{argument}: {cls.__name__} takes no {argument!r}."
+                f"{told} It takes {allowed}."
             )
-    if isinstance(routed.get("learning_rate"), Real):
-        routed["learning_rate"] = _check_learning_rate(routed["learning_rate"])
-    if callable(routed.get("learning_rate")) and not isinstance(
-        routed["learning_rate"], Schedule
-    ):
+    rate = asked.arguments.get("learning_rate")
+    if isinstance(rate, Real):
+        # Keras insists on a float.
+        return {**asked.arguments, "learning_rate": _check_learning_rate(rate)}
+    if callable(rate) and not isinstance(rate, Schedule):
         raise TypeError(
-            f"{name}__learning_rate must be a number or a keras.optimizers.schedules.LearningRateSchedule; "
-            f"got {routed['learning_rate']!r}."
+            f"{asked.name}__learning_rate must be a number or a "
+            f"keras.optimizers.schedules.LearningRateSchedule; got {rate!r}."
         )
+    return dict(asked.arguments)
 
 
 def _arguments(cls):
-    """Names of the arguments of a class; with ``**kwargs``, those of its bases as well."""
+    """Names of the arguments of a class; with ``**kwargs``, also those of its bases."""
     names = {}
     for each in inspect.getmro(cls):
         if "__init__" in vars(each):
             parameters = list(inspect.signature(each.__init__).parameters.values())[1:]
-            names |= dict.fromkeys(
-                p.name for p in parameters if p.kind not in _VARIABLE
-            )
+            named = [p.name for p in parameters if p.kind not in _VARIABLE]
+            names |= dict.fromkeys(named)
             if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-                break
+                break  # nothing is handed on to the bases
     return list(names)
 
 
@@ -329,7 +347,8 @@ def _check_learning_rate(value):
 
 @functools.cache
 def _for_predicting():
-    """The plainest settings: predicting needs neither loss, optimizer nor augmentation."""
-    names = {"optimizer": "sgd", "loss": "mean_squared_error"}
-    none = {"augmentation": None, "learning_rate_schedule": None}
-    return isolated(compile_settings, names | none)
+    """The plainest settings: predicting needs no loss, optimizer or augmentation."""
+    optimizer = Routed("optimizer", "sgd")
+    loss = Routed("loss", "mean_squared_error")
+    schedule = Routed("learning_rate_schedule", None)
+    return isolated(compile_settings, optimizer, loss, schedule, None)

@@ -6,6 +6,7 @@ from math import prod
 import numpy as np
 
 from skcnn._architecture import check_image_shape
+from skcnn._columns import check_columns
 from skcnn._stacking import gather
 from skcnn._warnings import warn_once
 
@@ -40,6 +41,8 @@ def flatten_images(X, image_shape=None, *, fitted=False):
     expected = None if image_shape is None else check_image_shape(image_shape)
     code = array_code(X)
     X = gather(X)
+    _refuse_row(tuple(X.shape), expected, code)
+    check_columns(X)
     if expected is not None:
         _refuse_one_image(tuple(X.shape), expected, code)
     if len(X.shape) < 3:
@@ -142,6 +145,18 @@ def _check_order_of_axes(shape, code):
     if is_square and shape[1] in _CHANNELS:
         raise ValueError(message)
     warn_once(message)
+
+
+def _refuse_row(shape, expected, code):
+    """Refuse a single row of numbers, without writing them all into the message."""
+    if len(shape) != 1:
+        return
+    is_image = expected is not None and prod(expected) == shape[0]
+    batch = (1, *expected) if is_image else (1, -1)
+    raise ValueError(
+        f"X: Expected 2D array, got 1D array instead, of shape {shape}. Reshape your "
+        f"data: if X is one image, pass {code}.reshape{batch}."
+    )
 
 
 def _refuse_one_image(shape, expected, code):

@@ -1,11 +1,15 @@
-"""Whether the states of a fit may be shared, if not why, and what that means after Ctrl-C."""
+"""Whether a fit may share its states; if not, why, and what is lost after Ctrl-C.
+
+This is the one place that decides. What it asks: the parameters, the compile settings
+for a user's code, and the device.
+"""
 
 from numbers import Integral
 
-from skcnn._compat import tf
+from skcnn._device import why_not_repeatable
 
 
-def why_not_shared(random_state, settings, callbacks, resume):
+def why_not_shared(random_state, settings, callbacks, goes_on):
     """Why the states of a fit are of no use to another one.
 
     Parameters
@@ -15,7 +19,7 @@ def why_not_shared(random_state, settings, callbacks, resume):
     settings : skcnn._settings.CompileSettings
     callbacks : list
         Keras callbacks.
-    resume : bool
+    goes_on : bool
         Whether the fit goes on from a fitted estimator.
 
     Returns
@@ -23,18 +27,20 @@ def why_not_shared(random_state, settings, callbacks, resume):
     str or None
         One or more sentences, each reason with its remedy. None if the fit shares.
     """
+    device = why_not_repeatable()
+    # All that hold are told at once: to mend one after the other costs a fit each.
     reasons = [
-        (resume, _RESUME),
+        (goes_on, _GOES_ON),
         (random_state is None, _NO_SEED),
         (not isinstance(random_state, (Integral, type(None))), _GENERATOR),
         (callbacks, _CALLBACKS),
         (settings.not_shared_because, _own_code(settings)),
-        (tf.config.get_visible_devices("GPU"), _GPU),
+        (device, device),
     ]
     return " ".join(reason for holds, reason in reasons if holds) or None
 
 
-_RESUME = (
+_GOES_ON = (
     "warm_start and partial_fit go on from the estimator's own state. Pickle the "
     "estimator to keep it, or fit anew with more epochs and warm_start=False."
 )
@@ -49,10 +55,6 @@ _GENERATOR = (
 _CALLBACKS = (
     "What Keras callbacks do cannot be known from their settings. Leave callbacks out; "
     "early_stopping and scikit-learn's callbacks (set_callbacks) do not matter."
-)
-_GPU = (
-    "A GPU may round otherwise each time. To train on the CPU, call "
-    "tf.config.set_visible_devices([], 'GPU') before anything else."
 )
 
 
@@ -85,7 +87,7 @@ def how_to_go_on(trajectory, until, origin, reason):
     trajectory : skcnn._trajectory.Trajectory or None
         What is known of the run; None if it is not shared.
     until : int
-        How many epochs the fit was to have.
+        Number of epochs finished at which the fit was to end.
     origin : skcnn._training.TrainingState or None
         What the fit went on from, if it began with a fitted estimator.
     reason : str or None
@@ -96,6 +98,7 @@ def how_to_go_on(trajectory, until, origin, reason):
     str
         One line, to end a traceback.
     """
+    # Such a fit does not share, so what it has trained is kept nowhere.
     if origin is not None:
         return "skcnn: The estimator is as it was before this call."
     if trajectory is None:
@@ -106,6 +109,6 @@ def how_to_go_on(trajectory, until, origin, reason):
             "memory='folder', the same run goes on where it ended, also tomorrow."
         )
     return (
-        f"skcnn: {trajectory.n_stored(until)} of {until} epochs of this fit are kept in "
-        f"{trajectory.folder.location!r}. Run the same again to go on."
+        f"skcnn: {trajectory.n_stored(until)} of {until} epochs of this fit are kept "
+        f"in {trajectory.folder.location!r}. Run the same again to go on."
     )

@@ -1,4 +1,4 @@
-"""The folder that `memory` names: whether it can be used, and the training states in it."""
+"""The folder that `memory` names, and the training states in it."""
 
 import copy
 import os
@@ -11,22 +11,22 @@ import joblib
 import numpy as np
 
 from skcnn._compat import dump_item
-from skcnn._training import TrainingState
+from skcnn._states import TrainingState
 from skcnn._warnings import warn_once
 
 _REMEDY = "Name a folder that can be written, or take memory=None."
-
 
 # About how long the path of a state is below the folder, while it is being written.
 _LENGTH_BELOW = 130
 
 
 class StateFolder:
-    """States on disk, in the store of a joblib.Memory: its atomic writes, its format, its `reduce_size`.
+    """States on disk, in the store of a joblib.Memory.
 
-    The store is used directly rather than through ``Memory.cache``, which would tie all states to the source text of
-    a function and erase them when that changes. Once a state could not be written, no more are tried: training is
-    worth more than its record.
+    They have its atomic writes, its format and its `reduce_size`. The store is used
+    directly rather than through ``Memory.cache``, which would tie all states to the
+    source text of a function and erase them when that changes. Once a state could not
+    be written, no more are tried: training is worth more than its record.
 
     Parameters
     ----------
@@ -42,58 +42,58 @@ class StateFolder:
         """Where the states are."""
         return str(self._store.location)
 
-    def get(self, run, epoch):
-        """The state; None if there is none, and with a warning if there is one that cannot be used."""
-        item = self._item(run, epoch)
+    def get(self, run_key, epoch):
+        """The state, or None; with a warning if there is one that cannot be used."""
+        item = self._item(run_key, epoch)
         if not self._store.contains_item(item):
             return None
         try:
-            return _checked_state(self._store.load_item(item, verbose=0), run, epoch)
-        except (
-            OSError,
-            MemoryError,
-        ) as error:  # the machine's trouble, not the entry's
+            content = self._store.load_item(item, verbose=0)
+            return _checked_state(content, run_key, epoch)
+        except (OSError, MemoryError) as error:
+            # The machine's trouble, not the entry's.
             self._tell_unreadable(error)
-            return None
-        except (
-            Exception
-        ) as error:  # unpickling a damaged file may raise anything at all
-            if not self._store.contains_item(item):
-                return None  # another process removed it meanwhile
-            warnings.warn(
-                f"memory: the entry {os.path.join(self.location, *item)} is damaged or foreign "
-                f"({type(error).__name__}: {error}); it is removed and computed again.",
-                stacklevel=2,
-            )
-            self._store.clear_item(item)
-            return None
+        except Exception as error:
+            # To unpickle a damaged file may raise anything at all.
+            self._remove_damaged(item, error)
+        return None
 
-    def put(self, run, state):
+    def _remove_damaged(self, item, error):
+        if not self._store.contains_item(item):
+            return  # another process has removed it meanwhile
+        path = os.path.join(self.location, *item)
+        warnings.warn(
+            f"memory: the entry {path} is damaged or foreign "
+            f"({type(error).__name__}: {error}); it is removed and computed again.",
+            stacklevel=3,
+        )
+        self._store.clear_item(item)
+
+    def put(self, run_key, state):
         """Write a state; another process sees all of it or nothing."""
         if not self._can_write:
             return
         content = {
-            "run": run,
+            "run": run_key,
             "epoch": state.epoch,
             "arrays": list(state.arrays),
             "history": state.history,
+            # A pickle of arrays has none: a flipped bit would load as a weight.
+            "checksum": _checksum(state),
         }
-        content["checksum"] = _checksum(
-            state
-        )  # a pickle of arrays has none: a flipped bit would load as a weight
         try:
-            dump_item(self._store, self._item(run, state.epoch), content)
+            dump_item(self._store, self._item(run_key, state.epoch), content)
         except Exception as error:  # a store may raise anything: it is not ours
             self._can_write = False
             warn_once(
                 f"memory: a state cannot be written to {self.location!r}: "
-                f"{_reason(error)}. Training goes on, but this fit keeps no more states "
-                "there. Mend that, then fit again to keep them."
+                f"{_reason(error)}. Training goes on, but this fit keeps no more "
+                "states there. Mend that, then fit again to keep them."
             )
 
-    def contains(self, run, epoch):
+    def contains(self, run_key, epoch):
         """Whether there is an entry, usable or not."""
-        return self._store.contains_item(self._item(run, epoch))
+        return self._store.contains_item(self._item(run_key, epoch))
 
     def _tell_unreadable(self, error):
         if self._can_read:  # one warning for all epochs
@@ -104,19 +104,18 @@ class StateFolder:
             )
 
     @staticmethod
-    def _item(run, epoch):
-        # joblib takes a folder for an item, in reduce_size, if its name begins with 32 hexadecimal digits.
-        return ["skcnn", f"run-{run}", f"{epoch:032x}"]
+    def _item(run_key, epoch):
+        # For joblib's reduce_size, a folder is an item if its name begins with 32
+        # hexadecimal digits.
+        return ["skcnn", f"run-{run_key}", f"{epoch:032x}"]
 
 
-def _checked_state(content, run, epoch):
-    if (content["run"], content["epoch"]) != (run, epoch):
-        raise ValueError(
-            f"it belongs to epoch {content['epoch']} of run {content['run']}"
-        )
-    arrays = tuple(
-        np.array(array) for array in content["arrays"]
-    )  # in memory, whatever mmap_mode says
+def _checked_state(content, run_key, epoch):
+    found = (content["run"], content["epoch"])
+    if found != (run_key, epoch):
+        raise ValueError(f"it belongs to epoch {found[1]} of run {found[0]}")
+    # Copied into memory, whatever mmap_mode says.
+    arrays = tuple(np.array(array) for array in content["arrays"])
     state = TrainingState(epoch, arrays, content["history"])
     if _checksum(state) != content["checksum"]:
         raise ValueError("its checksum does not match")
@@ -127,7 +126,7 @@ def _checksum(state):
     return joblib.hash([list(state.arrays), state.history], hash_name="sha1")
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # From the parameter to the folder
 
 
@@ -166,7 +165,7 @@ def open_folder(memory):
 
 
 def _names_a_folder(memory):
-    """Not None, nor joblib.Memory(None), nor what is refused with the other parameters."""
+    """Whether it is no None, no joblib.Memory(None), and nothing that is refused."""
     if isinstance(memory, joblib.Memory):
         return memory.store_backend is not None
     return isinstance(memory, (str, os.PathLike))
@@ -190,9 +189,10 @@ def for_other_processes(memory):
     if is_memory and memory.backend != "local":
         return memory
     path = os.fsdecode(memory.location if is_memory else memory)
+    # A home folder is another one for each user, and "" is refused.
     if not path.strip() or path.startswith("~") or os.path.isabs(path):
         return memory
-    with suppress(ValueError, OSError):  # refused when it comes to fit
+    with suppress(ValueError, OSError):  # fit refuses it, with a message
         return with_absolute_path(memory)
     return memory
 
@@ -227,7 +227,7 @@ def with_absolute_path(memory):
 def _absolute_path(memory):
     path = os.fsdecode(memory)
     home = os.path.expanduser(path)
-    wrong = None
+    wrong = ""
     if not path.strip() or "\0" in path:
         wrong = f"that is no name of a folder. {_REMEDY}"
     elif re.match("[A-Za-z][A-Za-z0-9+.-]+:/", path):
@@ -257,27 +257,38 @@ def _reason(error):
     if not isinstance(error, OSError):
         return f"{type(error).__name__}: {error}"
     if isinstance(error, (FileExistsError, FileNotFoundError, NotADirectoryError)):
-        path = error.filename or ""
-        while path != os.path.dirname(path):
-            if os.path.islink(path) and not os.path.exists(path):
-                return f"{path!r} is a link to what is not there"
-            if os.path.exists(path) and not os.path.isdir(path):
-                return f"{path!r} is not a folder"
-            path = os.path.dirname(path)
+        in_the_way = _what_is_in_the_way(error.filename or "")
+        if in_the_way:
+            return in_the_way
     return error.strerror or str(error)
 
 
-_meant = {}  # a path as given -> where it led
+def _what_is_in_the_way(path):
+    """Which part of a path cannot be a folder, in words; empty if all can."""
+    while path != os.path.dirname(path):  # the root is its own parent
+        if os.path.islink(path) and not os.path.exists(path):
+            return f"{path!r} is a link to what is not there"
+        if os.path.exists(path) and not os.path.isdir(path):
+            return f"{path!r} is not a folder"
+        path = os.path.dirname(path)
+    return ""
+
+
+# A path as given -> where it led.
+_meant = {}
 
 
 def _tell_if_moved(memory, absolute):
-    """Warn if a relative path, after a change of directory, divides what belongs together."""
+    """Warn if a relative path leads elsewhere after a change of directory.
+
+    What belongs together would then be divided.
+    """
     given = os.fsdecode(getattr(memory, "location", memory))
     now = os.fsdecode(absolute.location)
     before = _meant.get(given, now)
     _meant[given] = now
     if before != now:
         warn_once(
-            f"memory={given!r} is now {now!r}. Before the working directory changed, it "
-            f"was {before!r}. Give the absolute path to keep one folder."
+            f"memory={given!r} is now {now!r}. Before the working directory changed, "
+            f"it was {before!r}. Give the absolute path to keep one folder."
         )

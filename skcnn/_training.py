@@ -1,62 +1,26 @@
-"""The epoch loop. Knows programs and arrays; nothing of scikit-learn."""
+"""The epoch loop. Knows programs and arrays; nothing of scikit-learn.
+
+Epochs are counted in one way, here and everywhere: by how many are finished. The state
+before the first epoch has `epoch` 0, and the state after it has 1.
+"""
 
 import functools
 import time
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 
 from skcnn._divergence import TrainingDiverged
+from skcnn._samples import all_of
 from skcnn._seeds import epoch_order, fixed_order
+from skcnn._states import TrainingState
 
-# A chunk is what one call into the graph trains on. Small enough that Ctrl-C is heard soon and that memory-mapped
-# images pass through memory a piece at a time, large enough that the call costs nothing beside the work.
-CHUNK_BYTES = 16 * 2**20
-CHUNK_SAMPLES = 4096
-
-# From so many training images batch normalization takes its statistics after each epoch. On CIFAR-10, 256 did as well
-# as 2048, to half a point of accuracy; 1024 cost an epoch of 2,500 images a seventh more, one of 50,000 nothing.
+# From so many training images batch normalization takes its statistics after each
+# epoch. On CIFAR-10, 256 did as well as 2048, to half a point of accuracy. 1024 cost an
+# epoch of 2,500 images a seventh more, and one of 50,000 nothing.
 STATISTICS_SAMPLES = 1024
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """Images with labels.
-
-    Attributes
-    ----------
-    images : ndarray of shape (n, height, width, channels), any real dtype
-        uint8 stays uint8 until it is on the device; all else becomes float32, a chunk at a time. May be memory-mapped.
-    labels : ndarray of shape (n,), int32
-        Class codes.
-    weights : ndarray of shape (n,), float32, or None
-        Sample weights.
-    rows : ndarray of shape (n,), int64, or None
-        Which of the images are meant, if not all: labels and weights are of these alone.
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-    weights: np.ndarray | None = None
-    rows: np.ndarray | None = None
-
-    def part(self, places):
-        """Some of the samples, without a copy of their images.
-
-        Parameters
-        ----------
-        places : ndarray of shape (m,), int64
-
-        Returns
-        -------
-        TrainingData
-        """
-        rows = places if self.rows is None else self.rows[places]
-        weights = None if self.weights is None else self.weights[places]
-        return replace(self, labels=self.labels[places], weights=weights, rows=rows)
-
-    def __len__(self):
-        return len(self.labels)
 
 
 @dataclass(frozen=True)
@@ -69,78 +33,18 @@ class TrainingPlan:
         Fixes initial weights, order of samples and dropout.
     batch_size : int
     fresh_statistics : bool, default=False
-        Whether batch normalization, after each epoch, takes its statistics from training images under the weights as
-        they then are. False leaves it the moving averages that Keras gathers while the weights change.
+        Whether batch normalization, after each epoch, takes its statistics from
+        training images under the weights as they then are. False leaves it the moving
+        averages that Keras gathers while the weights change.
     """
 
     seed: int
     batch_size: int
     fresh_statistics: bool = False
 
-
-@dataclass(frozen=True)
-class TrainingState:
-    """A run after some epochs: all that is needed to predict, or to continue as if it had never stopped.
-
-    Attributes
-    ----------
-    epoch : int
-        Number of epochs finished.
-    arrays : tuple of ndarray
-        Values of the variables of the model, then of the optimizer.
-    history : dict of str to list of float
-        A value for each epoch; ``"time"`` is what it took, in seconds, when it was computed.
-    """
-
-    epoch: int
-    arrays: tuple
-    history: dict = field(default_factory=dict)
-
-    @property
-    def nbytes(self):
-        """Size of the arrays in bytes."""
-        return sum(array.nbytes for array in self.arrays)
-
-
-class EpochHook:
-    """What may happen around epochs; every method may be left as it is."""
-
-    exposes_program = False  # whether a user's code gets hold of the model
-    wants_own_program = False  # whether that may change more of it than variables
-    keeps_snapshots = (
-        False  # whether `snapshot` may be called after the next epoch has begun
-    )
-
-    def begin(self, program):
-        """Before the first epoch, with the state loaded."""
-
-    def begin_epoch(self, epoch):
-        """Before an epoch; `epoch` counts from 0."""
-
-    def end_epoch(self, epoch, logs, snapshot):
-        """After an epoch.
-
-        Parameters
-        ----------
-        epoch : int
-            Counts from 0.
-        logs : dict of str to float
-            Loss and accuracy, with ``val_`` before them those of the validation data, and time in seconds.
-            A hook may add to it.
-        snapshot : callable
-            Gives the :class:`TrainingState` after this epoch.
-
-        Returns
-        -------
-        bool or None
-            True to stop here.
-        """
-
-    def end(self):
-        """After the last epoch, before the state is read for good."""
-
-    def release(self):
-        """When training is over, also by an exception."""
+    def steps_per_epoch(self, n_samples):
+        """Number of gradient steps in an epoch; the last batch may be smaller."""
+        return ceil(n_samples / self.batch_size)
 
 
 def train(program, data, plan, state, until, *, validation=None, hooks=()):
@@ -149,74 +53,141 @@ def train(program, data, plan, state, until, *, validation=None, hooks=()):
     Parameters
     ----------
     program : skcnn._program.Program
-    data : TrainingData
+    data : skcnn._samples.Samples
     plan : TrainingPlan
     state : TrainingState
         Where to start.
     until : int
-        Number of epochs at which to stop, counted from the beginning of the run.
-    validation : TrainingData, default=None
+        Number of epochs finished at which to stop.
+    validation : skcnn._samples.Samples, default=None
         Measured after each epoch; never trained on.
-    hooks : sequence of EpochHook, default=()
+    hooks : sequence of skcnn._hooks.EpochHook, default=()
 
     Returns
     -------
     TrainingState
-        Bit for bit the same whether the run came here in one call or in several, if no hook interferes.
+        Bit for bit the same whether the run came here in one call or in several, if no
+        hook interferes.
 
     Raises
     ------
     TrainingDiverged
-        After an epoch whose weights are not finite. Hooks hear of the end, but not of that epoch.
+        After an epoch whose weights are not finite. Hooks hear of the end of training,
+        but not of the end of that epoch.
     """
-    program.load(state.arrays)
-    history = {name: list(values) for name, values in state.history.items()}
-    epoch, stop, diverged = state.epoch, False, False
+    live = _LiveRun(program, data, plan, validation, state)
     for hook in hooks:
-        hook.begin(program)
-    while epoch < until and not stop:
-        for hook in hooks:
-            hook.begin_epoch(epoch)
-        logs = _measured_epoch(program, data, plan, epoch, validation)
-        diverged = logs is None
-        if diverged:
-            break
-        epoch += 1
-        _record(history, logs, epoch)
-        snapshot = _snapshot_of(program, epoch, history)
-        for hook in hooks:
-            stop |= bool(hook.end_epoch(epoch - 1, logs, snapshot))
-            _record(history, logs, epoch)  # a callback may have added to the logs
-        if any(hook.keeps_snapshots for hook in hooks):
-            snapshot()  # reads the state now, and remembers it
+        hook.begin_training(program.model if hook.exposes_model else None)
+    stops = False
+    while live.n_finished < until and not stops and not live.has_diverged:
+        stops = _epoch_with_hooks(live, hooks)
     for hook in hooks:
-        hook.end()
-    exposed = any(hook.exposes_program for hook in hooks)
-    # A callback may have set weights at the end; or no epoch left a snapshot.
-    if exposed and plan.fresh_statistics and epoch > state.epoch:
-        _take_statistics(program, data, plan)
-    if exposed or diverged or epoch == state.epoch:
-        snapshot = _snapshot_of(program, epoch, history)
-    if diverged:
-        mended = snapshot() if program.has_finite_weights() else None
-        raise TrainingDiverged(epoch + 1, "weights", mended)
-    return snapshot()
+        hook.end_training()
+    # A callback may have restored its best weights, also over weights that diverged.
+    if any(hook.exposes_model for hook in hooks):
+        live.accept_changes()
+    if live.has_diverged:
+        raise TrainingDiverged(live.n_finished + 1, "weights", live.mended_state())
+    return live.get_state()
 
 
-def _record(history, logs, epoch):
-    """Bring a history up to date with the logs of its last epoch.
+def _epoch_with_hooks(live, hooks):
+    """Train for an epoch and tell of it; whether a hook asks to stop."""
+    for hook in hooks:
+        hook.begin_epoch(live.n_finished)
+    logs = live.train_epoch()
+    if live.has_diverged:
+        return True
+    # Held, because it stays that of this epoch, while `live` goes on.
+    get_state = live.get_state
+    stops = False
+    for hook in hooks:
+        stops |= bool(hook.end_epoch(live.n_finished, logs, get_state))
+        live.record(logs)  # a callback may have added to the logs
+    if hooks:
+        get_state()  # reads the state now: a hook may call it after the next epoch
+    return stops
 
-    NaN stands for what an epoch does not have: a run that goes on may have begun without
-    validation data, or with other callbacks.
+
+class _LiveRun:
+    """A run while it trains: its state is in the variables of a program.
+
+    Parameters
+    ----------
+    program, data, plan, validation, state
+        As of :func:`train`.
     """
-    for name in dict.fromkeys([*history, *logs]):
-        values = history.setdefault(name, [])
-        values.extend([np.nan] * (epoch - len(values)))
-        values[-1] = logs.get(name, np.nan)
+
+    def __init__(self, program, data, plan, validation, state):
+        self.program = program
+        self.data = data
+        self.plan = plan
+        self.validation = validation
+        self.n_finished = self._n_before = state.epoch
+        self.has_diverged = False
+        self._history = _copy_of(state.history)
+        program.load(state.arrays)
+        self._forget_state()
+
+    def train_epoch(self):
+        """Train for an epoch, and measure; the logs, or None if training diverges."""
+        started = time.perf_counter()  # a clock that nobody sets
+        logs = _train_epoch(self.program, self.data, self.plan, self.n_finished)
+        if not self.program.has_finite_weights():
+            # The epoch does not count: neither history nor number know of it.
+            self.has_diverged = True
+            self._forget_state()
+            return None
+        if self.validation is not None:
+            measured = _evaluate(self.program, self.validation, self.plan)
+            for name, value in measured.items():
+                logs[f"val_{name}"] = value
+        logs["time"] = time.perf_counter() - started
+        self.n_finished += 1
+        self._forget_state()
+        self.record(logs)
+        return logs
+
+    def record(self, logs):
+        """Bring the history up to date with the logs of its last epoch.
+
+        NaN stands for what an epoch does not have: a run that goes on may have begun
+        without validation data, or with other callbacks.
+        """
+        for name in dict.fromkeys([*self._history, *logs]):
+            values = self._history.setdefault(name, [])
+            missing = self.n_finished - len(values)
+            values.extend([np.nan] * missing)
+            values[-1] = logs.get(name, np.nan)
+
+    def accept_changes(self):
+        """Take note of weights that a callback may have set when training ended."""
+        has_trained = self.n_finished > self._n_before
+        if self.plan.fresh_statistics and has_trained:
+            _take_statistics(self.program, self.data, self.plan)
+        self._forget_state()
+
+    def mended_state(self):
+        """What callbacks put in place of weights that diverged; None if nothing."""
+        return self.get_state() if self.program.has_finite_weights() else None
+
+    def _forget_state(self):
+        """Have `get_state` read the variables anew when it is called next."""
+        self.get_state = functools.cache(
+            functools.partial(_read_state, self.program, self.n_finished, self._history)
+        )
 
 
-def check_finite(program, data, epoch):
-    """Refuse a network whose weights are not finite, or what it predicts for some training images.
+def _read_state(program, n_finished, history):
+    return TrainingState(n_finished, program.read(), _copy_of(history))
+
+
+def _copy_of(history):
+    return {name: list(values) for name, values in history.items()}
+
+
+def check_finite(program, data, n_finished):
+    """Refuse a network whose weights, or some of whose predictions, are not finite.
 
     Weights can be finite, but so large that no prediction is.
 
@@ -224,8 +195,9 @@ def check_finite(program, data, epoch):
     ----------
     program : skcnn._program.Program
         With the state loaded.
-    data : TrainingData
-    epoch : int
+    data : skcnn._samples.Samples
+        Some of the training images are predicted.
+    n_finished : int
         Number of epochs finished, for the message.
 
     Raises
@@ -233,121 +205,77 @@ def check_finite(program, data, epoch):
     TrainingDiverged
     """
     if not program.has_finite_weights():
-        raise TrainingDiverged(epoch, "weights")
-    some = np.arange(min(len(data), program.predict_batch))
-    images, _, _ = _gather(data, some)
+        raise TrainingDiverged(n_finished, "weights")
+    one_batch = all_of(data)[: program.predict_batch]
+    images, _, _ = data.take(one_batch)
     if not np.isfinite(program.predict(images)).all():
-        raise TrainingDiverged(epoch, "predictions")
+        raise TrainingDiverged(n_finished, "predictions")
 
 
-def _measured_epoch(program, data, plan, epoch, validation):
-    """Train for an epoch and measure; None if weights are no numbers after it."""
-    started = time.perf_counter()
-    logs = _run_epoch(program, data, plan, epoch)
-    if not program.has_finite_weights():
-        return None
-    if validation is not None:
-        measured = _evaluate(program, validation, plan)
-        logs |= {f"val_{name}": value for name, value in measured.items()}
-    return logs | {"time": time.perf_counter() - started}
-
-
-def _run_epoch(program, data, plan, epoch):
-    program.begin_epoch(plan.seed, epoch)
-    order = epoch_order(plan.seed, epoch, len(data))
-    logs = {}
-    for chunk in chunks(order, data.images, plan.batch_size):
-        logs = program.train(*_gather(data, chunk), plan.batch_size)
+def _train_epoch(program, data, plan, n_finished):
+    # All that is random in an epoch is set here, from its number alone: it does not
+    # matter how the run came to it.
+    program.begin_epoch(plan.seed, n_finished)
+    order = epoch_order(plan.seed, n_finished, len(data))
+    logs = {}  # averages since the beginning of the epoch, so the last are those of all
+    for images, labels, weights in data.in_chunks(order, plan.batch_size):
+        logs = program.train(images, labels, weights, plan.batch_size)
     if plan.fresh_statistics:
         _take_statistics(program, data, plan)
+    for epochs in _counters:
+        epochs.append(n_finished)
     return logs
 
 
 def _take_statistics(program, data, plan):
-    """Training never reads these statistics, so the weights are those of a run without this.
+    """Have batch normalization average over training images.
 
-    The images are the same after each epoch: what an epoch leaves is a function of its weights alone.
+    Training never reads these statistics, so the weights are those of a run without
+    them. The images are the same after each epoch: what an epoch leaves is a function
+    of its weights alone.
     """
     order = fixed_order(plan.seed, "statistics", len(data))[:STATISTICS_SAMPLES]
     n_before = 0
-    for chunk in chunks(order, data.images, plan.batch_size):
-        images, _, _ = _gather(data, chunk)
+    for images, _, _ in data.in_chunks(order, plan.batch_size):
         program.average_statistics(images, n_before, plan.batch_size)
-        n_before += len(chunk)
+        n_before += len(images)
 
 
 def _evaluate(program, data, plan):
     program.reset_metrics()
     logs = {}
-    for chunk in chunks(np.arange(len(data)), data.images, plan.batch_size):
-        logs = program.evaluate(*_gather(data, chunk), plan.batch_size)
+    for images, labels, weights in data.in_chunks(all_of(data), plan.batch_size):
+        logs = program.evaluate(images, labels, weights, plan.batch_size)
     return logs
 
 
-def predict(program, images):
-    """Class probabilities, a chunk at a time.
-
-    Parameters
-    ----------
-    program : skcnn._program.Program
-        With the state loaded.
-    images : ndarray of shape (n, height, width, channels), any real dtype
-
-    Returns
-    -------
-    ndarray of shape (n, n_classes), float32
-    """
-    parts = [
-        program.predict(device_array(images[chunk[0] : chunk[-1] + 1]))
-        for chunk in chunks(np.arange(len(images)), images, program.predict_batch)
-    ]
-    return np.concatenate(parts)
+# Lists of those who count the epochs that are really trained.
+_counters = []
 
 
-def chunks(order, images, batch_size):
-    """Cut an order of samples into chunks of whole batches.
+@contextmanager
+def epochs_trained():
+    """Count the epochs that this process trains, in whatever fit and thread.
 
-    Parameters
-    ----------
-    order : ndarray of shape (n,), int64
-    images : ndarray of shape (n, height, width, channels)
-        Tells how large a sample is.
-    batch_size : int
+    For tests and benchmarks: what is shared is not trained, and so not counted.
 
     Yields
     ------
-    ndarray of shape (m,), int64
-        `m` is a multiple of `batch_size`, but for the last chunk.
+    list of int
+        Grows by an entry for each epoch: how many of its run were finished before it.
+
+    Examples
+    --------
+    >>> from skcnn._training import epochs_trained
+    >>> with epochs_trained() as epochs:
+    ...     pass  # fit something
+    >>> epochs
+    []
     """
-    sample_bytes = int(np.prod(images.shape[1:])) * (
-        1 if images.dtype == np.uint8 else 4
-    )
-    samples = min(CHUNK_BYTES // sample_bytes, CHUNK_SAMPLES)
-    step = max(1, samples // batch_size) * batch_size
-    for start in range(0, len(order), step):
-        yield order[start : start + step]
-
-
-def device_array(images):
-    """Images in a type that programs take: uint8 as they are, anything else as float32."""
-    return np.ascontiguousarray(
-        images, dtype=np.uint8 if images.dtype == np.uint8 else np.float32
-    )
-
-
-def _gather(data, chunk):
-    weights = None if data.weights is None else data.weights[chunk]
-    rows = chunk if data.rows is None else data.rows[chunk]
-    return device_array(data.images[rows]), data.labels[chunk], weights
-
-
-def _snapshot_of(program, epoch, history):
-    @functools.cache  # several hooks may ask
-    def snapshot():
-        return TrainingState(
-            epoch,
-            program.read(),
-            {name: list(values) for name, values in history.items()},
-        )
-
-    return snapshot
+    epochs = []
+    _counters.append(epochs)
+    try:
+        yield epochs
+    finally:
+        # By identity: two lists of equal content are not the same counter.
+        _counters[:] = [other for other in _counters if other is not epochs]

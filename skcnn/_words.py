@@ -1,8 +1,8 @@
 """Names that people bring from other packages, and what to write for them here.
 
-Whoever asks for a parameter that there is not gets the right name with the error. The
-tables below know the names of Keras, scikit-learn, scikeras, skorch, KerasTuner and
-PyTorch; for a slip of the pen there is the nearest name.
+Whoever asks for a parameter or a method that there is not gets the right name with the
+error. The tables below know the names of Keras, scikit-learn, scikeras, skorch,
+KerasTuner and PyTorch; for a slip of the pen there is the nearest name.
 """
 
 import re
@@ -266,6 +266,37 @@ PARAMETER_WORDS = _table(
         _CONVOLUTIONS,
         _NO_MODEL,
     ),
+)
+
+_ITS_MODEL = "model_ is the trained keras.Model, a copy of its own."
+
+# For attributes and methods.
+METHOD_WORDS = _table(
+    ("evaluate test_on_batch evaluate_generator", "clf.score(X, y)"),
+    ("summary", "print(clf.architecture_)", "After fit."),
+    ("count_params n_params", "clf.n_params_", "After fit."),
+    (
+        "compile",
+        "clf.set_params(optimizer='adam', loss='categorical_crossentropy')",
+        "fit compiles the network.",
+    ),
+    ("fit_generator", "clf.fit(X, y)"),
+    ("train_on_batch", "clf.partial_fit(X, y)", "It trains for one epoch."),
+    ("predict_classes predict_on_batch predict_generator", "clf.predict(X)"),
+    ("forward", "clf.predict_proba(X)"),
+    ("history", "clf.history_", "After fit."),
+    ("loss_curve_ train_loss_", "clf.history_['loss']"),
+    ("validation_scores_", "clf.history_['val_accuracy']", "With validation data."),
+    ("model module_ network", "clf.model_", _ITS_MODEL),
+    ("layers", "clf.model_.layers", _ITS_MODEL),
+    ("weights coefs_", "clf.model_.weights", _ITS_MODEL),
+    ("get_weights", "clf.model_.get_weights()", _ITS_MODEL),
+    ("get_layer", "clf.model_.get_layer(index=0)", _ITS_MODEL),
+    ("save save_model", "joblib.dump(clf, 'clf.joblib')", _ITS_MODEL),
+    ("load load_model load_weights", "clf = joblib.load('clf.joblib')"),
+    ("save_weights", "clf.model_.save_weights('clf.weights.h5')", _ITS_MODEL),
+    ("export", "clf.model_.export('folder')", _ITS_MODEL),
+    ("to_json", "clf.model_.to_json()", _ITS_MODEL),
 )
 
 _STRIDE = "It is the stride of the pooling window; convolutions have stride 1."

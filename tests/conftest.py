@@ -1,13 +1,13 @@
 """Data that every test may use; nothing is downloaded."""
 
 import signal
+import warnings
 
-import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
 import skcnn
 from skcnn._trajectory import STATES
+from skcnn.datasets import load_digits
 
 # A shell that starts pytest in the background has it ignore Ctrl-C, and Python keeps to
 # that, here and in every child. Some tests press Ctrl-C.
@@ -17,12 +17,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(scope="session")
 def digits():
-    """scikit-learn's digits as uint8 images (1797, 8, 8, 1) with their labels; read-only, for all tests share them."""
-    bunch = load_digits()
-    X = (bunch.images * (255 / 16)).astype(np.uint8)[..., np.newaxis]
+    """Bytes of images (1797, 8, 8, 1) with their labels; read-only, as all tests share them."""
+    X, y = load_digits(subset="all", return_X_y=True)
     X.flags.writeable = False
-    bunch.target.flags.writeable = False
-    return X, bunch.target
+    y.flags.writeable = False
+    return X, y
+
+
+@pytest.fixture(scope="session")
+def data(digits):
+    """The first 120 digits: enough for most tests, and a moment to train on."""
+    X, y = digits
+    return X[:120], y[:120]
 
 
 @pytest.fixture(scope="module")
@@ -32,3 +38,20 @@ def nothing_shared():
     skcnn.clear_cache(max_bytes=0)
     yield
     skcnn.clear_cache(max_bytes=max_bytes)
+
+
+@pytest.fixture
+def nothing_known():
+    """Each test starts and ends without states, as in a process that has just started."""
+    max_bytes = STATES.max_bytes
+    skcnn.clear_cache()
+    yield
+    skcnn.clear_cache(max_bytes=max_bytes)
+
+
+@pytest.fixture
+def silence():
+    """Nothing is warned of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        yield

@@ -1,15 +1,20 @@
 """Augmentation changes training images alone, by nothing but the run's seed and the epoch."""
 
+import copy
 import hashlib
 import pickle
 import random
+import subprocess
+import sys
 import warnings
 
+import cloudpickle
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from comparisons import same_state
+from networks import TINY
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
@@ -22,13 +27,7 @@ from skcnn._augmentation import (
 from skcnn._seeds import epoch_order
 
 SHAPE = (16, 16, 1)
-SMALL = {
-    "conv_layers": [(4, 3, 2, 2)],
-    "convs_per_block": 1,
-    "dense_layers": (),
-    "batch_size": 32,
-    "random_state": 0,
-}
+SMALL = TINY | {"batch_size": 32}
 
 
 def is_keras_own(config):
@@ -145,12 +144,6 @@ def test_a_batch_by_itself_is_changed_as_in_training(images):
 
 # ---------------------------------------------------------------------------------------------------------------
 # In a fit
-
-
-@pytest.fixture(scope="module")
-def data(digits):
-    X, y = digits
-    return X[:150], y[:150]
 
 
 def fit(augmentation, data, epochs=2, **params):
@@ -463,7 +456,12 @@ REFUSED = {
         "predicting",
     ),
     "fails": (keras.layers.RandomHue(0.1), r"RandomHue fails on .*\(16, 16, 1\)"),
-    "function": (np.fliplr, r"keras\.layers\.Lambda"),
+    "function": (np.fliplr, r"class Augment\(keras\.layers\.Layer\)"),
+    "class": (keras.layers.RandomFlip, r"not its class: RandomFlip\(\)"),
+    "one's own inside": (
+        keras.layers.Pipeline([in_training(lambda x: x)]),
+        "Pipeline holds Own.*in a list",
+    ),
 }
 
 
@@ -593,23 +591,143 @@ def test_pixels_are_looked_at_in_fit(data):
         fit(keras.layers.RandomContrast(0.2), (X / 255, y))
 
 
-class Unregistered(keras.layers.Layer):
-    """Keras cannot copy it, since it finds classes by their registered names."""
+# --------------------------------------------------------------------------------------
+# A class of one's own, in a script or notebook, is registered nowhere
 
-    def call(self, images, training=False):
-        return images * keras.random.uniform((), seed=self.seeds)
+
+class Unregistered(keras.layers.Layer):
+    """It keeps an argument, and makes its seeds as late as Keras allows."""
+
+    def __init__(self, level=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.level = level
 
     def build(self, shape):
         self.seeds = keras.random.SeedGenerator(0)
 
+    def call(self, images, training=False):
+        noise = keras.random.normal(keras.ops.shape(images), seed=self.seeds)
+        return images + self.level * noise if training else images
 
+    def get_config(self):
+        return super().get_config() | {"level": self.level}
+
+
+COPIES = {
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda value: pickle.loads(pickle.dumps(value)),
+    "cloudpickle": lambda value: cloudpickle.loads(cloudpickle.dumps(value)),
+}
+
+
+@pytest.mark.parametrize("make_copy", COPIES.values(), ids=COPIES)
+def test_a_class_that_keras_does_not_know_is_copied_exactly(make_copy, images):
+    layer = Unregistered(3.0, name="mine")
+    expected = augmented(layer, images)
+    for given in (layer, [keras.layers.RandomFlip(), layer]):
+        copied = make_copy(ConvPoolClassifier(augmentation=given)).augmentation
+        last = copied[-1] if isinstance(copied, list) else copied
+        assert last is not layer and type(last) is Unregistered
+        assert (last.level, last.name) == (3.0, "mine")
+        assert np.array_equal(augmented(last, images), expected)
+
+
+def test_an_edited_class_of_the_same_name_is_another_one():
+    def edition(level):
+        body = {"call": lambda self, images, training=False: images, "level": level}
+        cls = type("Edited", (keras.layers.Layer,), body)
+        return keras.saving.register_keras_serializable("test_editions")(cls)
+
+    old, new = edition(1)(), edition(2)()
+    assert copy.deepcopy(old).level == 1
+    assert copy.deepcopy(new).level == 2
+
+
+def test_layers_with_weights_are_left_to_keras():
+    class Weighted(keras.layers.Dense):
+        pass
+
+    layer = Weighted(2)
+    layer.build((None, 3))
+    with pytest.raises(TypeError, match="Could not locate class"):
+        copy.deepcopy(layer)
+    known = copy.deepcopy(keras.layers.Dense(2))
+    assert known.units == 2
+
+
+def test_a_class_of_ones_own_in_a_grid(data):
+    grid = {"augmentation": [None, Unregistered(3.0), [Unregistered(30.0)]]}
+    net = ConvPoolClassifier(**SMALL, epochs=1)
+    search = GridSearchCV(net, grid, cv=2, error_score="raise").fit(*data)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    plain = fit(Unregistered(3.0), data, epochs=1)
+    refitted = search.set_params(param_grid={"augmentation": [Unregistered(3.0)]})
+    assert same_state(refitted.fit(*data).best_estimator_._state, plain._state)
+
+
+SCRIPT = """
+import cloudpickle
+import keras
+import numpy as np
+from sklearn.model_selection import GridSearchCV
+from skcnn import ConvPoolClassifier
+
+class Darken(keras.layers.Layer):
+    def call(self, images, training=False):
+        return images * 0.5 if training else images
+
+X, y = np.ones((20, 6, 6)), np.arange(20) % 2
+net = ConvPoolClassifier([(2, 3)], (), convs_per_block=1, epochs=1, random_state=0)
+grid = {"augmentation": [None, Darken()]}
+search = GridSearchCV(net, grid, cv=2, n_jobs=2, error_score="raise").fit(X, y)
+print(search.cv_results_["mean_test_score"])
+"""
+
+
+def test_a_class_in_a_script_reaches_worker_processes(tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = [sys.executable, tmp_path / "script.py"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.count(".") == 2
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda: keras.Sequential([keras.layers.RandomFlip(), Unregistered()]),
+        lambda: [keras.layers.RandomFlip(), keras.Sequential([Unregistered()])],
+        lambda: keras.layers.Pipeline([Unregistered()]),
+    ],
+    ids=["Sequential", "in a list", "Pipeline"],
+)
 @pytest.mark.parametrize(
     "use",
     [clone, pickle.dumps, lambda clf: clf.fit(np.ones((8, 8, 8)), 4 * [0, 1])],
     ids=["clone", "pickle", "fit"],
 )
-def test_a_layer_that_keras_cannot_copy_is_told_how_to_register(use):
-    clf = ConvPoolClassifier(conv_layers=[(4, 3)], augmentation=Unregistered())
-    message = r"augmentation must be .* @keras.saving.register_keras_serializable\(\)"
+def test_inside_another_layer_it_is_told_to_stand_in_a_list(use, given):
+    clf = ConvPoolClassifier(conv_layers=[(4, 3)], augmentation=given())
+    message = r"augmentation: (Sequential|Pipeline) holds Unregistered.*=\[\.\.\.\]"
     with pytest.raises(ValueError, match=message):
         use(clf)
+
+
+def mirror(images):
+    return images[:, :, ::-1]
+
+
+@pytest.mark.parametrize(
+    "function", [mirror, lambda images: images[:, :, ::-1]], ids=["named", "lambda"]
+)
+def test_a_function_is_told_a_layer_that_runs_as_printed(function, images):
+    with pytest.raises(TypeError, match="in training alone") as error:
+        augmentation_config(function, SHAPE)
+    code = str(error.value).split("\n\n")[1].split("\nand give ")[0]
+    scope = {"keras": keras, "mirror": function, "function": function}
+    exec(code, scope)
+    layer = scope["Augment"]()
+    assert np.array_equal(augmented(layer, images), images[:, :, ::-1])
+    copied = clone(ConvPoolClassifier(augmentation=layer)).augmentation
+    assert np.array_equal(augmented(copied, images), images[:, :, ::-1])
+    assert np.array_equal(layer(images, training=False), images)

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from networks import assert_not_fitted
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
@@ -505,11 +506,6 @@ def assert_says(error, name, says):
     )
     for words in says:
         assert words.lower() in message.lower(), f"{words!r} is not in: {message}"
-
-
-def assert_not_fitted(classifier):
-    with pytest.raises(NotFittedError):
-        check_is_fitted(classifier)
 
 
 @pytest.mark.parametrize(("name", "says", "params", "data"), [*PARAMETERS, *DATA])

@@ -1,35 +1,34 @@
 """What batch normalization predicts with: statistics of the weights as they are, or Keras' moving averages."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 from comparisons import curves, same_bits, same_fit
+from networks import TINY
 from sklearn.model_selection import GridSearchCV
 
+import skcnn._device as device
 import skcnn._training as training
 from skcnn import ConvBlock, ConvPoolClassifier
-from skcnn._compat import tf, unrewritten_graphs
+from skcnn._backend import tf
 from skcnn._network import dropout_states
 from skcnn._program import POOL
+from skcnn._runtime import unrewritten_graphs
 from skcnn._seeds import epoch_order, fixed_order, generator_state
 from skcnn._trajectory import STATES
 
-SMALL = {
-    "conv_layers": [(4, 3), (4, 3)],
-    "convs_per_block": 1,
-    "dense_layers": (),
-    "batch_norm": True,
-    "batch_size": 16,
-    "optimizer__learning_rate": 0.01,
-    "random_state": 0,
-}
+small = partial(
+    ConvPoolClassifier,
+    **TINY | {"conv_layers": [(4, 3), (4, 3)]},
+    batch_norm=True,
+    batch_size=16,
+    optimizer__learning_rate=0.01,
+)
 
 
 pytestmark = pytest.mark.usefixtures("nothing_shared")
-
-
-def small(**params):
-    return ConvPoolClassifier(**{**SMALL, **params})
 
 
 @pytest.fixture
@@ -90,7 +89,7 @@ DESIGNS = {
 def test_statistics_are_those_of_keras_layers_told_to_average(name, data, monkeypatch):
     """The live layers of a plain Keras model, without dropout; with several chunks, and images to spare."""
     monkeypatch.setattr(training, "STATISTICS_SAMPLES", 70)
-    monkeypatch.setattr(training, "CHUNK_SAMPLES", 32)
+    monkeypatch.setattr(device, "CHUNK_SAMPLES", 32)
     X, y = data
     weights = np.linspace(0.5, 1.5, len(X))  # they have no say in statistics
     model = small(**DESIGNS[name], epochs=1).fit(X, y, sample_weight=weights).model_

@@ -3,12 +3,15 @@
 import pickle
 import threading
 import warnings
+from functools import partial
 
 import keras
 import numpy as np
 import optuna
 import pytest
+from at_epoch import ctrl_c
 from comparisons import same_bits
+from networks import TINY
 from optuna_integration import KerasPruningCallback
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
@@ -19,24 +22,7 @@ from sklearn.preprocessing import FunctionTransformer
 import skcnn
 from skcnn import ConvPoolClassifier
 
-SMALL = {
-    "conv_layers": [(4, 3)],
-    "convs_per_block": 1,
-    "dense_layers": (),
-    "epochs": 3,
-    "batch_size": 32,
-    "random_state": 0,
-}
-
-
-@pytest.fixture(scope="module")
-def data(digits):
-    X, y = digits
-    return X[:96], y[:96]
-
-
-def small(**params):
-    return ConvPoolClassifier(**{**SMALL, **params})
+small = partial(ConvPoolClassifier, **TINY, epochs=3, batch_size=32)
 
 
 class Losses(keras.callbacks.Callback):
@@ -108,12 +94,8 @@ def test_an_optuna_study_prunes(data):
     assert trial.storage is study._storage
 
 
-def interrupt(epoch, logs):
-    raise KeyboardInterrupt
-
-
 def test_the_model_is_let_go_of_also_after_an_exception(data):
-    callbacks = [Losses(), keras.callbacks.LambdaCallback(on_epoch_end=interrupt)]
+    callbacks = [Losses(), keras.callbacks.LambdaCallback(on_epoch_end=ctrl_c)]
     classifier = small(callbacks=callbacks)
     with pytest.raises(KeyboardInterrupt):
         classifier.fit(*data)

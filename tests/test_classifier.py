@@ -12,14 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from comparisons import curves
+from networks import assert_not_fitted
 from sklearn.base import clone, is_classifier
 from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.datasets import load_digits
-from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils import get_tags
-from sklearn.utils.validation import check_is_fitted
 
 from skcnn import ConvBlock, ConvPoolClassifier
 from skcnn._program import POOL
@@ -67,16 +66,6 @@ def bits(classifier):
 def loss_of(classifier, images, labels):
     probabilities = classifier.predict_proba(images)
     return -np.log(probabilities[np.arange(len(labels)), labels]).mean()
-
-
-def assert_not_fitted(classifier):
-    with pytest.raises(NotFittedError):
-        check_is_fitted(classifier)
-    assert not [
-        name
-        for name in vars(classifier)
-        if name.endswith("_") and name != "n_features_in_"
-    ]
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +201,7 @@ def test_columns_of_a_frame_are_remembered():
 
 @pytest.fixture(scope="module")
 def pixels():
-    return (X * 255).astype(np.uint8)
+    return np.rint(X * 255).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")

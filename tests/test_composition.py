@@ -4,6 +4,7 @@ import os
 import re
 from collections import Counter
 from contextlib import contextmanager, nullcontext
+from functools import partial
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from comparisons import same_bits, same_fit
 from joblib import parallel_config
 from matplotlib import pyplot as plt
+from networks import TINY, split_scores
 from optuna.distributions import FloatDistribution, IntDistribution
 from optuna_integration import OptunaSearchCV
 from scipy.stats import loguniform, randint
@@ -47,26 +49,19 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import skcnn
-import skcnn._training as training
 from skcnn import ConvPoolClassifier
-from skcnn._trajectory import _intra_op_threads
+from skcnn._device import intra_op_threads
+from skcnn._training import epochs_trained
 
 pytestmark = pytest.mark.usefixtures("nothing_shared")
 
-SMALL = {
-    "conv_layers": [(4, 3, 2, 2)],
-    "convs_per_block": 1,
-    "dense_layers": (),
-    "epochs": 2,
-    "batch_size": 32,
-    "optimizer__learning_rate": 0.02,
-    "random_state": 0,
-}
-
-
-def small(**params):
-    """A network of 690 weights; on the table of the same images, too, if it is given their shape."""
-    return ConvPoolClassifier(**{**SMALL, **params})
+small = partial(
+    ConvPoolClassifier,
+    **TINY,
+    epochs=2,
+    batch_size=32,
+    optimizer__learning_rate=0.02,
+)
 
 
 def table(images):
@@ -114,15 +109,6 @@ def accuracy(fitted, X, y):
 
 def accuracies_by_hand(estimator, X, y, n_splits=3):
     return [accuracy(*fold) for fold in fits_by_hand(estimator, X, y, n_splits)]
-
-
-def split_scores(search, metric="score"):
-    """Scores of a search: a row for each candidate, a column for each fold."""
-    columns = [
-        search.cv_results_[f"split{split}_test_{metric}"]
-        for split in range(search.n_splits_)
-    ]
-    return np.array(columns).T.tolist()
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -193,7 +179,7 @@ def test_parameters_of_a_step_and_steps_themselves_are_searched(data):
             if name != "image"
         }
         by_hand.append(accuracies_by_hand(small(**net), images, y, n_splits=2))
-    assert split_scores(search) == by_hand
+    assert split_scores(search).tolist() == by_hand
     assert len(search.cv_results_["params"]) == 8
     assert search.best_params_["net__optimizer__learning_rate"] == 0.02
     assert search.best_index_ == np.argmax(np.mean(by_hand, axis=1))
@@ -334,7 +320,7 @@ def test_a_grid_search_refits_by_the_metric_that_was_asked_for(data, new):
             accuracies_by_hand(small(optimizer__learning_rate=rate), X, y)
             for rate in rates
         ]
-        assert split_scores(search, "accuracy") == by_hand
+        assert split_scores(search, "accuracy").tolist() == by_hand
         np.testing.assert_allclose(split_scores(search, "error"), 1 - np.array(by_hand))
         best[metric] = search.best_params_["optimizer__learning_rate"]
         assert same_fit(
@@ -355,7 +341,7 @@ def test_a_randomized_search_scores_what_it_draws(data, new):
     ).fit(X, y)
     drawn = search.cv_results_["params"]
     assert len({params["batch_size"] for params in drawn}) == 3
-    assert split_scores(search) == [
+    assert split_scores(search).tolist() == [
         accuracies_by_hand(small(**params), X, y) for params in drawn
     ]
     assert same_fit(
@@ -363,16 +349,8 @@ def test_a_randomized_search_scores_what_it_draws(data, new):
     )
 
 
-def test_a_halving_search_over_the_epochs_of_a_step_trains_only_increments(
-    data, monkeypatch
-):
+def test_a_halving_search_over_the_epochs_of_a_step_trains_only_increments(data):
     X, y = data
-    trained, run_epoch = [], training._run_epoch
-
-    def counted(program, data, plan, epoch):
-        trained.append(epoch)
-        return run_epoch(program, data, plan, epoch)
-
     pipeline = Pipeline([("mirror", FunctionTransformer(mirror)), ("net", small())])
     rates = [1e-6, 0.002, 0.01, 0.05]
     halving = HalvingGridSearchCV(
@@ -384,8 +362,7 @@ def test_a_halving_search_over_the_epochs_of_a_step_trains_only_increments(
         factor=2,
         cv=2,
     )
-    with monkeypatch.context() as patched:
-        patched.setattr(training, "_run_epoch", counted)
+    with epochs_trained() as trained:
         skcnn.clear_cache(max_bytes=2**20)
         try:
             search = halving.fit(X, y)
@@ -400,7 +377,7 @@ def test_a_halving_search_over_the_epochs_of_a_step_trains_only_increments(
         accuracies_by_hand(clone(pipeline).set_params(**c), X, y, 2)
         for c in search.cv_results_["params"]
     ]
-    assert split_scores(search) == by_hand
+    assert split_scores(search).tolist() == by_hand
     assert {c["net__epochs"] for c in search.cv_results_["params"]} == {1, 2, 4}
 
 
@@ -585,7 +562,7 @@ def test_permutation_importance_of_pixels(data, new, container):
 def processes():
     """Two worker processes, each with as many threads for TensorFlow as this one has: the bits depend on that."""
     with parallel_config(
-        backend="loky", n_jobs=2, inner_max_num_threads=_intra_op_threads()
+        backend="loky", n_jobs=2, inner_max_num_threads=intra_op_threads()
     ):
         yield
 
@@ -609,7 +586,9 @@ def test_a_search_by_two_workers_gives_the_bits_of_one(named, new, workers):
         shared = clone(search).fit(X, y)
         fitted = cross_validate(small(), X, y, cv=2, return_estimator=True)["estimator"]
     for metric in ("accuracy", "neg_log_loss"):
-        assert split_scores(shared, metric) == split_scores(alone, metric)
+        assert split_scores(shared, metric).tolist() == (
+            split_scores(alone, metric).tolist()
+        )
     assert same_fit(shared.best_estimator_[-1], alone.best_estimator_[-1], new[0])
     for found, (expected, _, _) in zip(
         fitted, fits_by_hand(small(), X, y, 2), strict=True
@@ -770,7 +749,14 @@ def test_keras_callbacks_by_class_are_made_anew_for_each_fit_of_a_search(
     grid = {"callbacks__patience": [1, 3, 2], "epochs": [3, 6]}
     search = GridSearchCV(small(**stopping), grid, cv=2, scoring=n_epochs).fit(*data)
     # No epoch but the first is an improvement by 100.
-    assert split_scores(search) == [[2, 2], [2, 2], [3, 3], [4, 4], [3, 3], [3, 3]]
+    assert split_scores(search).tolist() == [
+        [2, 2],
+        [2, 2],
+        [3, 3],
+        [4, 4],
+        [3, 3],
+        [3, 3],
+    ]
 
 
 class StopAfterTwo(keras.callbacks.Callback):
@@ -795,6 +781,6 @@ def test_keras_callbacks_keep_nothing_from_one_fit_of_a_search_to_the_next(
         cv=2,
         scoring=n_epochs,
     )
-    assert split_scores(search.fit(*data)) == [[2, 2], [2, 2]]
+    assert split_scores(search.fit(*data)).tolist() == [[2, 2], [2, 2]]
     assert search.best_estimator_.n_iter_ == 2
     assert form.seen == 0

@@ -2,12 +2,14 @@
 
 import pickle
 from dataclasses import replace
+from functools import partial
 
 import joblib
 import keras
 import numpy as np
 import pytest
 from comparisons import same_state
+from networks import TINY
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.model_selection import (
     GridSearchCV,
@@ -21,25 +23,11 @@ from skcnn import ConvPoolClassifier
 from skcnn._program import POOL
 from skcnn._trajectory import STATES
 
-SMALL = {
-    "conv_layers": [(4, 3)],
-    "convs_per_block": 1,
-    "dense_layers": (),
-    "batch_size": 16,
-    "epochs": 3,
-    "optimizer": "sgd",
-    "random_state": 0,
-}
+small = partial(ConvPoolClassifier, **TINY, batch_size=16, epochs=3, optimizer="sgd")
 TOO_HIGH = {"optimizer__learning_rate": 1e30}
 
 
-def small(**params):
-    return ConvPoolClassifier(**{**SMALL, **params})
-
-
-@pytest.fixture(autouse=True)
-def nothing_known():
-    STATES.clear()
+pytestmark = pytest.mark.usefixtures("nothing_known")
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 from comparisons import same_state
+from networks import TINY
 from sklearn.model_selection import (
     GridSearchCV,
     StratifiedKFold,
@@ -18,22 +19,17 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skcnn import ConvPoolClassifier, clear_cache
 from skcnn._early_stopping import EarlyStopping, split_off_validation
+from skcnn._samples import Samples
 from skcnn._seeds import derive
-from skcnn._training import TrainingData
 
-SMALL = {
-    "conv_layers": [(4, 3, 2, 2)],
-    "convs_per_block": 1,
+SMALL = TINY | {
     "dense_layers": (16,),
     "batch_size": 32,
     "optimizer__learning_rate": 0.03,
-    "random_state": 0,
 }
 
 
-@pytest.fixture(autouse=True)
-def nothing_shared():
-    clear_cache()
+pytestmark = pytest.mark.usefixtures("nothing_known")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +59,7 @@ def stopped(data):
 def many():
     labels = np.repeat([0, 1, 2], [60, 30, 10]).astype(np.int32)
     images = np.arange(100, dtype=np.float32).reshape(100, 1, 1, 1)
-    return TrainingData(images, labels, weights=np.arange(100, dtype=np.float32))
+    return Samples(images, labels, weights=np.arange(100, dtype=np.float32))
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -74,17 +70,23 @@ def many():
 def test_each_class_gives_its_share_and_no_sample_is_in_both_parts(many):
     training, validation = split_off_validation(many, 0.2, seed=0, classes=np.arange(3))
     assert np.bincount(validation.labels).tolist() == [12, 6, 2]
-    assert sorted([*training.rows, *validation.rows]) == list(range(100))
+    assert sorted([*training.places, *validation.places]) == list(range(100))
     for part in (training, validation):
-        assert np.array_equal(part.labels, many.labels[part.rows])
-        assert np.array_equal(part.weights, part.rows)
-        assert part.images is many.images  # not a copy: X may be larger than memory
+        assert np.array_equal(part.labels, many.labels[part.places])
+        assert np.array_equal(part.weights, part.places)
+        assert part.shares_images_with(many)  # no copy: X may be larger than memory
+        images, labels, weights = part.take(
+            np.arange(len(part))
+        )  # and none is mistaken
+        assert np.array_equal(images.ravel(), part.places)
+        assert np.array_equal(labels, many.labels[images.ravel().astype(int)])
+        assert np.array_equal(weights, images.ravel())
 
 
 @pytest.mark.filterwarnings("ignore:early_stopping=True measures")
 def test_the_split_is_fixed_by_the_seed_of_the_run(many):
     splits = [
-        split_off_validation(many, 0.2, seed, np.arange(3))[1].rows.tolist()
+        split_off_validation(many, 0.2, seed, np.arange(3))[1].places.tolist()
         for seed in (0, 0, 1)
     ]
     assert splits[0] == splits[1] != splits[2]
@@ -94,13 +96,13 @@ def test_the_part_set_aside_is_measured_and_never_trained_on(data):
     """The same fit by hand: train on one part, and give fit the other one as validation data."""
     X, y = data
     training, validation = split_off_validation(
-        TrainingData(X, y), 0.1, seed=0, classes=np.unique(y)
+        Samples(X, y), 0.1, seed=0, classes=np.unique(y)
     )
     ours = stopping(epochs=3, n_iter_no_change=3).fit(X, y)
     by_hand = ConvPoolClassifier(**SMALL, epochs=3).fit(
-        X[training.rows],
-        y[training.rows],
-        validation_data=(X[validation.rows], y[validation.rows]),
+        X[training.places],
+        y[training.places],
+        validation_data=(X[validation.places], y[validation.places]),
     )
     assert same_state(ours._state, by_hand._state)
 
@@ -129,12 +131,12 @@ def test_validation_data_take_the_place_of_the_split(data):
 def split(counts, fraction=0.1, seed=0):
     """Both parts of data with so many samples of each class, as counts; and what is said."""
     labels = np.random.RandomState(0).permutation(np.repeat(range(len(counts)), counts))
-    data = TrainingData(np.zeros((len(labels), 1, 1, 1)), labels.astype(np.int32))
+    data = Samples(np.zeros((len(labels), 1, 1, 1)), labels.astype(np.int32))
     classes = np.array([f"c{k}" for k in range(len(counts))])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         parts = split_off_validation(data, fraction, seed, classes)
-    assert sorted(np.concatenate([part.rows for part in parts])) == list(
+    assert sorted(np.concatenate([part.places for part in parts])) == list(
         range(len(labels))
     )
     kept, aside = (np.bincount(part.labels, minlength=len(counts)) for part in parts)
@@ -145,7 +147,7 @@ def split(counts, fraction=0.1, seed=0):
 @pytest.mark.parametrize("counts", [[200, 100, 50], [150, 150], [400, 40, 10]])
 def test_a_split_that_has_all_classes_is_that_of_scikit_learn(counts, fraction):
     labels = np.repeat(range(len(counts)), counts).astype(np.int32)
-    data = TrainingData(np.zeros((len(labels), 1, 1, 1)), labels)
+    data = Samples(np.zeros((len(labels), 1, 1, 1)), labels)
     expected = train_test_split(
         np.arange(len(labels)),
         test_size=fraction,
@@ -156,7 +158,7 @@ def test_a_split_that_has_all_classes_is_that_of_scikit_learn(counts, fraction):
         warnings.simplefilter("error")
         parts = split_off_validation(data, fraction, 3, np.arange(len(counts)))
     for part, rows in zip(parts, expected, strict=True):
-        assert part.rows.tolist() == sorted(rows)
+        assert part.places.tolist() == sorted(rows)
 
 
 @pytest.mark.parametrize(
@@ -282,12 +284,12 @@ def stopped_after(scores, losses=None, n_iter_no_change=2, tol=0.01):
     """The epoch after which scores make it stop, None if they do not, and the best epoch."""
     hook = EarlyStopping(n_iter_no_change, tol)
     for epoch, (score, loss) in enumerate(
-        zip(scores, losses or [1.0] * len(scores), strict=True)
+        zip(scores, losses or [1.0] * len(scores), strict=True), 1
     ):
         if hook.end_epoch(
             epoch, {"val_accuracy": score, "val_loss": loss}, lambda: None
         ):
-            return epoch + 1, hook.best_epoch
+            return epoch, hook.best_epoch
     return None, hook.best_epoch
 
 

@@ -1,7 +1,9 @@
 """The scripts of the studies run from beginning to end, on few images and for few epochs."""
 
+import ast
 import os
 import re
+import runpy
 import subprocess
 import sys
 import time
@@ -12,10 +14,12 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ParameterGrid, train_test_split
 
-from skcnn import ConvPoolClassifier
+import skcnn
+from skcnn import ConvPoolClassifier, presets
 from skcnn.datasets import fetch_cifar10, fetch_fashion_mnist
 from skcnn.presets import GRIDS, NETWORKS, PUBLISHED
 
@@ -54,21 +58,31 @@ def data_home(tmp_path_factory):
     return folder
 
 
-def run_script(name, *arguments):
+@pytest.fixture
+def run_script(monkeypatch, capsys):
+    """Runs a script in this process, where nothing is known of it; gives what it prints."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")  # so that none of them sets it
+
+    def run(name, *arguments):
+        skcnn.clear_cache()
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
+        capsys.readouterr()
+        try:
+            runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+        finally:
+            plt.close("all")
+        return capsys.readouterr().out
+
+    yield run
+    skcnn.clear_cache()
+
+
+def start_script(name, *arguments, **options):
+    """The same in a process of its own, as users run it."""
     command = [sys.executable, str(EXAMPLES / f"{name}.py"), *map(str, arguments)]
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name != "TF_CPP_MIN_LOG_LEVEL"
-    }
-    result = subprocess.run(
-        command, capture_output=True, text=True, timeout=600, env=environment
-    )
-    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
-    assert "oneDNN" not in result.stderr, (
-        "TensorFlow talks if it is imported before skcnn"
-    )
-    return result.stdout
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    return subprocess.Popen(command, env=environment, text=True, **options)
 
 
 def images_of(fetch, data_home):
@@ -172,8 +186,17 @@ CHECKS = {  # of what a study measures beside accuracy
 }
 
 
+# Its whole grid would compile twelve networks, the widest of them for half a minute.
+PART_OF_S0 = {
+    **GRIDS["s0"],
+    "conv_layers": GRIDS["s0"]["conv_layers"][:2],
+    "dense_layers": [[50]],
+}
+
+
 @pytest.mark.parametrize("name", STUDIES)
-def test_a_study(name, data_home, tmp_path):
+def test_a_study(name, data_home, run_script, tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "GRIDS", {**GRIDS, "s0": dict(PART_OF_S0)})
     printed = run_script(
         name, "--data-home", data_home, "--scale", 0.01, "--seeds", 1, "--out", tmp_path
     )
@@ -209,7 +232,7 @@ def test_a_study(name, data_home, tmp_path):
         CHECKS[name](runs, table, data_home)
 
 
-def test_a_study_that_is_run_again_trains_nothing(data_home, tmp_path):
+def test_a_study_that_is_run_again_trains_nothing(data_home, run_script, tmp_path):
     arguments = [
         "--data-home",
         data_home,
@@ -228,16 +251,15 @@ def test_a_study_that_is_run_again_trains_nothing(data_home, tmp_path):
     )  # the seconds too, which no two trainings share
 
 
-def test_a_study_that_was_killed_goes_on_to_the_same_figures(data_home, tmp_path):
+def test_a_study_that_was_killed_goes_on_to_the_same_figures(
+    data_home, run_script, tmp_path
+):
     arguments = ["--data-home", data_home, "--scale", 0.2]
     run_script("reproduce_s4_regularized", *arguments, "--out", tmp_path / "plain")
     arguments += ["--memory", tmp_path / "runs", "--out", tmp_path / "killed"]
-    command = [
-        sys.executable,
-        str(EXAMPLES / "reproduce_s4_regularized.py"),
-        *map(str, arguments),
-    ]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+    with start_script(
+        "reproduce_s4_regularized", *arguments, stdout=subprocess.DEVNULL
+    ) as process:
         while (
             not (states := list((tmp_path / "runs").rglob("output.pkl")))
             and process.poll() is None
@@ -247,7 +269,11 @@ def test_a_study_that_was_killed_goes_on_to_the_same_figures(data_home, tmp_path
     assert states and not (tmp_path / "killed" / "runs.csv").exists(), (
         "killed on its way"
     )
-    run_script("reproduce_s4_regularized", *arguments)
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    process = start_script("reproduce_s4_regularized", *arguments, **pipes)
+    _, told = process.communicate(timeout=600)
+    assert process.returncode == 0, told
+    assert "oneDNN" not in told, "TensorFlow is quiet"
     plain, killed = (
         pd.read_csv(tmp_path / out / "runs.csv").drop(columns="seconds")
         for out in ("plain", "killed")
@@ -283,7 +309,7 @@ def test_as_many_images_as_asked_for_or_none(data_home, monkeypatch):
 
 
 def test_one_of_each_class_is_held_out_however_few_images_there_are(
-    data_home, tmp_path
+    data_home, run_script, tmp_path
 ):
     few = [
         "--n-samples",
@@ -297,7 +323,7 @@ def test_one_of_each_class_is_held_out_however_few_images_there_are(
     assert "epochs of up to 80 images" in printed
 
 
-def test_the_demo_takes_nearly_all_images_of_a_file(tmp_path):
+def test_the_demo_takes_nearly_all_images_of_a_file(run_script, tmp_path):
     random = np.random.RandomState(0)
     images, labels = random.randint(0, 256, (24, 8, 8), np.uint8), np.arange(24) % 3
     np.savez(
@@ -473,11 +499,28 @@ def test_a_seed_without_a_value_is_no_part_of_a_mean_without_a_word(monkeypatch)
         (["--data", "nowhere.npz"], "--data nowhere.npz: no such file"),
     ],
 )
-def test_the_demo_names_a_bad_option_before_the_search(options, told):
-    command = [sys.executable, str(EXAMPLES / "plot_grid_search.py"), *options]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=100)
-    assert result.returncode and told in result.stderr
-    assert "Traceback" not in result.stderr and "candidates" not in result.stdout
+def test_the_demo_names_a_bad_option_before_the_search(
+    options, told, run_script, capsys
+):
+    with pytest.raises(SystemExit) as caught:
+        run_script("plot_grid_search", *options)
+    output = capsys.readouterr()
+    assert caught.value.code and told in output.err + str(caught.value.code)
+    assert "candidates" not in output.out
+
+
+@pytest.mark.parametrize("script", sorted(EXAMPLES.glob("*.py")), ids=lambda p: p.stem)
+def test_skcnn_is_imported_before_keras_so_that_tensorflow_is_quiet(script):
+    nodes = ast.walk(ast.parse(script.read_text(encoding="utf8")))
+    modules = [
+        alias.name if isinstance(node, ast.Import) else node.module
+        for node in nodes
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    ]
+    packages = [module.partition(".")[0] for module in modules]
+    quiet = min(packages.index(name) for name in ("skcnn", "study") if name in packages)
+    assert not {"keras", "tensorflow"} & set(packages[:quiet])
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,14 @@ FORMS = {
     "dummies": pd.get_dummies(pd.Series(LABELS).map({0: "cat", 1: "dog", 2: "owl"})),
     "sparse": sparse.csr_array(ONE_HOT),
     "tensor": tf.constant(ONE_HOT),
+    "(n, 1, k)": ONE_HOT[:, np.newaxis],
+    "(n, k, 1)": ONE_HOT[..., np.newaxis],
+    "lists of (n, 1, k)": ONE_HOT[:, np.newaxis].tolist(),
+    "tensor of (n, 1, k)": tf.constant(ONE_HOT[:, np.newaxis]),
+    "column of arrays": pd.DataFrame({"y": list(ONE_HOT)}).to_numpy(),
+    "DataFrame of arrays": pd.DataFrame({"y": list(ONE_HOT)}),
+    "DataFrame of lists": pd.DataFrame({"y": ONE_HOT.tolist()}),
+    "DataFrame of tuples": pd.DataFrame({"y": list(map(tuple, ONE_HOT.tolist()))}),
 }
 
 
@@ -63,7 +71,16 @@ def test_one_hot_labels_get_advice_that_runs_on_them(ready, form):
         expected[1] = LABELS.tolist()
     for expression, labels in zip(expressions, expected, strict=False):
         assert list(eval(expression, {"y": y, "np": np})) == labels
-    assert len(expressions) == (2 if isinstance(y, pd.DataFrame) else 1)
+    has_names = isinstance(y, pd.DataFrame) and y.shape[1] > 1
+    assert len(expressions) == (2 if has_names else 1)
+
+
+@pytest.mark.parametrize("shape", [(12, 1, 1), (12, 1, 1, 1)])
+def test_a_column_with_axes_to_spare_is_told_to_be_raveled(ready, shape):
+    y = LABELS.reshape(shape)
+    for door in (lambda: ready.partial_fit(IMAGES, y), lambda: ready.score(IMAGES, y)):
+        with pytest.raises(ValueError, match=r"Pass np\.ravel\(y\)"):
+            door()
 
 
 @pytest.mark.parametrize(

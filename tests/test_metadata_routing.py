@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from comparisons import curves, same_bits, same_fit
+from networks import split_scores
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -100,13 +101,6 @@ def accuracies_by_hand(X, y, *, to_fit=None, to_score=None, **params):
     return accuracies
 
 
-def split_scores(search):
-    """Scores of a search: a row for each candidate, a column for each fold."""
-    return np.transpose(
-        [search.cv_results_[f"split{split}_test_score"] for split in range(2)]
-    ).tolist()
-
-
 def assert_searched_with(search, X, y, *, to_fit=None, to_score=None):
     """Each fit of a search over GRID, the refit too, and each score used its part of the weights given here."""
     candidates = search.cv_results_["params"]
@@ -114,7 +108,7 @@ def assert_searched_with(search, X, y, *, to_fit=None, to_score=None):
         accuracies_by_hand(X, y, to_fit=to_fit, to_score=to_score, **params)
         for params in candidates
     ]
-    assert split_scores(search) == by_hand
+    assert split_scores(search).tolist() == by_hand
     unweighted = small(**search.best_params_).fit(X, y)
     assert same_fit(
         search.best_estimator_, clone(unweighted).fit(X, y, sample_weight=to_fit), X

@@ -14,7 +14,7 @@ from strategies import architectures
 
 from skcnn import _architecture, _seeds, presets
 from skcnn._architecture import Architecture, ConvBlock
-from skcnn._network import build_network, dropout_states, initial_kernels
+from skcnn._network import build_model, dropout_states, initial_kernels
 
 PARAMETERS = set(inspect.signature(Architecture.from_parameters).parameters)
 
@@ -64,7 +64,7 @@ def assert_equal_weights(first, second):
 @pytest.mark.parametrize("name", presets.PUBLISHED)
 def test_published_networks_have_the_published_number_of_parameters(name):
     published, architecture = presets.PUBLISHED[name], published_design(name)
-    model = build_network(architecture, seed=0)
+    model = build_model(architecture, seed=0)
     assert model.count_params() == architecture.n_params == published.n_params
     assert (
         n_values(model.non_trainable_weights)
@@ -77,7 +77,7 @@ def test_published_networks_have_the_published_number_of_parameters(name):
 @settings(max_examples=200, deadline=None)
 @given(architectures())
 def test_counts_and_shapes_are_those_of_keras(architecture):
-    model = build_network(architecture, seed=0)
+    model = build_model(architecture, seed=0)
     assert model.count_params() == architecture.n_params
     assert n_values(model.trainable_weights) == architecture.n_trainable
     assert n_values(model.non_trainable_weights) == architecture.n_non_trainable
@@ -96,7 +96,7 @@ def test_counts_and_shapes_are_those_of_keras(architecture):
 
 @pytest.mark.parametrize("activation", sorted(_architecture.ACTIVATIONS))
 def test_keras_knows_every_activation(activation):
-    model = build_network(
+    model = build_model(
         design(
             conv_layers=[ConvBlock(2, activation=activation)], activation=activation
         ),
@@ -124,7 +124,7 @@ def test_keras_knows_every_activation(activation):
 def test_choices_of_layer(parameters, name, cls):
     assert (
         type(
-            build_network(design(conv_layers=[(2,)], **parameters), seed=0).get_layer(
+            build_model(design(conv_layers=[(2,)], **parameters), seed=0).get_layer(
                 name
             )
         )
@@ -136,7 +136,7 @@ def test_rates_of_dropout():
     architecture = design(
         conv_layers=[ConvBlock(2, dropout=0.1), (2,)], dropout=0.3, dense_dropout=0.6
     )
-    model = build_network(architecture, seed=0)
+    model = build_model(architecture, seed=0)
     rates = {
         layer.name: layer.rate
         for layer in model.layers
@@ -153,7 +153,7 @@ def test_norm_limits_hold_for_each_filter_and_each_unit():
     architecture = design(
         conv_layers=[ConvBlock(4, max_norm=2)], dense_layers=[5], dense_max_norm=3
     )
-    model = build_network(architecture, seed=0)
+    model = build_model(architecture, seed=0)
     for name, limit in [("block1_conv2", 2), ("dense1", 3)]:
         kernel = model.get_layer(name).kernel
         scaled = model.get_layer(name).kernel_constraint(kernel * 100).numpy()
@@ -163,7 +163,7 @@ def test_norm_limits_hold_for_each_filter_and_each_unit():
 
 
 def test_without_a_norm_limit_there_is_no_constraint():
-    model = build_network(
+    model = build_model(
         design(conv_layers=[ConvBlock(4, max_norm=0)], max_norm=2, dense_max_norm=2),
         seed=0,
     )
@@ -219,7 +219,7 @@ def branches_by_hand():
 
 
 def test_the_penalty_is_on_every_kernel_and_on_nothing_else():
-    model = build_network(
+    model = build_model(
         design(
             conv_layers=[(4, 3)],
             dense_layers=[5],
@@ -234,7 +234,7 @@ def test_the_penalty_is_on_every_kernel_and_on_nothing_else():
     assert len(kernels) == 4  # two convolutions, a dense layer, the output
     expected = [0.01 * np.square(kernel).sum() for kernel in kernels]
     assert [float(loss) for loss in model.losses] == pytest.approx(expected, rel=1e-5)
-    assert not build_network(
+    assert not build_model(
         design(conv_layers=[(4, 3)], kernel_regularizer=0), seed=0
     ).losses
 
@@ -276,7 +276,7 @@ def test_the_penalty_is_on_every_kernel_and_on_nothing_else():
 def test_outputs_are_those_of_a_network_written_by_hand(by_hand, parameters, training):
     expected = by_hand()
     _, *image_shape = expected.input_shape
-    model = build_network(
+    model = build_model(
         Architecture.from_parameters(
             image_shape, expected.output_shape[-1], **parameters
         ),
@@ -315,11 +315,11 @@ def _sign(rng, weight):
 
 
 def test_same_seed_same_weights():
-    assert_equal_weights(build_network(RICH, seed=3), build_network(RICH, seed=3))
+    assert_equal_weights(build_model(RICH, seed=3), build_model(RICH, seed=3))
 
 
 def test_another_seed_another_kernel_in_every_layer():
-    first, second = build_network(RICH, seed=3), build_network(RICH, seed=4)
+    first, second = build_model(RICH, seed=3), build_model(RICH, seed=4)
     kernels = [layer.name for layer in RICH.layers if layer.kind in ("conv", "dense")]
     assert len(kernels) == 2 * (4 + 4) + 3
     for name in kernels:
@@ -332,8 +332,8 @@ def test_old_and_new_notation_of_kernels_side_by_side_start_alike():
     with pytest.warns(FutureWarning, match=r"Write kernel_size=\(\(1, 1\), "):
         old = design(conv_layers=[ConvBlock(2, (1, 3, 3))])
     new = design(conv_layers=[ConvBlock(2, ((1, 1), (3, 3), (3, 3)))])
-    model = build_network(new, seed=3)
-    assert_equal_weights(build_network(old, seed=3), model)
+    model = build_model(new, seed=3)
+    assert_equal_weights(build_model(old, seed=3), model)
     # The name of a layer is part of its seed: these are those of the old notation.
     kernel = model.get_layer("block1_conv1_3_3x3").kernel
     seed = _seeds.derive(3, "weights", name="block1_conv1_3_3x3")
@@ -342,7 +342,7 @@ def test_old_and_new_notation_of_kernels_side_by_side_start_alike():
 
 
 def test_layers_of_one_shape_start_differently():
-    model = build_network(RICH, seed=3)
+    model = build_model(RICH, seed=3)
     for one, other in [
         ("branch1_block3_conv1", "branch1_block3_conv2"),
         ("branch1_block3_conv1", "branch2_block3_conv1"),
@@ -354,7 +354,7 @@ def test_layers_of_one_shape_start_differently():
 
 
 def test_kernels_are_glorot_uniform_and_biases_zero():
-    layer = build_network(design(conv_layers=(), dense_layers=[300]), seed=0).get_layer(
+    layer = build_model(design(conv_layers=(), dense_layers=[300]), seed=0).get_layer(
         "dense1"
     )
     limit = np.sqrt(6 / (8 * 8 * 3 + 300))
@@ -368,24 +368,24 @@ def test_kernels_are_glorot_uniform_and_biases_zero():
 @settings(max_examples=25, deadline=None)
 @given(architectures(), st.integers(0, 2**32), st.integers(0, 2**32))
 def test_initial_kernels_are_what_building_draws(architecture, first, second):
-    model = build_network(architecture, first)
+    model = build_model(architecture, first)
     kernels = list(initial_kernels(architecture, model, second))
     assert len(kernels) == sum(
         layer.kind in ("conv", "dense") for layer in architecture.layers
     )
     for kernel, value in kernels:
         kernel.assign(value)
-    assert_equal_weights(model, build_network(architecture, second))
+    assert_equal_weights(model, build_model(architecture, second))
 
 
 def test_initial_kernels_leave_the_model_alone():
-    model = build_network(RICH, seed=3)
+    model = build_model(RICH, seed=3)
     list(initial_kernels(RICH, model, seed=4))
-    assert_equal_weights(model, build_network(RICH, seed=3))
+    assert_equal_weights(model, build_model(RICH, seed=3))
 
 
 def test_states_of_dropout():
-    model = build_network(RICH, seed=3)
+    model = build_model(RICH, seed=3)
     states = dropout_states(RICH, model)
     assert [name for name, _ in states] == [
         "branch1_block1_dropout",
@@ -403,7 +403,7 @@ def test_states_of_dropout():
 
 
 def test_what_dropout_drops_follows_from_its_state():
-    model = build_network(RICH, seed=3)
+    model = build_model(RICH, seed=3)
     states = [state for _, state in dropout_states(RICH, model)]
     images = np.random.RandomState(0).uniform(0, 255, (4, 9, 8, 2)).astype("float32")
 
@@ -448,7 +448,7 @@ def test_global_generators_are_not_moved(global_generators):
     expected = global_generators(7)()
     draw = global_generators(7)
     python_state, numpy_state = random.getstate(), np.random.get_state()
-    model = build_network(RICH, seed=3)
+    model = build_model(RICH, seed=3)
     list(initial_kernels(RICH, model, seed=4))
     assert random.getstate() == python_state
     for before, after in zip(numpy_state, np.random.get_state(), strict=True):
@@ -458,9 +458,9 @@ def test_global_generators_are_not_moved(global_generators):
 
 def test_global_generators_are_not_read(global_generators):
     global_generators(7)
-    expected = build_network(RICH, seed=3)
+    expected = build_model(RICH, seed=3)
     global_generators(8)
-    assert_equal_weights(build_network(RICH, seed=3), expected)
+    assert_equal_weights(build_model(RICH, seed=3), expected)
 
 
 @pytest.fixture
@@ -484,10 +484,10 @@ def unusual_keras_settings():
 def test_settings_of_keras_have_no_say(head, request):
     architecture = dataclasses.replace(RICH, head=head)
     images = np.random.RandomState(0).uniform(0, 255, (4, 9, 8, 2)).astype("float32")
-    usual = build_network(architecture, seed=3)
+    usual = build_model(architecture, seed=3)
     expected = np.asarray(usual(images))
     request.getfixturevalue("unusual_keras_settings")
-    model = build_network(architecture, seed=3)
+    model = build_model(architecture, seed=3)
     assert model.inputs[0].dtype == "float32"
     assert model.input_shape == (None, 9, 8, 2)
     assert {weight.dtype for weight in model.weights} == {"float32"}

@@ -2,22 +2,20 @@
 
 import copy
 import pickle
-import subprocess
-import sys
 import warnings
 
 import numpy as np
 import pytest
 import skops.io
 from comparisons import same_bits, same_fit, same_state
-from sklearn.datasets import load_digits
+from fresh_python import run_python
 from sklearn.model_selection import GridSearchCV
 
 import skcnn
 from skcnn import ConvBlock, ConvPoolClassifier
+from skcnn.datasets import load_digits
 
-DIGITS = load_digits()
-PIXELS, TARGETS = (DIGITS.images * (255 / 16)).astype(np.uint8), DIGITS.target
+PIXELS, TARGETS = load_digits(subset="all", return_X_y=True)
 X, y, X_NEW = PIXELS[:200], TARGETS[:200], PIXELS[200:300]
 SMALL = {
     "conv_layers": [ConvBlock(4, ((1, 1), (3, 3)), batch_norm=True), (4, 3)],
@@ -32,13 +30,6 @@ SMALL = {
 def small(**params):
     """A classifier with all that has a state, trained in a moment."""
     return ConvPoolClassifier(**{**SMALL, **params})
-
-
-def run_python(code, *arguments):
-    """Run code in a fresh interpreter, which must end well."""
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert result.returncode == 0, result.stderr
 
 
 @pytest.fixture(scope="module")

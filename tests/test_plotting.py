@@ -8,6 +8,7 @@ from itertools import combinations, pairwise
 from types import SimpleNamespace
 
 import matplotlib
+from networks import split_scores
 
 matplotlib.use("Agg")
 
@@ -24,7 +25,7 @@ from sklearn.model_selection import (
     RandomizedSearchCV,
     RepeatedStratifiedKFold,
 )
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from skcnn import ConvBlock, ConvPoolClassifier
 from skcnn._value_labels import find_levels
@@ -98,13 +99,6 @@ def candidates(search, **params):
         for i, each in enumerate(tried)
         if all(each[name] == value for name, value in params.items())
     ]
-
-
-def split_scores(search):
-    results = search.cv_results_
-    return np.column_stack(
-        [results[f"split{k}_test_score"] for k in range(search.n_splits_)]
-    )
 
 
 def bars_of(line):
@@ -495,7 +489,7 @@ def test_one_metric_of_several():
     assert display.lines_[0][0].get_ydata() == pytest.approx([0.55])
     assert display.ax_.get_ylabel() == "f1\n(mean ± std over 2 folds)"
     with pytest.raises(
-        ValueError, match=r"metric must be one of \['recall', 'f1'\].*got True"
+        ValueError, match=r"metric must be one of \['recall', 'f1'\].*got None"
     ):
         GridSearchDisplay.from_search(search, "epochs")
     search.refit = "recall"
@@ -1523,6 +1517,115 @@ def test_what_is_not_fitted_is_refused(images):
             match="search must be fitted; got a GridSearchCV without cv_results_",
         ):
             display(GridSearchCV(new, {"dropout": [0.0]}))
+
+
+def of_one(display, *data):
+    return lambda estimator: display.from_estimator(estimator, *data)
+
+
+def of_several(display, *data):
+    return lambda estimator: display.from_estimators([estimator], *data)
+
+
+@pytest.fixture(scope="module")
+def classifiers_inside(fitted, images):
+    """What holds a fitted classifier, by where that is."""
+    searches = [
+        GridSearchCV(each, {}, cv=2).fit(*images)
+        for each in (classifier(), make_pipeline("passthrough", classifier()))
+    ]
+    return {
+        "estimator.best_estimator_": searches[0],
+        "estimator[-1]": make_pipeline("passthrough", fitted[0]),
+        "estimator.best_estimator_[-1]": searches[1],
+    }
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["estimator.best_estimator_", "estimator[-1]", "estimator.best_estimator_[-1]"],
+)
+@pytest.mark.parametrize("name", ["curves", "many", "sizes", "filters", "predictions"])
+def test_what_holds_a_classifier_is_told_where_it_is(
+    classifiers_inside, images, place, name
+):
+    draw = {
+        "curves": of_one(LearningCurvesDisplay),
+        "many": of_several(LearningCurvesDisplay),
+        "sizes": of_several(WidthDepthDisplay, *images),
+        "filters": of_one(FilterDisplay),
+        "predictions": of_one(PredictionsDisplay, *images),
+    }[name]
+    holder = classifiers_inside[place]
+    with pytest.raises(TypeError, match="ConvPoolClassifier; got a") as error:
+        draw(holder)
+    code = str(error.value).partition(" Pass ")[2].partition(". ")[0].removesuffix(".")
+    draw(eval(code, {"estimator": holder, "estimators": [holder]}))
+    assert ("transform(X)" in str(error.value)) == code.endswith("[-1]")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (lambda run: [run, run], "use from_estimators"),
+        (lambda run: GridSearchCV(run, {}, refit=False), "with refit=True"),
+        (lambda run: run.architecture_, "got a Architecture"),
+    ],
+    ids=["several", "no best one", "another thing"],
+)
+def test_what_holds_no_single_classifier_is_refused(fitted, images, given, says):
+    for display, data in (
+        (LearningCurvesDisplay, ()),
+        (FilterDisplay, ()),
+        (PredictionsDisplay, images),
+        (AugmentationDisplay, images[:1]),
+    ):
+        with pytest.raises(TypeError, match=says):
+            display.from_estimator(given(fitted[0]), *data)
+
+
+def test_one_classifier_where_several_are_wanted(fitted, images):
+    with pytest.raises(TypeError, match=r"Pass \[estimators\]"):
+        LearningCurvesDisplay.from_estimators(fitted[0])
+    with pytest.raises(TypeError, match=r"Pass \[estimators\]"):
+        WidthDepthDisplay.from_estimators(fitted[0], *images)
+
+
+def test_one_image_is_told_to_be_a_batch(fitted, images):
+    X, y = images
+    with pytest.raises(ValueError, match=r"one image .* Pass X\[np\.newaxis\]"):
+        PredictionsDisplay.from_estimator(fitted[0], X[0], y[0])
+    with pytest.raises(ValueError, match="y must have one label for each image"):
+        PredictionsDisplay.from_estimator(fitted[0], X[0][np.newaxis], y[0])
+    display = PredictionsDisplay.from_estimator(fitted[0], X[0][np.newaxis], [y[0]])
+    assert len(display.ims_) == 1
+
+
+def test_a_dense_network_has_no_kernels_to_draw(images):
+    dense = classifier(conv_layers=()).initialize(*images)
+    with pytest.raises(
+        ValueError, match=r"convolution to draw; got .*conv_layers=\(\)"
+    ):
+        FilterDisplay.from_estimator(dense)
+
+
+@pytest.mark.parametrize("refit", [False, lambda results: 0], ids=["no", "a function"])
+def test_of_several_metrics_one_must_be_named_where_refit_names_none(images, refit):
+    search = GridSearchCV(
+        classifier(epochs=1),
+        {"dropout": [0.0]},
+        scoring=["accuracy", "f1_macro"],
+        refit=refit,
+        cv=2,
+    ).fit(*images)
+    known = {"image_shape": (8, 8), "n_classes": 10}
+    for draw in (
+        lambda **metric: GridSearchDisplay.from_search(search, "dropout", **metric),
+        lambda **metric: WidthDepthDisplay.from_search(search, **known, **metric),
+    ):
+        with pytest.raises(ValueError, match=r"got None\. Pass metric='accuracy'"):
+            draw()
+        assert draw(metric="accuracy").score_name.startswith("accuracy")
 
 
 WITHOUT_MATPLOTLIB = """

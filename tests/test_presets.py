@@ -11,6 +11,7 @@ from sklearn.model_selection import ParameterGrid
 
 from skcnn import ConvPoolClassifier
 from skcnn._architecture import Architecture
+from skcnn._routing import routed
 from skcnn._schedules import make_schedule
 from skcnn.presets import GRIDS, NETWORKS, PUBLISHED
 
@@ -31,17 +32,14 @@ def design(name, **changes):
 
 def optimizer(parameters):
     """The Keras optimizer that the parameters ask for."""
-    routed = {
-        key.removeprefix("optimizer__"): value
-        for key, value in parameters.items()
-        if key.startswith("optimizer__")
-    }
-    return type(keras.optimizers.get(parameters["optimizer"]))(**routed)
+    cls = type(keras.optimizers.get(parameters["optimizer"]))
+    return cls(**routed(parameters, "optimizer").arguments)
 
 
 def schedule(parameters):
     """The schedule that the parameters ask for; for so many steps that none is left out."""
-    return make_schedule(parameters, parameters["optimizer__learning_rate"], 10**9)
+    asked = routed(parameters, "learning_rate_schedule")
+    return make_schedule(asked, parameters["optimizer__learning_rate"], 10**9)
 
 
 def rate(schedule, step):

@@ -6,18 +6,18 @@ import sys
 
 import numpy as np
 import pytest
+from fresh_python import run_python
 
 from skcnn import ConvPoolClassifier
 
 FIT = """
 import hashlib, sys
 import numpy as np
-from sklearn.datasets import load_digits
 from skcnn import ConvPoolClassifier
+from skcnn.datasets import load_digits
 
 def fit_and_hash(seed):
-    digits = load_digits()
-    X, y = (digits.images * (255 / 16)).astype(np.uint8)[:200], digits.target[:200]
+    X, y = (array[:200] for array in load_digits(subset="all", return_X_y=True))
     clf = ConvPoolClassifier([(4, 3), (8, 3)], batch_norm=True, epochs=3, batch_size=32, random_state=seed).fit(X, y)
     state = hashlib.sha256(b"".join(array.tobytes() for array in clf._state.arrays))
     state.update(clf.predict_proba(X).tobytes())
@@ -25,34 +25,27 @@ def fit_and_hash(seed):
 """
 
 
-def run_python(code, **kwargs):
-    """Standard output of a fresh interpreter; its standard error must say nothing of a failure."""
-    result = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        **kwargs,
-    )
-    assert result.returncode == 0, result.stderr
-    return result
+@pytest.fixture(scope="module")
+def fresh():
+    """What a process prints that fits, which is nothing but the bits."""
+    # This process has imported skcnn, so it has a log level that another would inherit.
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    return run_python(FIT + "print(fit_and_hash(0))", env=environment)
 
 
-def test_the_same_seed_gives_the_same_bits_in_a_fresh_process_and_on_a_reused_program():
+def test_the_same_seed_gives_the_same_bits_in_a_fresh_process_and_on_a_reused_program(
+    fresh,
+):
     namespace = {}
     exec(FIT, namespace)
     here = namespace["fit_and_hash"](0)
     assert namespace["fit_and_hash"](1) != here
     assert namespace["fit_and_hash"](0) == here
-    assert run_python(FIT + "print(fit_and_hash(0))").stdout.strip() == here
+    assert fresh.stdout.strip() == here
 
 
-def test_importing_and_fitting_print_nothing(monkeypatch):
-    monkeypatch.delenv(
-        "TF_CPP_MIN_LOG_LEVEL", raising=False
-    )  # inherited from this process, which has imported skcnn
-    result = run_python(FIT + "fit_and_hash(0)")
-    assert (result.stdout, result.stderr) == ("", "")
+def test_importing_and_fitting_print_nothing(fresh):
+    assert (fresh.stdout.count("\n"), fresh.stderr) == (1, "")
 
 
 IN_WORKERS = """

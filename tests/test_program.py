@@ -10,18 +10,25 @@ import numpy as np
 import pytest
 from comparisons import same_bits, same_state
 
-from skcnn import ConvPoolClassifier, _program
+from skcnn import ConvPoolClassifier, _device
 from skcnn._architecture import Architecture
-from skcnn._program import Network, Program, ProgramPool
+from skcnn._compiled_network import CompiledNetwork
+from skcnn._program import Program, ProgramPool
+from skcnn._routing import routed
+from skcnn._samples import Samples
 from skcnn._seeds import epoch_order
 from skcnn._settings import compile_settings
-from skcnn._training import TrainingData, TrainingPlan, TrainingState, predict, train
+from skcnn._states import TrainingState
+from skcnn._training import TrainingPlan, train
 
 CONV = [(4, 3, 2, 2), (6, 3, 2, 2)]
 
 
 def settings_of(**params):
-    return compile_settings(ConvPoolClassifier(**params).get_params())
+    params = ConvPoolClassifier(**params).get_params()
+    names = ("optimizer", "loss", "learning_rate_schedule")
+    asked = [routed(params, name) for name in names]
+    return compile_settings(*asked, params["augmentation"])
 
 
 def architecture_of(**params):
@@ -33,7 +40,12 @@ def architecture_of(**params):
 @pytest.fixture(scope="module")
 def data(digits):
     X, y = digits
-    return TrainingData(X[:150], y[:150].astype(np.int32))
+    return Samples(X[:150], y[:150].astype(np.int32))
+
+
+@pytest.fixture(scope="module")
+def images(digits):
+    return digits[0][:150]
 
 
 def run(program, data, epochs, seed=0, learning_rate=0.001, batch_size=32):
@@ -53,30 +65,32 @@ CASES = [
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_a_reused_program_equals_a_fresh_one(data, params, optimizer):
     architecture, settings = architecture_of(**params), settings_of(optimizer=optimizer)
-    used = Program(Network(architecture, settings))
+    used = Program(CompiledNetwork(architecture, settings))
     run(
         used, data, epochs=2, seed=9, learning_rate=0.1
     )  # leaves weights, momenta and dropout seeds behind
     again, fresh = (
         run(used, data, epochs=2),
-        run(Program(Network(architecture, settings)), data, epochs=2),
+        run(Program(CompiledNetwork(architecture, settings)), data, epochs=2),
     )
     assert same_state(again, fresh)
 
 
 @pytest.mark.parametrize("params", CASES)
-def test_training_is_that_of_model_fit_to_the_bit_but_for_batch_norm(data, params):
+def test_training_is_that_of_model_fit_to_the_bit_but_for_batch_norm(
+    data, images, params
+):
     """Against Keras itself: the same batches, the same dropout seeds, one epoch of Model.fit without shuffling."""
     architecture = architecture_of(**params)
-    program = Program(Network(architecture, settings_of()), own_variables=False)
+    program = Program(CompiledNetwork(architecture, settings_of()), exposes_model=True)
     ours = run(program, data, epochs=1)
 
     model = program.network.model
     program.load(program.initial_arrays(0, 0.001))
-    program.begin_epoch(seed=0, epoch=0)
+    program.begin_epoch(seed=0, n_finished=0)
     order = epoch_order(0, 0, len(data))
     history = model.fit(
-        data.images[order].astype("float32"),
+        images[order].astype("float32"),
         data.labels[order],
         batch_size=32,
         epochs=1,
@@ -114,18 +128,18 @@ def test_neither_fit_nor_predict_of_keras_is_called(digits, monkeypatch):
 
 @pytest.mark.parametrize("batch", [256, 4])  # the second goes through several at once
 def test_a_prediction_does_not_depend_on_the_others_in_its_batch(
-    data, batch, monkeypatch
+    data, images, batch, monkeypatch
 ):
     largest = 8 * 8 * 4 * 4  # bytes of the first convolution's map
-    monkeypatch.setattr(_program, "PREDICT_BYTES", batch * largest)
-    program = Program(Network(architecture_of(), settings_of()))
+    monkeypatch.setattr(_device, "PREDICT_BYTES", batch * largest)
+    program = Program(CompiledNetwork(architecture_of(), settings_of()))
     assert program.predict_batch == batch
     run(program, data, epochs=1)
-    together = predict(program, data.images)
+    together = program.predict(images)
     order = np.random.RandomState(0).permutation(len(data))
-    assert np.array_equal(predict(program, data.images[order]), together[order])
+    assert np.array_equal(program.predict(images[order]), together[order])
     for i in (0, 7, 149):
-        assert np.array_equal(predict(program, data.images[i : i + 1])[0], together[i])
+        assert np.array_equal(program.predict(images[i : i + 1])[0], together[i])
 
 
 @pytest.mark.parametrize(
@@ -136,20 +150,20 @@ def test_one_image_is_padded_to_a_small_batch(image_shape, filters, batch):
     architecture = Architecture.from_parameters(
         image_shape, 10, conv_layers=[(filters, 3)], scale=1.0
     )
-    assert Network(architecture, settings_of()).predict_batch == batch
+    assert CompiledNetwork(architecture, settings_of()).predict_batch == batch
 
 
-def test_predictions_equal_those_of_the_keras_model(data):
-    program = Program(Network(architecture_of(), settings_of()), own_variables=False)
-    run(program, data, epochs=1)
-    expected = program.network.model.predict(data.images.astype("float32"), verbose=0)
-    np.testing.assert_allclose(
-        predict(program, data.images), expected, rtol=1e-5, atol=1e-7
+def test_predictions_equal_those_of_the_keras_model(data, images):
+    program = Program(
+        CompiledNetwork(architecture_of(), settings_of()), exposes_model=True
     )
+    run(program, data, epochs=1)
+    expected = program.network.model.predict(images.astype("float32"), verbose=0)
+    np.testing.assert_allclose(program.predict(images), expected, rtol=1e-5, atol=1e-7)
 
 
 def test_what_a_program_gives_is_a_copy(data):
-    program = Program(Network(architecture_of(), settings_of()))
+    program = Program(CompiledNetwork(architecture_of(), settings_of()))
     state = run(program, data, epochs=1)
     kept = [array.copy() for array in state.arrays]
     run(program, data, epochs=1, seed=5)
@@ -194,7 +208,9 @@ def test_the_pool_reuses_keeps_a_bound_and_never_shares_a_program_at_one_time():
 
 
 def test_programs_of_one_network_take_turns_without_a_trace(data):
-    network = Network(architecture_of(dropout=0.5, batch_norm=True), settings_of())
+    network = CompiledNetwork(
+        architecture_of(dropout=0.5, batch_norm=True), settings_of()
+    )
     one, other = Program(network), Program(network)
     plan = TrainingPlan(seed=0, batch_size=32)
     state = train(one, data, plan, TrainingState(0, one.initial_arrays(0, 0.001)), 1)
@@ -210,8 +226,8 @@ def test_what_callbacks_get_hold_of_is_shared_with_nobody():
     pool, architecture, settings = ProgramPool(), architecture_of(), settings_of()
     with (
         pool.borrow(architecture, settings) as program,
-        pool.borrow(architecture, settings, exposed=True) as one,
-        pool.borrow(architecture, settings, exposed=True) as other,
+        pool.borrow(architecture, settings, exposes_model=True) as one,
+        pool.borrow(architecture, settings, exposes_model=True) as other,
     ):
         assert len({id(each.network) for each in (program, one, other)}) == 3
 
@@ -248,7 +264,7 @@ def test_threads_give_the_bits_of_one_thread(data):
         thread.start()
     for thread in threads:
         thread.join()
-    program = Program(Network(architecture, settings))
+    program = Program(CompiledNetwork(architecture, settings))
     for seed in range(4):
         assert same_bits(
             run(program, data, epochs=2, seed=seed).arrays, results[seed].arrays

@@ -36,9 +36,9 @@ from sklearn.preprocessing import FunctionTransformer
 import skcnn
 from skcnn import ConvPoolClassifier, SearchProgress
 from skcnn._progress.jobs import Job, job_of
-from skcnn._progress.resume import how_to_go_on
-from skcnn._progress.tally import Facts, Round, Tally
-from skcnn._progress.words import duration, in_short, live_line
+from skcnn._progress.line import Facts, duration, in_short, live_line
+from skcnn._progress.show import how_to_go_on
+from skcnn._progress.tally import Round, Tally
 
 TINY = {
     "conv_layers": [(4, 3)],
@@ -54,15 +54,7 @@ def tiny(**changes):
     return ConvPoolClassifier(**TINY | {"epochs": 2} | changes)
 
 
-@pytest.fixture(scope="module")
-def data(digits):
-    X, y = digits
-    return X[:120], y[:120]
-
-
-@pytest.fixture(autouse=True)
-def nothing_known():
-    skcnn.clear_cache()
+pytestmark = pytest.mark.usefixtures("nothing_known")
 
 
 @pytest.fixture
@@ -366,8 +358,8 @@ def test_one_line_in_a_terminal(columns, data, monkeypatch):
         search.fit(*data)
     frames = terminal.frames()
     live = [text for row, text in frames if row == 0 and "GridSearchCV" not in text]
-    one_line = r"(\d+/17 fits \| \d:\d\d(, \d:\d\d left)?( \| .*)?)?"
-    assert all(re.fullmatch(one_line, text) for text in live)
+    one_line = r"(\d+/17 fits \| \d:\d\d(, \d+:\d\d left)?( \| .*)?)?"
+    assert [text for text in live if not re.fullmatch(one_line, text)] == []
     assert max(map(len, live)) < columns and any(" left | " in text for text in live)
     summary = "".join(text.ljust(columns) for _, text in frames[len(live) :])
     assert re.match(r"GridSearchCV: 17 fits in \d:\d\d; ", summary)
@@ -443,25 +435,24 @@ class Simulation:
         self.now, self.n_splits = 0.0, n_splits
         self.tally = Tally(clock=lambda: self.now)
         self.jobs, self.seconds, self.besides = jobs, seconds, besides
-        plan = type("Plan", (), {"jobs": lambda _, shape, n: self.jobs})()
-        self.tally.tell("refit_planned")
-        n_fits = len(jobs) * n_splits
-        self.tally.tell("round", (0, 0), Round(n_fits, n_splits, plan=plan))
+        n_fits, refit = len(jobs) * n_splits, (1, n_splits / (n_splits - 1))
+        round_ = Round(n_fits, n_splits, later=[refit], plan=lambda shape, n: jobs)
+        self.tally.tell("round", round_)
 
     def run(self):
         """Run all fits one after the other; what was said of the time left, and when."""
         reached, said = {}, []
         for number in range(len(self.jobs) * self.n_splits):
-            job, path = self.jobs[number // self.n_splits], (0, 0, number)
-            self.tally.tell("fit", path, (0, 0), {}, False)
-            self.tally.tell("network", path, job, (32, 32, 3), 1000)
+            job = self.jobs[number // self.n_splits]
+            self.tally.tell("fit", number, {})
+            self.tally.tell("network", number, job, (32, 32, 3), 1000)
             group = job.run, number % self.n_splits
             for epoch in range(job.epochs):
                 is_new = epoch >= reached.get(group, 0)
                 reached[group] = max(reached.get(group, 0), epoch + 1)
                 self.now += self.seconds[job.network] if is_new else 0.0
-                self.tally.tell("epoch", path, is_new, self.seconds[job.network])
-            self.tally.tell("fit_over", path)
+                self.tally.tell("epoch", number, is_new)
+            self.tally.tell("fit_over", number)
             self.now += self.besides
             said.append((self.now, self.tally.facts().left))
         return [(at / self.now, left, self.now - at) for at, left in said]
@@ -494,17 +485,31 @@ def test_time_left_does_not_count_epochs_that_are_known():
 
 
 def test_no_time_is_told_while_all_comes_from_memory():
-    tally = Tally(clock=lambda: 0.0)
-    tally.tell("round", (0, 0), Round(n_fits=4, n_splits=2))
-    tally.tell("fit", (0, 0, 0), (0, 0), {}, False)
-    tally.tell("network", (0, 0, 0), Job(3, "run", "network", 1.0), (8, 8), 100)
+    now = 0.0
+    tally = Tally(clock=lambda: now)
+    tally.tell("round", Round(n_fits=4, n_splits=2))
+    tally.tell("fit", 0, {})
+    tally.tell("network", 0, Job(3, "run", "network", 1.0), (8, 8), 100)
     for _ in range(3):
-        tally.tell("epoch", (0, 0, 0), False, 0.0)
+        tally.tell("epoch", 0, False)
     assert tally.facts().left is None
-    tally.tell("fit", (0, 0, 1), (0, 0), {}, False)
-    tally.tell("network", (0, 0, 1), Job(3, "other", "network", 1.0), (8, 8), 100)
-    tally.tell("epoch", (0, 0, 1), True, 5.0)
+    tally.tell("fit", 1, {})
+    tally.tell("network", 1, Job(3, "other", "network", 1.0), (8, 8), 100)
+    now = 5.0
+    tally.tell("epoch", 1, True)
     assert tally.facts().left > 0
+
+
+def test_an_epoch_that_compiled_is_no_measure_of_others():
+    now = 0.0
+    tally = Tally(clock=lambda: now)
+    tally.tell("round", Round(n_fits=2, n_splits=1))
+    tally.tell("fit", 0, {})
+    tally.tell("network", 0, Job(10, "run", "network", 1.0), (8, 8), 100)
+    for seconds in (50.0, 1.0, 1.0):
+        now += seconds
+        tally.tell("epoch", 0, True)
+    assert tally.facts().left == pytest.approx(7 + 10, abs=5), "one second for each"
 
 
 # ---------------------------------------------------------------------------------------
@@ -592,7 +597,7 @@ class CtrlC:
 @pytest.mark.parametrize("parallel", [{}, THREADS], ids=["alone", "threads"])
 def test_a_search_that_is_interrupted(data, parallel, capsys):
     search = GridSearchCV(tiny(), {"epochs": [1, 50]}, cv=2)
-    search.set_callbacks(SearchProgress(), CtrlC(5))
+    search.set_callbacks(SearchProgress(), CtrlC(20))  # in the third fit or fourth
     with (
         parallel_config(**parallel) if parallel else nullcontext(),
         pytest.raises(KeyboardInterrupt) as raised,

@@ -3,29 +3,24 @@
 import numpy as np
 import pytest
 from comparisons import same_state
+from networks import TINY
 
 from skcnn import ConvPoolClassifier, clear_cache
+from skcnn._routing import Routed, routed
 from skcnn._schedules import make_schedule
 from skcnn._trajectory import STATES
 
-SMALL = {
-    "conv_layers": [(4, 3, 2, 2)],
-    "convs_per_block": 1,
-    "dense_layers": (),
-    "batch_size": 32,
-    "optimizer": "sgd",
-    "optimizer__learning_rate": 0.1,
-    "random_state": 0,
-}
+SMALL = TINY | {"batch_size": 32, "optimizer": "sgd", "optimizer__learning_rate": 0.1}
 
 
 def course(name, n_steps=100, **settings):
     """The learning rate at each step, and one after the last."""
-    routed = {
+    arguments = {
         f"learning_rate_schedule__{setting}": value
         for setting, value in settings.items()
     }
-    schedule = make_schedule({"learning_rate_schedule": name, **routed}, 0.5, n_steps)
+    params = {"learning_rate_schedule": name, **arguments}
+    schedule = make_schedule(routed(params, "learning_rate_schedule"), 0.5, n_steps)
     return np.array([float(schedule(step)) for step in range(n_steps + 1)])
 
 
@@ -70,12 +65,6 @@ def test_inverse_time_is_that_of_the_studies():
     )
 
 
-@pytest.fixture(scope="module")
-def data(digits):
-    X, y = digits
-    return X[:150], y[:150]
-
-
 def scheduled(name, epochs, **params):
     return ConvPoolClassifier(
         **{**SMALL, "learning_rate_schedule": name, "epochs": epochs, **params}
@@ -83,8 +72,9 @@ def scheduled(name, epochs, **params):
 
 
 def test_a_name_is_the_keras_schedule_of_as_many_steps(data):
-    n_steps = 2 * 5  # 150 samples in batches of 32: 5 steps an epoch
-    schedule = make_schedule({"learning_rate_schedule": "one_cycle"}, 0.1, n_steps)
+    n_steps = 2 * 4  # 120 samples in batches of 32: 4 steps an epoch
+    one_cycle = Routed("learning_rate_schedule", "one_cycle")
+    schedule = make_schedule(one_cycle, 0.1, n_steps)
     by_hand = ConvPoolClassifier(
         **{**SMALL, "optimizer__learning_rate": schedule}, epochs=2
     ).fit(*data)

@@ -3,6 +3,7 @@
 import copy
 import functools
 import pickle
+from functools import partial
 
 import cloudpickle
 import keras
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from comparisons import same_bits
+from networks import TINY
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -18,26 +20,10 @@ from sklearn.preprocessing import FunctionTransformer
 import skcnn
 from skcnn import ConvPoolClassifier
 from skcnn._program import POOL
+from skcnn._training import epochs_trained
 
-SMALL = {
-    "conv_layers": [(4, 3)],
-    "convs_per_block": 1,
-    "dense_layers": (),
-    "epochs": 1,
-    "batch_size": 32,
-    "random_state": 0,
-}
+small = partial(ConvPoolClassifier, **TINY, epochs=1, batch_size=32)
 ops = keras.ops
-
-
-@pytest.fixture(scope="module")
-def data(digits):
-    X, y = digits
-    return X[:96], y[:96]
-
-
-def small(**params):
-    return ConvPoolClassifier(**{**SMALL, **params})
 
 
 def probability_of_the_class(y_true, y_pred):
@@ -241,7 +227,7 @@ def test_a_loss_that_cannot_be_trained_with_is_refused(
 
 def test_weights_need_a_number_for_each_sample(data, nothing_trained):
     X, y = data
-    for weights in ({"sample_weight": np.arange(96) + 1.0}, {}):
+    for weights in ({"sample_weight": np.arange(len(data[1])) + 1.0}, {}):
         clf = small(loss=whole_batch, class_weight=None if weights else "balanced")
         with pytest.raises(ValueError, match="whole_batch gives one number"):
             clf.fit(X, y, **weights)
@@ -356,18 +342,10 @@ def test_a_function_of_keras_is_its_class(data):
 
 
 @pytest.fixture
-def trained(monkeypatch):
+def trained():
     """Which epochs were computed."""
-    import skcnn._training as training
-
-    epochs, run_epoch = [], training._run_epoch
-
-    def noted(program, data, plan, epoch):
-        epochs.append(epoch)
-        return run_epoch(program, data, plan, epoch)
-
-    monkeypatch.setattr(training, "_run_epoch", noted)
-    return epochs
+    with epochs_trained() as epochs:
+        yield epochs
 
 
 FACTOR = 1.0
@@ -477,11 +455,11 @@ def test_edited_code_is_what_the_next_fit_trains_with(
 
 
 def test_one_fit_with_code_of_ones_own_compiles_once(data, monkeypatch):
-    import skcnn._program as program
+    import skcnn._compiled_network as module
 
-    made, compiled = [], program.compiled_network
+    made, compiled = [], module.compiled_model
     monkeypatch.setattr(
-        program, "compiled_network", lambda *args: made.append(args) or compiled(*args)
+        module, "compiled_model", lambda *args: made.append(args) or compiled(*args)
     )
     fit = small(loss=focal, epochs=2).fit(*data)
     assert len(made) == 1

@@ -64,14 +64,6 @@ def channels_first(X):
     return np.moveaxis(X, -1, 1)
 
 
-@pytest.fixture
-def silence():
-    """Nothing is warned of."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        yield
-
-
 @pytest.fixture(scope="module")
 def fitted():
     """From a number of channels to what is ready for such images."""

@@ -12,6 +12,8 @@ import joblib
 import keras
 import numpy as np
 import pytest
+from at_epoch import AtEpoch, ctrl_c
+from networks import TINY
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -20,19 +22,8 @@ from skcnn import ConvPoolClassifier
 from skcnn._trajectory import STATES
 
 
-@pytest.fixture(scope="module")
-def data(digits):
-    X, y = digits
-    return X[:60], y[:60]
-
-
 def classifier(**params):
-    return ConvPoolClassifier(
-        [(4, 3)],
-        convs_per_block=1,
-        dense_layers=(),
-        **{"epochs": 1, "random_state": 0, **params},
-    )
+    return ConvPoolClassifier(**TINY | {"epochs": 1} | params)
 
 
 def own_loss(y_true, y_pred):
@@ -149,27 +140,6 @@ def test_a_warning_points_at_the_line_that_called_fit(data, tmp_path):
 # Ctrl-C
 
 
-class InterruptAt:
-    """A scikit-learn callback: Ctrl-C at the end of an epoch, counted from 1."""
-
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def setup(self, estimator, context):
-        self.seen = 0
-
-    def teardown(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
-
-    def on_fit_task_end(self, estimator, context):
-        self.seen += context.task_name == "epoch"
-        if self.seen == self.epoch:
-            raise KeyboardInterrupt
-
-
 def last_line(fit):
     """Of the traceback of a fit that is interrupted."""
     with pytest.raises(KeyboardInterrupt) as caught:
@@ -182,7 +152,7 @@ def test_ctrl_c_ends_with_how_to_go_on(data, tmp_path):
     STATES.clear()
 
     def interrupted(**params):
-        clf = classifier(epochs=5, **params).set_callbacks(InterruptAt(3))
+        clf = classifier(epochs=5, **params).set_callbacks(AtEpoch(3, ctrl_c))
         return last_line(lambda: clf.fit(X, y))
 
     assert interrupted(memory=tmp_path) == (
@@ -196,25 +166,23 @@ def test_ctrl_c_ends_with_how_to_go_on(data, tmp_path):
     with pytest.warns(UserWarning, match="memory="):
         line = interrupted(memory=tmp_path, random_state=None)
     assert "lost" in line and "random_state=0" in line
-    clf = classifier(warm_start=True).fit(X, y).set_callbacks(InterruptAt(1))
+    clf = classifier(warm_start=True).fit(X, y).set_callbacks(AtEpoch(1, ctrl_c))
     assert "as it was" in last_line(lambda: clf.fit(X, y)) and clf.n_iter_ == 1
 
 
 def test_ctrl_c_in_a_search_ends_with_it_too(data):
     X, y = data
-    clf = classifier(epochs=5, random_state=3).set_callbacks(InterruptAt(2))
+    clf = classifier(epochs=5, random_state=3).set_callbacks(AtEpoch(2, ctrl_c))
     search = GridSearchCV(clf, {"epochs": [1, 5]}, cv=2, error_score="raise")
     assert last_line(lambda: search.fit(X, y)).startswith("skcnn: ")
 
 
 SEARCH = """
 import sys
-import numpy as np
-from sklearn.datasets import load_digits
+from skcnn.datasets import load_digits
 from test_sharing import searched
-digits = load_digits()
-X, y = (digits.images * (255 / 16)).astype(np.uint8)[:200, ..., None], digits.target[:200]
-print(searched(X, y, sys.argv[1]))
+X, y = load_digits(subset="all", return_X_y=True)
+print(searched(X[:200], y[:200], sys.argv[1]))
 """
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from at_epoch import AtEpoch
 from comparisons import same_fit
+from networks import TINY
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -19,22 +21,11 @@ from skcnn import ConvPoolClassifier
 from skcnn._state_folder import open_folder
 from skcnn._trajectory import STATES
 
-TINY = {"conv_layers": [(4, 3)], "convs_per_block": 1, "dense_layers": ()}
+pytestmark = pytest.mark.usefixtures("nothing_known")
 
 
 def classifier(**params):
-    return ConvPoolClassifier(**TINY, **{"random_state": 0, "epochs": 2, **params})
-
-
-@pytest.fixture(autouse=True)
-def nothing_known():
-    STATES.clear()
-
-
-@pytest.fixture(scope="module")
-def data(digits):
-    X, y = digits
-    return X[:60], y[:60]
+    return ConvPoolClassifier(**TINY | {"epochs": 2} | params)
 
 
 # ---------------------------------------------------------------------------------------
@@ -217,28 +208,6 @@ def test_another_process_gets_the_absolute_folder(tmp_path, monkeypatch):
 
 # ---------------------------------------------------------------------------------------
 # What happens to it while a fit runs
-
-
-class AtEpoch:
-    """A scikit-learn callback that does something at the end of one epoch, counted from 1."""
-
-    def __init__(self, epoch, action):
-        self.epoch = epoch
-        self.action = action
-
-    def setup(self, estimator, context):
-        self.seen = 0
-
-    def teardown(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
-
-    def on_fit_task_end(self, estimator, context):
-        self.seen += context.task_name == "epoch"
-        if context.task_name == "epoch" and self.seen == self.epoch:
-            self.action()
 
 
 def become_a_file(folder):

@@ -73,12 +73,6 @@ SUBCLASSES = {
 BASE = ConvPoolClassifier([(4, 3)], epochs=2, random_state=0, **DESIGN)
 
 
-@pytest.fixture(scope="module")
-def data(digits):
-    X, y = digits
-    return X[:120], y[:120]
-
-
 def attributes(classifier):
     """All that is set in an estimator that is not fitted, comparable."""
     return {name: repr(value) for name, value in vars(classifier).items()}

@@ -4,19 +4,20 @@ import numpy as np
 import pytest
 from comparisons import same_bits, same_state
 
-import skcnn._training as training
+import skcnn._device as device
 from skcnn import ConvPoolClassifier
 from skcnn._architecture import Architecture
-from skcnn._program import Network, Program
+from skcnn._chunks import chunks
+from skcnn._compiled_network import CompiledNetwork
+from skcnn._hooks import EpochHook
+from skcnn._program import Program
+from skcnn._routing import routed
+from skcnn._run import Run
+from skcnn._samples import Samples
 from skcnn._settings import compile_settings
-from skcnn._training import (
-    EpochHook,
-    TrainingData,
-    TrainingPlan,
-    TrainingState,
-    chunks,
-    train,
-)
+from skcnn._states import STATES, TrainingState
+from skcnn._training import TrainingPlan, epochs_trained, train
+from skcnn._trajectory import Trajectory, follow
 
 PLAN = TrainingPlan(seed=0, batch_size=32)
 
@@ -24,7 +25,12 @@ PLAN = TrainingPlan(seed=0, batch_size=32)
 @pytest.fixture(scope="module")
 def data(digits):
     X, y = digits
-    return TrainingData(X[:150], y[:150].astype(np.int32))
+    return Samples(X[:150], y[:150].astype(np.int32))
+
+
+@pytest.fixture(scope="module")
+def images(digits):
+    return digits[0][:150]
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +43,10 @@ def program():
         batch_norm=True,
         scale=1 / 255,
     )
-    return Program(
-        Network(architecture, compile_settings(ConvPoolClassifier().get_params()))
-    )
+    params = ConvPoolClassifier().get_params()
+    names = ("optimizer", "loss", "learning_rate_schedule")
+    settings = compile_settings(*(routed(params, name) for name in names), None)
+    return Program(CompiledNetwork(architecture, settings))
 
 
 def start(program):
@@ -57,33 +64,33 @@ def test_a_run_passes_through_the_states_of_shorter_runs(program, data, k):
 
 
 def test_each_epoch_meets_every_sample_once_in_an_order_of_its_own(
-    program, data, monkeypatch
+    program, data, images, monkeypatch
 ):
     met, really_train = [], program.train
 
-    def train_and_tell(images, labels, weights, batch_size):
-        met.append(images)
-        return really_train(images, labels, weights, batch_size)
+    def train_and_tell(chunk, labels, weights, batch_size):
+        met.append(chunk)
+        return really_train(chunk, labels, weights, batch_size)
 
     monkeypatch.setattr(program, "train", train_and_tell)
     train(program, data, PLAN, start(program), 3)
-    epochs = [[image.tobytes() for image in images] for images in met]
+    epochs = [[image.tobytes() for image in chunk] for chunk in met]
     assert len(epochs) == 3  # one chunk each
-    samples = sorted(image.tobytes() for image in data.images)
+    samples = sorted(image.tobytes() for image in images)
     assert all(sorted(epoch) == samples for epoch in epochs)
     assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_chunks_do_not_change_a_bit(program, data, monkeypatch, weighted):
+def test_chunks_do_not_change_a_bit(program, data, images, monkeypatch, weighted):
     weights = (
         np.random.RandomState(0).rand(len(data)).astype(np.float32)
         if weighted
         else None
     )
-    data = TrainingData(data.images, data.labels, weights)
+    data = Samples(images, data.labels, weights)
     whole = train(program, data, PLAN, start(program), 2)
-    monkeypatch.setattr(training, "CHUNK_SAMPLES", 40)  # chunks of one batch each
+    monkeypatch.setattr(device, "CHUNK_SAMPLES", 40)  # chunks of one batch each
     assert same_state(train(program, data, PLAN, start(program), 2), whole)
 
 
@@ -103,9 +110,9 @@ def test_large_images_go_in_small_chunks():
     assert max(len(part) for part in chunks(np.arange(100), images, 2)) == 4
 
 
-def test_a_memory_mapped_file_trains_as_the_array_does(program, data, tmp_path):
-    np.save(tmp_path / "images.npy", data.images)
-    mapped = TrainingData(np.load(tmp_path / "images.npy", mmap_mode="r"), data.labels)
+def test_a_memory_mapped_file_trains_as_the_array_does(program, data, images, tmp_path):
+    np.save(tmp_path / "images.npy", images)
+    mapped = Samples(np.load(tmp_path / "images.npy", mmap_mode="r"), data.labels)
     assert same_state(
         train(program, mapped, PLAN, start(program), 1),
         train(program, data, PLAN, start(program), 1),
@@ -116,7 +123,7 @@ def test_validation_is_measured_after_each_epoch_and_changes_nothing(
     program, data, digits
 ):
     X, y = digits
-    validation = TrainingData(X[150:250], y[150:250].astype(np.int32))
+    validation = Samples(X[150:250], y[150:250].astype(np.int32))
     watched = train(program, data, PLAN, start(program), 3, validation=validation)
     alone = train(program, data, PLAN, start(program), 3)
     assert same_bits(watched.arrays, alone.arrays)
@@ -128,53 +135,94 @@ def test_validation_is_measured_after_each_epoch_and_changes_nothing(
         "val_accuracy",
         "val_loss",
     ]
-    predicted = training.predict(program, validation.images).argmax(
-        axis=1
-    )  # the program still holds the last state
+    # The program still holds the last state.
+    predicted = program.predict(X[150:250]).argmax(axis=1)
     assert watched.history["val_accuracy"][-1] == pytest.approx(
         np.mean(predicted == validation.labels)
     )
 
 
 class Recorder(EpochHook):
+    """Writes down what it hears; asks for states only when all is over."""
+
     def __init__(self, stop_after=None):
         self.calls = []
-        self.states = []
+        self.get_states = []
         self.stop_after = stop_after
 
-    def begin(self, program):
+    def begin_training(self, model):
         self.calls.append("begin")
 
-    def begin_epoch(self, epoch):
-        self.calls.append(f"begin {epoch}")
+    def begin_epoch(self, n_finished):
+        self.calls.append(f"begin {n_finished}")
 
-    def end_epoch(self, epoch, logs, snapshot):
-        self.calls.append(f"end {epoch} {sorted(logs)}")
-        self.states.append(snapshot())
-        return epoch == self.stop_after
+    def end_epoch(self, n_finished, logs, get_state):
+        self.calls.append(f"end {n_finished} {sorted(logs)}")
+        self.get_states.append(get_state)
+        return n_finished == self.stop_after
 
-    def end(self):
+    def end_training(self):
         self.calls.append("end")
 
+    def release(self):
+        self.calls.append("release")
 
-def test_hooks_hear_of_every_epoch_and_snapshots_are_states(program, data):
+    def states(self):
+        return [get_state() for get_state in self.get_states]
+
+
+LOGS = "['accuracy', 'loss', 'time']"
+
+
+def test_hooks_hear_of_every_epoch_and_may_ask_for_its_state_later(program, data):
     hook = Recorder()
     last = train(program, data, PLAN, start(program), 2, hooks=[hook])
-    logs = "['accuracy', 'loss', 'time']"
+    train(program, data, PLAN, start(program), 3)  # the program has other weights now
     assert hook.calls == [
         "begin",
         "begin 0",
-        f"end 0 {logs}",
+        f"end 1 {LOGS}",
         "begin 1",
-        f"end 1 {logs}",
+        f"end 2 {LOGS}",
         "end",
     ]
-    assert same_state(hook.states[1], last)
-    assert same_state(hook.states[0], train(program, data, PLAN, start(program), 1))
+    first, second = hook.states()
+    assert same_state(second, last)
+    assert same_state(first, train(program, data, PLAN, start(program), 1))
 
 
 def test_a_hook_stops_the_run_and_the_others_still_hear(program, data):
-    hooks = [Recorder(stop_after=1), Recorder()]
+    hooks = [Recorder(stop_after=2), Recorder()]
     state = train(program, data, PLAN, start(program), 5, hooks=hooks)
     assert state.epoch == 2
-    assert hooks[1].calls[-2].startswith("end 1")
+    assert hooks[1].calls[-2].startswith("end 2")
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+def test_replayed_epochs_reach_a_hook_like_trained_ones(program, data, forgets):
+    """The same states, whether they are still known or have to be computed again."""
+    settings = program.network.settings
+    run = Run(program.network.architecture, settings, PLAN, data).watched()
+    trajectory = Trajectory(f"replayed {forgets}")
+    follow(run, trajectory, 2, [Recorder()])
+    hook = Recorder()
+    last = follow(run, trajectory, 3, [hook])
+    epochs = [name for n in range(3) for name in (f"begin {n}", f"end {n + 1} {LOGS}")]
+    assert hook.calls == [*epochs[:4], "begin", *epochs[4:], "end", "release"]
+    if forgets:
+        STATES.clear()
+    states = hook.states()
+    assert [state.epoch for state in states] == [1, 2, 3]
+    assert same_state(states[2], last)
+    for state in states:
+        again = train(program, data, PLAN, start(program), state.epoch)
+        assert same_state(state, again)
+
+
+def test_epochs_are_counted_wherever_they_are_trained(program, data):
+    with epochs_trained() as outer:
+        train(program, data, PLAN, start(program), 2)
+        with epochs_trained() as inner:
+            state = train(program, data, PLAN, start(program), 1)
+        train(program, data, PLAN, state, 3)
+    assert (outer, inner) == ([0, 1, 0, 1, 2], [0])

@@ -2,11 +2,9 @@
 
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import time
 import warnings
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -14,63 +12,39 @@ import joblib
 import keras
 import numpy as np
 import pytest
+from at_epoch import AtEpoch, ctrl_c, stop
 from comparisons import curves, same_bits, same_fit, same_state
-from sklearn.base import clone
+from fresh_python import ANOTHER, start_process
+from networks import plain_fit
 from sklearn.callback import ScoringMonitor
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes the next import possible
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, validation_curve
 
 import skcnn
-import skcnn._training as training
 from skcnn import ConvBlock, ConvPoolClassifier
-from skcnn._training import TrainingState
-from skcnn._trajectory import STATES, StateCache, Trajectory
+from skcnn._program import POOL
+from skcnn._run import Run
+from skcnn._states import STATES, StateCache, TrainingState
+from skcnn._training import epochs_trained
+from skcnn._trajectory import Trajectory
 
 CONV = [(4, 3, 2, 2)]
 
 
-@pytest.fixture(autouse=True)
-def nothing_known():
-    """Each test starts and ends without states, and with the usual bound."""
-    skcnn.clear_cache(max_bytes=256 * 2**20)
-    yield
-    skcnn.clear_cache(max_bytes=256 * 2**20)
-
-
-@pytest.fixture(scope="module")
-def data(digits):
-    X, y = digits
-    return X[:120], y[:120]
+pytestmark = pytest.mark.usefixtures("nothing_known")
 
 
 @pytest.fixture
-def trained(monkeypatch):
+def trained():
     """A list that gets an entry for each epoch that is really trained in this process."""
-    epochs, run_epoch = [], training._run_epoch
-
-    def counted(program, data, plan, epoch):
-        epochs.append(epoch)
-        return run_epoch(program, data, plan, epoch)
-
-    monkeypatch.setattr(training, "_run_epoch", counted)
-    return epochs
+    with epochs_trained() as epochs:
+        yield epochs
 
 
 def classifier(**params):
     return ConvPoolClassifier(
         **{"conv_layers": CONV, "batch_size": 32, "random_state": 0, **params}
     )
-
-
-def plain_fit(clf, X, y, **fit_params):
-    """What the classifier gives where nothing is kept and so nothing can be shared."""
-    bound = STATES.max_bytes
-    STATES.clear()
-    STATES.resize(0)
-    try:
-        return clone(clf).set_params(memory=None).fit(X, y, **fit_params)
-    finally:
-        STATES.resize(bound)
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -146,22 +120,16 @@ def test_every_prefix_through_memory(data, trained, name, tmp_path):
         assert trained == list(range(k, n))
 
 
-PREFIXES = """
-import sys
-import numpy as np
-from sklearn.datasets import load_digits
-from test_trajectory import RUNS, classifier
-digits = load_digits()
-X, y = (digits.images * (255 / 16)).astype(np.uint8)[:120, ..., None], digits.target[:120]
-for params in RUNS.values():
-    classifier(**params, epochs=3, memory=sys.argv[1]).fit(X, y)
-"""
+def three_epochs_of_each(X, y, memory):
+    for params in RUNS.values():
+        classifier(**params, epochs=3, memory=memory).fit(X, y)
 
 
 def test_every_kind_of_run_goes_on_in_another_process(data, trained, tmp_path):
     X, y = data
-    command = [sys.executable, "-c", PREFIXES, str(tmp_path)]
-    subprocess.run(command, check=True, timeout=300, cwd=Path(__file__).parent)
+    process = start_process(three_epochs_of_each, X, y, tmp_path)
+    process.join(timeout=300)
+    assert process.exitcode == 0
     for params in RUNS.values():
         plain = plain_fit(classifier(**params, epochs=5), X, y)
         trained.clear()
@@ -308,24 +276,22 @@ def test_keras_numbers_are_part_of_the_key_and_of_the_pools(data, trained):
 
 
 def test_thread_count_and_determinism_are_part_of_the_key(monkeypatch):
-    import skcnn._trajectory as trajectory
+    import skcnn._device as device
 
     run = classifier(epochs=1)
     X, y = np.zeros((8, 8, 8, 1), np.uint8), np.arange(8) % 2
     keys = set()
     for threads, deterministic in ((1, False), (2, False), (1, True)):
+        monkeypatch.setattr(device, "intra_op_threads", lambda threads=threads: threads)
         monkeypatch.setattr(
-            trajectory, "_intra_op_threads", lambda threads=threads: threads
-        )
-        monkeypatch.setattr(
-            trajectory,
+            device,
             "is_op_determinism_enabled",
             lambda deterministic=deterministic: deterministic,
         )
         monkeypatch.setattr(
-            trajectory.Run,
+            Run,
             "train",
-            lambda run, *args: keys.add(run.key()) or TrainingState(1, ()),
+            lambda run, state, *args: keys.add(run.key()) or replace(state, epoch=1),
         )
         run.fit(X, y)
     assert len(keys) == 3
@@ -385,18 +351,11 @@ class CountingClassifier(ConvPoolClassifier):
     """Writes a byte into a file for each epoch that is really trained, in whatever process."""
 
     def fit(self, X, y, sample_weight=None, validation_data=None):
-        run_epoch = training._run_epoch
-
-        def counted(*args):
-            with open(Path(self.memory) / "epochs", "a") as file:
-                file.write("x")
-            return run_epoch(*args)
-
-        training._run_epoch = counted
-        try:
-            return super().fit(X, y, sample_weight, validation_data)
-        finally:
-            training._run_epoch = run_epoch
+        with epochs_trained() as epochs:
+            super().fit(X, y, sample_weight, validation_data)
+        with open(Path(self.memory) / "epochs", "a") as file:
+            file.write("x" * len(epochs))
+        return self
 
 
 def test_processes_share_through_memory(data, tmp_path):
@@ -468,30 +427,10 @@ def test_callbacks_hear_of_known_epochs_with_their_states(data):
     assert scores() == plain
 
 
-class StopAfter:
-    """A scikit-learn callback that stops after some epochs."""
-
-    def __init__(self, epochs):
-        self.epochs = epochs
-
-    def setup(self, estimator, context):
-        self.seen = 0
-
-    def teardown(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
-
-    def on_fit_task_end(self, estimator, context):
-        self.seen += context.task_name == "epoch"
-        return self.seen == self.epochs
-
-
 def test_a_callback_stops_a_known_run_where_it_stops_a_new_one(data):
     X, y = data
     classifier(epochs=4).fit(X, y)
-    stopped = classifier(epochs=4).set_callbacks(StopAfter(2)).fit(X, y)
+    stopped = classifier(epochs=4).set_callbacks(AtEpoch(2, stop)).fit(X, y)
     assert stopped.n_iter_ == 2
     assert same_fit(stopped, plain_fit(classifier(epochs=2), X, y), X)
 
@@ -615,27 +554,19 @@ def test_reduce_size_keeps_working(data, tmp_path):
     )
 
 
-CHILD = """
-import hashlib, sys
-import numpy as np
-from sklearn.datasets import load_digits
-from skcnn import ConvPoolClassifier
-digits = load_digits()
-X, y = (digits.images * (255 / 16)).astype(np.uint8)[:120, ..., None], digits.target[:120]
-clf = ConvPoolClassifier([(4, 3, 2, 2)], batch_size=32, random_state=0, epochs=int(sys.argv[1]), memory=sys.argv[2])
-print("ready", flush=True)
-sys.stdin.readline()
-clf.fit(X, y)
-print(hashlib.sha256(b"".join(a.tobytes() for a in clf._state.arrays)).hexdigest(), flush=True)
-"""
+def fit_when_told(epochs, folder, X, y, pipe):
+    pipe.send("ready")
+    pipe.recv()
+    pipe.send(digest(classifier(epochs=epochs, memory=folder).fit(X, y)))
 
 
-def child(epochs, folder):
-    """A process that has imported everything, says "ready", and fits when it gets a line."""
-    command = [sys.executable, "-c", CHILD, str(epochs), str(folder)]
-    return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+def child(epochs, folder, X, y):
+    """A process that is ready, and the pipe that tells it to fit and gives the bits."""
+    ours, theirs = ANOTHER.Pipe()
+    process = start_process(fit_when_told, epochs, folder, X, y, theirs)
+    theirs.close()
+    assert ours.recv() == "ready"
+    return process, ours
 
 
 def digest(clf):
@@ -651,8 +582,10 @@ def test_another_process_goes_on_where_this_one_ended_and_back(data, trained, tm
     plain = plain_fit(classifier(epochs=6), X, y)
     trained.clear()
     classifier(epochs=2, memory=tmp_path).fit(X, y)
-    output, _ = child(4, tmp_path).communicate("go\n", timeout=120)
-    assert output.split()[1] == digest(plain_fit(classifier(epochs=4), X, y))
+    process, pipe = child(4, tmp_path, X, y)
+    pipe.send("go")
+    assert pipe.recv() == digest(plain_fit(classifier(epochs=4), X, y))
+    process.join()
     STATES.clear()
     trained.clear()
     assert same_fit(classifier(epochs=6, memory=tmp_path).fit(X, y), plain, X)
@@ -662,27 +595,20 @@ def test_another_process_goes_on_where_this_one_ended_and_back(data, trained, tm
 def test_kill_9_at_any_instant_loses_at_most_the_running_epoch(data, trained, tmp_path):
     X, y = data
     instants, epochs = random.Random(0), 400
-    waiting = [
-        child(epochs, tmp_path) for _ in range(2)
-    ]  # the next ones start up while one runs
-    for i in range(10):
-        process = waiting.pop(0)
-        assert process.stdout.readline() == "ready\n"
-        if i < 8:
-            waiting.append(child(epochs, tmp_path))
-        process.stdin.write("go\n")
-        process.stdin.flush()
+    for _ in range(10):
+        process, pipe = child(epochs, tmp_path, X, y)
+        pipe.send("go")
         enough = len(entries(tmp_path)) + instants.randrange(
             8
         )  # 0: while it still prepares
-        while len(entries(tmp_path)) < enough and process.poll() is None:
+        while len(entries(tmp_path)) < enough and process.is_alive():
             time.sleep(0.001)
         time.sleep(
             instants.uniform(0.0, 0.03)
         )  # an instant within an epoch, or within the writing of its state
         known = len(entries(tmp_path))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
         assert len(entries(tmp_path)) >= known
     survived = sorted(entries(tmp_path))
     assert survived == list(range(1, len(survived) + 1))
@@ -693,33 +619,24 @@ def test_kill_9_at_any_instant_loses_at_most_the_running_epoch(data, trained, tm
     assert same_fit(finished, plain_fit(classifier(epochs=until), X, y), X)
 
 
-SEARCH = """
-import sys
-import numpy as np
-from sklearn.datasets import load_digits
-from test_trajectory import search
-digits = load_digits()
-X, y = (digits.images * (255 / 16)).astype(np.uint8)[:120, ..., None], digits.target[:120]
-search(sys.argv[1]).fit(X, y)
-"""
-
-
 def search(memory):
     """Two designs in two folds, 8 epochs each, asked for three times: 32 epochs to train."""
     grid = {"dense_layers": [[8], [9]], "epochs": [2, 4, 8]}
     return GridSearchCV(classifier(memory=memory), grid, cv=2, refit=False)
 
 
+def run_search(memory, X, y):
+    search(memory).fit(X, y)
+
+
 def test_a_search_that_was_killed_goes_on(data, trained, tmp_path):
     X, y = data
     STATES.clear()
-    process = subprocess.Popen(
-        [sys.executable, "-c", SEARCH, str(tmp_path)], cwd=Path(__file__).parent
-    )
-    while len(list(tmp_path.rglob("output.pkl"))) < 11 and process.poll() is None:
+    process = start_process(run_search, tmp_path, X, y)
+    while len(list(tmp_path.rglob("output.pkl"))) < 11 and process.is_alive():
         time.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
+    process.join()
     known = len(list(tmp_path.rglob("output.pkl")))
     assert 11 <= known < 32, "the test must kill before the search is done"
     trained.clear()
@@ -734,13 +651,10 @@ def test_a_search_that_was_killed_goes_on(data, trained, tmp_path):
 
 def test_two_processes_racing_on_one_run_both_get_it_right(data, tmp_path):
     X, y = data
-    racers = [child(30, tmp_path) for _ in range(2)]
-    for racer in racers:
-        assert racer.stdout.readline() == "ready\n"
-    for racer in racers:
-        racer.stdin.write("go\n")
-        racer.stdin.flush()
-    outputs = [racer.communicate(timeout=120)[0].strip() for racer in racers]
+    racers = [child(30, tmp_path, X, y) for _ in range(2)]
+    for _, pipe in racers:
+        pipe.send("go")
+    outputs = [pipe.recv() for _, pipe in racers]
     assert outputs == [digest(plain_fit(classifier(epochs=30), X, y))] * 2
 
 
@@ -795,9 +709,9 @@ def test_dropped_states_are_recalled_at_the_price_of_one_run(data, trained):
 def test_clear_cache_forgets_states_and_programs(data, trained):
     X, y = data
     before = classifier(epochs=1).fit(X, y)
-    assert len(skcnn._program.POOL) > 0
+    assert len(POOL) > 0
     skcnn.clear_cache()
-    assert len(skcnn._program.POOL) == 0
+    assert len(POOL) == 0
     classifier(epochs=1).fit(X, y)
     assert trained == [0, 0]
     before.predict(X)  # a fitted estimator does not need the cache
@@ -812,13 +726,8 @@ def test_a_run_that_was_stopped_by_an_exception_goes_on_from_its_last_epoch(
 ):
     X, y = data
 
-    class Interrupt(StopAfter):
-        def on_fit_task_end(self, estimator, context):
-            if super().on_fit_task_end(estimator, context):
-                raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        classifier(epochs=4).set_callbacks(Interrupt(2)).fit(X, y)
+        classifier(epochs=4).set_callbacks(AtEpoch(2, ctrl_c)).fit(X, y)
     clf = classifier(epochs=4).fit(X, y)
     assert trained == [0, 1, 2, 3]
     assert same_fit(clf, plain_fit(classifier(epochs=4), X, y), X)

@@ -3,13 +3,16 @@
 import copy
 import pickle
 import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_backend
+from networks import TINY
 from sklearn.base import clone
 from sklearn.datasets import load_digits
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -20,19 +23,13 @@ from sklearn.preprocessing import (
 )
 
 from skcnn import ConvPoolClassifier
-from skcnn._images import check_training_data
-from skcnn._units import pixel_scale
+from skcnn._images import GivenData, check_training_data
+from skcnn._units import pixel_scale, settle_units
 
 DIGITS, LABELS = load_digits(return_X_y=True)
-BYTES = (DIGITS[:120].reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
+BYTES = np.rint(DIGITS[:120].reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
 LABELS = LABELS[:120]
-SMALL = {
-    "conv_layers": [(4, 3)],
-    "convs_per_block": 1,
-    "dense_layers": (),
-    "epochs": 1,
-    "random_state": 0,
-}
+small = partial(ConvPoolClassifier, **TINY, epochs=1)
 
 UNITS = {
     "bytes": lambda X: X,
@@ -44,24 +41,12 @@ UNITS = {
 }
 
 
-def small(**params):
-    return ConvPoolClassifier(**{**SMALL, **params})
-
-
 def table(X):
     return X.reshape(len(X), -1)
 
 
 def object_series(X):
     return pd.Series(list(X))
-
-
-@pytest.fixture
-def silence():
-    """Nothing is warned of."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +177,69 @@ def test_unusual_units_are_warned_of_once_with_the_remedy(X, remedy):
     assert caught[0].filename == __file__
 
 
+def dark(highest, dtype=np.int64):
+    """Integers from 0 to 30, with one pixel that is another."""
+    X = np.random.RandomState(0).randint(0, 31, (120, 8, 8)).astype(dtype)
+    X[7, 3, 3] = highest
+    return X
+
+
+@pytest.mark.parametrize(
+    ("X", "taken", "remedies"),
+    [
+        pytest.param(
+            dark(40), "as bytes and divided", ("uint8", "X / 40"), id="a pixel"
+        ),
+        pytest.param(dark(30), "as they are", ("uint8", "X / 30"), id="below bytes"),
+        pytest.param(dark(255, "u2"), "as bytes", ("uint8", "X / 255"), id="a white"),
+        pytest.param(dark(40).tolist(), "as bytes", ("uint8", "X / 40"), id="lists"),
+        pytest.param(dark(0) * 0, "as they are", ("uint8", "X / 1"), id="black"),
+    ],
+)
+def test_integers_that_few_pixels_make_bytes_are_warned_of(X, taken, remedies):
+    with pytest.warns(UserWarning, match=f"X holds integers .* {taken}") as caught:
+        small().initialize(X, LABELS)
+    message = str(caught[0].message)
+    assert len(caught) == 1
+    assert all(remedy in message for remedy in remedies)
+    X = np.asarray(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        small().initialize(eval(remedies[1]), LABELS)
+        if X.max() >= 32:  # darker bytes are warned of
+            small().initialize(X.astype(np.uint8), LABELS)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_folds_decide_alike_or_one_of_them_warns(seed):
+    """Whether integers are bytes: each image has its brightest pixel, at random."""
+    rng = np.random.RandomState(seed)
+    n, share = rng.randint(4, 40), rng.uniform()
+    brightest = np.where(rng.uniform(size=n) < share, rng.randint(32, 256, n), 20)
+    X = np.zeros((n, 2, 2, 1), int)
+    X[:, 0, 0, 0] = brightest
+    n_folds = rng.randint(2, min(n, 6))
+    parts = [X[train] for train, _ in KFold(n_folds).split(X)]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        taken = {
+            str(settle_units(part, (0, part.max()), are_images=True).dtype)
+            for part in parts
+        }
+    assert caught or len(taken) == 1
+
+
+def test_a_search_says_once_that_its_folds_may_differ():
+    search = GridSearchCV(small(), {"dropout": [0, 0.5]}, cv=3)
+    for n_jobs in (1, 2):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("default")
+            with parallel_backend("threading", n_jobs=n_jobs):
+                search.fit(dark(40), LABELS)
+        said = [w for w in caught if "X holds integers" in str(w.message)]
+        assert len(said) == 1
+
+
 def test_a_table_of_measurements_is_never_scaled():
     with pytest.warns(UserWarning, match="taken as they are"):
         classifier = small().initialize(table(BYTES).astype(int), LABELS)
@@ -210,8 +258,8 @@ def test_images_without_weight_do_not_decide(silence):
 def test_bytes_of_a_memory_map_stay_there(tmp_path):
     np.save(tmp_path / "x.npy", BYTES)
     mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
-    _, images, _, _ = check_training_data(small(), mapped, LABELS, None)
-    assert np.shares_memory(images, mapped)
+    checked = check_training_data(GivenData(mapped, LABELS), owner="Test")
+    assert np.shares_memory(checked.images, mapped)
 
 
 # --------------------------------------------------------------------------------------
@@ -359,6 +407,39 @@ def test_training_may_begin_with_a_black_image(dtype, silence):
     classifier.predict(X)
     classifier.partial_fit(X, LABELS)
     assert classifier.pixel_range_ == (0, X.max())
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(BYTES.astype(int) // 20, id="up to 12"),
+        pytest.param(BYTES.astype(int) // 9, id="up to 28"),
+        pytest.param(BYTES.astype(float) // 20, id="floats"),
+    ],
+)
+def test_training_that_began_with_dark_integers_is_told_to_begin_anew(first):
+    bright = BYTES.astype(int)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        classifier = small().partial_fit(first, LABELS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        message = r"X\.astype\(np\.uint8\), from the first call of partial_fit"
+        for use in (classifier.predict, lambda X: classifier.partial_fit(X, LABELS)):
+            with pytest.raises((ValueError, UserWarning), match=message):
+                use(bright)
+    with pytest.warns(UserWarning, match="divided by 255"):
+        classifier = small().partial_fit(first.astype(np.uint8), LABELS)
+    classifier.partial_fit(bright, LABELS)
+    assert classifier.architecture_.scale == 1 / 255
+
+
+def test_bright_images_after_black_integers_are_warned_of():
+    black = np.zeros((2, 8, 8), int)
+    with pytest.warns(UserWarning, match="X holds integers up to 0"):
+        classifier = small().partial_fit(black, [0, 1], classes=range(10))
+    with pytest.warns(UserWarning, match="fit takes them as they are"):
+        classifier.predict(BYTES.astype(int))
 
 
 def test_the_range_survives_pickles_and_older_ones_need_none(fitted, silence):

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 from comparisons import same_bits, same_fit
+from networks import TINY, plain_fit
 from sklearn.base import clone
 
 from skcnn import ConvPoolClassifier
@@ -70,11 +71,7 @@ def test_a_digest_is_of_content_type_and_shape():
 # Fits
 
 
-@pytest.fixture(autouse=True)
-def nothing_known():
-    STATES.clear()
-    yield
-    STATES.clear()
+pytestmark = pytest.mark.usefixtures("nothing_known")
 
 
 @pytest.fixture(scope="module")
@@ -84,22 +81,7 @@ def contents(digits):
 
 
 def classifier(**params):
-    return ConvPoolClassifier(
-        [(4, 3)],
-        convs_per_block=1,
-        dense_layers=(),
-        **{"batch_size": 16, "epochs": EPOCHS, "random_state": 0, **params},
-    )
-
-
-def plain_fit(clf, X, y, **fit_params):
-    """What the classifier gives where nothing is kept and so nothing can be shared."""
-    bound = STATES.max_bytes
-    STATES.resize(0)
-    try:
-        return clone(clf).set_params(memory=None).fit(X, y, **fit_params)
-    finally:
-        STATES.resize(bound)
+    return ConvPoolClassifier(**TINY | {"batch_size": 16, "epochs": EPOCHS} | params)
 
 
 class During:

@@ -1,8 +1,7 @@
-"""What a fit asks for: how many epochs, of which run, at what cost beside others."""
+"""What a fit asks for: how many epochs, shared with which fits, at what cost."""
 
 from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache
 from math import ceil, prod
 from numbers import Integral
 
@@ -11,63 +10,39 @@ from skcnn._classifier import ConvPoolClassifier
 from skcnn._parameters import all_parameters
 from skcnn._value_labels import as_text
 
-# What neither changes the epochs of a run nor what they cost.
-_BESIDE_THE_RUN = {"epochs", "memory", "verbose", "n_iter_no_change", "tol"}
+# What changes neither the epochs of a run nor what they cost.
+_BESIDE_THE_RUN = ("epochs", "memory", "verbose", "n_iter_no_change", "tol")
 # What changes the run, but hardly what an epoch costs.
-_BESIDE_THE_COST = {"random_state", "class_weight"}
+_BESIDE_THE_COST = ("random_state", "class_weight", "optimizer__")
 # Every step depends on the number of steps in all, so these runs have no common prefix.
 _OF_FIXED_LENGTH = ("one_cycle", "cosine")
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a fit asks of a network.
-
-    Attributes
-    ----------
-    epochs : int
-    run : str or None
-        Equal for fits that share epochs, if they see the same images; None for no sharing.
-    network : str
-        Equal for fits whose epochs cost the same.
-    work : float or None
-        Of an epoch, in operations; None if it cannot be known.
-    """
+    """What a fit asks of a network."""
 
     epochs: int
-    run: str | None
-    network: str
-    work: float | None
+    run: (
+        str | None
+    )  # equal for fits that share epochs on equal images; None: shares none
+    network: str  # equal for fits whose epochs cost the same
+    work: float  # operations in an epoch, about
 
 
 def job_of(params, image_shape, n_images):
-    """The job of a network.
-
-    Parameters
-    ----------
-    params : dict
-        From :func:`skcnn._parameters.all_parameters`.
-    image_shape : tuple of int
-        Shape of an image, or of a row of a table.
-    n_images : int
-
-    Returns
-    -------
-    Job
-    """
-    texts = {name: as_text(value) for name, value in sorted(params.items())}
-    run = {name: text for name, text in texts.items() if name not in _BESIDE_THE_RUN}
-    cost = {
-        name: text
-        for name, text in run.items()
-        if name not in _BESIDE_THE_COST and not name.startswith("optimizer__")
+    """The job of a network with these parameters, from `all_parameters`."""
+    run = {
+        name: as_text(params[name])
+        for name in sorted(params)
+        if name not in _BESIDE_THE_RUN
     }
-    operations = _operations(_Design(params, image_shape))
+    cost = {name: run[name] for name in run if not name.startswith(_BESIDE_THE_COST)}
     return Job(
         epochs=params["epochs"],
         run=str(run) if _shares(params) else None,
         network=str(cost),
-        work=None if operations is None else operations * n_images,
+        work=_operations(params, image_shape) * max(1, n_images),
     )
 
 
@@ -79,42 +54,24 @@ def _shares(params):
     )
 
 
-class _Design:
-    """Parameters that make an architecture, hashable for a cache."""
-
-    def __init__(self, params, image_shape):
-        self.params = {name: params[name] for name in ARCHITECTURE_PARAMETERS}
-        if len(image_shape) == 1:  # a table
-            image_shape = params["image_shape"] or (1, *image_shape, 1)
-        self.image_shape = tuple(image_shape)
-        self._text = f"{as_text(self.params)} {self.image_shape}"
-
-    def __hash__(self):
-        return hash(self._text)
-
-    def __eq__(self, other):
-        return self._text == other._text
-
-
-@lru_cache(maxsize=4096)
-def _operations(design):
-    """About how many multiplications an image costs; None if there is no such network."""
+def _operations(params, image_shape):
+    """About how many multiplications an image costs; 1 if there is no such network."""
+    if len(image_shape) == 1:  # a row of a table
+        image_shape = params["image_shape"] or (1, *image_shape, 1)
+    design = {name: params[name] for name in ARCHITECTURE_PARAMETERS}
     try:
-        architecture = Architecture.from_parameters(
-            design.image_shape, 2, **design.params
-        )
+        layers = Architecture.from_parameters(tuple(image_shape), 2, **design).layers
     except (TypeError, ValueError):
-        return None
-    channels = {layer.name: layer.output_shape[-1] for layer in architecture.layers}
+        return 1  # its fit will say what is wrong
+    channels = {layer.name: layer.output_shape[-1] for layer in layers}
     # The few channels of images have a faster way of their own.
     channels |= {"images": 16, "rescaling": 16}
-    return sum(
-        layer.n_trainable
-        * prod(layer.output_shape[:-1])
-        * _fill(layer.output_shape[-1])
-        * prod(_fill(channels[name]) for name in layer.inputs)
-        for layer in architecture.layers
-    )
+    operations = 1
+    for layer in layers:
+        *places, filters = layer.output_shape
+        fills = [_fill(filters), *(_fill(channels[name]) for name in layer.inputs)]
+        operations += layer.n_trainable * prod(places) * prod(fills)
+    return operations
 
 
 def _fill(n_channels):
@@ -122,66 +79,31 @@ def _fill(n_channels):
     return ceil(n_channels / 16) * 16 / n_channels
 
 
-class Plan:
-    """The candidates of a grid, before their fits.
-
-    Parameters
-    ----------
-    estimator : estimator
-        What is searched, with a ConvPoolClassifier in it.
-    candidates : list of dict
-    """
-
-    def __init__(self, estimator, candidates):
-        self.prefix, self.network = networks_in(estimator)[0]
-        self.candidates = candidates
-
-    def jobs(self, image_shape, n_images):
-        """Jobs of the candidates; None for those that put something else in the place of the network.
-
-        Parameters
-        ----------
-        image_shape : tuple of int
-        n_images : int
-
-        Returns
-        -------
-        list of (Job or None)
-        """
-        return [
-            self._job(candidate, image_shape, n_images) for candidate in self.candidates
-        ]
-
-    def _job(self, candidate, image_shape, n_images):
+def planned_jobs(estimator, candidates, image_shape, n_images):
+    """Jobs of candidates; None for one that replaces the network."""
+    prefix, network = networks_in(estimator)[0]
+    jobs = []
+    for candidate in candidates:
         own = {
-            name.removeprefix(self.prefix): value
+            name.removeprefix(prefix): value
             for name, value in candidate.items()
-            if name.startswith(self.prefix)
+            if name.startswith(prefix)
         }
-        if self.prefix.removesuffix("__") in candidate:
-            return None
-        # A copy that shares all values: clone would copy them, for each candidate anew.
-        network = copy(self.network).set_params(**own)
-        return job_of(all_parameters(network), image_shape, n_images)
+        # Not a clone, which would copy all values for each candidate.
+        params = all_parameters(copy(network).set_params(**own))
+        is_replaced = prefix.removesuffix("__") in candidate
+        jobs.append(None if is_replaced else job_of(params, image_shape, n_images))
+    return jobs
+
+
+def is_network(estimator):
+    """Whether an estimator is a network itself."""
+    return isinstance(estimator, ConvPoolClassifier)
 
 
 def networks_in(estimator):
-    """The networks that an estimator is or contains.
-
-    Parameters
-    ----------
-    estimator : estimator
-
-    Returns
-    -------
-    list of (str, ConvPoolClassifier)
-        What the names of its parameters begin with, and the network.
-    """
-    if isinstance(estimator, ConvPoolClassifier):
+    """The networks in an estimator, each after the prefix of its parameters' names."""
+    if is_network(estimator):
         return [("", estimator)]
     parts = estimator.get_params() if hasattr(estimator, "get_params") else {}
-    return [
-        (f"{name}__", part)
-        for name, part in parts.items()
-        if isinstance(part, ConvPoolClassifier)
-    ]
+    return [(f"{name}__", part) for name, part in parts.items() if is_network(part)]

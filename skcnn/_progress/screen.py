@@ -1,7 +1,8 @@
 """Where lines go: to a terminal, a notebook, or a log.
 
-All of it is written to standard error, so that what a script prints on standard output,
-a table say, stays free of it: ``python script.py > table.txt``.
+A screen starts with a line, shows others, and ends with one that stays. All of it is
+written to standard error, so that what a script prints on standard output, a table say,
+stays free of it: ``python script.py > table.txt``.
 """
 
 import os
@@ -12,14 +13,9 @@ _writing = Lock()
 
 
 class Terminal:
-    """One line, written again in its place. One search at a time has it.
+    """One line, written again in its place. One search at a time has it."""
 
-    Parameters
-    ----------
-    stream : text file
-    """
-
-    pace = 0.5  # seconds between two looks
+    pace = 0.5  # seconds between two lines
     _owner = None  # the Terminal whose line is shown
     _shown = ""
 
@@ -35,15 +31,10 @@ class Terminal:
             return 79
 
     def start(self, line):
-        """Nothing: the line itself comes at once."""
+        """Nothing: what is shown comes at once, and says more."""
 
     def show(self, line):
-        """Write the line in the place of the one before.
-
-        Parameters
-        ----------
-        line : str
-        """
+        """Write the line in the place of the one before."""
         with _writing:
             if Terminal._owner is None:
                 Terminal._owner = self
@@ -51,12 +42,7 @@ class Terminal:
                 self._write(line)
 
     def end(self, line):
-        """Leave a line that stays.
-
-        Parameters
-        ----------
-        line : str
-        """
+        """Leave a line that stays."""
         with _writing:
             self._write("")
             self.stream.write(f"\r{line}\n")
@@ -77,20 +63,13 @@ class Notebook:
 
     pace = 1.0
     width = None
-
-    def __init__(self):
-        self._output = None
+    _output = None
 
     def start(self, line):
-        """Nothing: the line itself comes at once."""
+        """Nothing: what is shown comes at once, and says more."""
 
     def show(self, line):
-        """Put the line in the place of the one before.
-
-        Parameters
-        ----------
-        line : str
-        """
+        """Put the line in the place of the one before."""
         from IPython.display import display
 
         content = {"text/plain": line}
@@ -104,28 +83,15 @@ class Notebook:
 
 
 class Log:
-    """A line now and then, for a file, a pipe, or whoever reads of a run elsewhere.
-
-    Parameters
-    ----------
-    stream : text file or None
-    interval : float
-        Seconds between two lines.
-    """
+    """A line now and then, for a file, a pipe, or whoever reads of a run elsewhere."""
 
     width = None
 
     def __init__(self, stream, interval):
-        self.stream = stream
-        self.pace = interval
+        self.stream, self.pace = stream, interval
 
     def show(self, line):
-        """Write a line.
-
-        Parameters
-        ----------
-        line : str
-        """
+        """Write a line."""
         if self.stream is not None:
             with _writing:
                 self.stream.write(f"{line}\n")
@@ -135,26 +101,12 @@ class Log:
 
 
 def screen_here(interval):
-    """The right one for where this process runs.
-
-    Parameters
-    ----------
-    interval : float
-        Seconds between two lines of a log.
-
-    Returns
-    -------
-    Terminal, Notebook or Log
-    """
-    if _in_notebook():
+    """The right one for where this process runs; a log has a line every `interval`."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if getattr(shell, "kernel", None) is not None:
         return Notebook()
     stream = sys.stderr
     if stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb":
         return Terminal(stream)
     return Log(stream, interval)
-
-
-def _in_notebook():
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return getattr(shell, "kernel", None) is not None

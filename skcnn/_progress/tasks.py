@@ -1,4 +1,4 @@
-"""Which of the tasks that scikit-learn announces is a fit, and which holds fits.
+"""Which of the tasks that scikit-learn announces is a fit, and which fits will follow.
 
 scikit-learn's tasks are a tree. That of a search over pipelines, for example::
 
@@ -12,90 +12,102 @@ scikit-learn's tasks are a tree. That of a search over pipelines, for example::
 A network that is fitted outside of any search is a fit by itself.
 """
 
-from dataclasses import dataclass
+from functools import partial
+from math import ceil
 
-from skcnn._classifier import ConvPoolClassifier
+from joblib import effective_n_jobs
+from sklearn.model_selection import ParameterGrid
+
 from skcnn._compat import SEARCH_FITS
+from skcnn._progress.jobs import is_network, networks_in, planned_jobs
+from skcnn._progress.tally import Round
+
+MOST_CANDIDATES = 5000  # of which jobs are planned; each takes about a millisecond
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a task is.
-
-    Attributes
-    ----------
-    path : tuple of int
-        Numbers of the tasks from the root down to this one.
-    fit : tuple of int or None
-        Path of the fit that this task is, or is a part of; None above the fits.
-    is_network : bool
-        Whether the task is the fit of a network.
-    is_epoch : bool
-        Whether it is an epoch of a network.
-    """
-
-    path: tuple
-    fit: tuple | None
-    is_network: bool
-    is_epoch: bool
-
-    @property
-    def is_fit(self):
-        """Whether the task is a fit that counts."""
-        return self.path == self.fit
-
-
-def place(estimator, context):
-    """Where a task is.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Which announced it.
-    context : sklearn.callback.CallbackContext
-
-    Returns
-    -------
-    Place
-    """
+def fit_of(estimator, context):
+    """The context of the fit that a task is or belongs to; None above the fits."""
     contexts = [context]
-    while contexts[0].parent is not None:
-        contexts.insert(0, contexts[0].parent)
-    path = tuple(each.task_id for each in contexts)
-    is_epoch = context.task_name == "epoch"
-    of_network = isinstance(estimator, ConvPoolClassifier)
-    fits = [
-        path[:depth]
-        for depth, each in enumerate(contexts, start=1)
-        if _is_fit_of_search(each)
-    ]
-    if not fits and of_network:
-        fits = [path[:-1] if is_epoch else path]
-    return Place(
-        path=path,
-        fit=fits[0] if fits else None,
-        is_network=of_network and not is_epoch,
-        is_epoch=of_network and is_epoch,
-    )
+    while contexts[-1].parent is not None:
+        contexts.append(contexts[-1].parent)
+    fits = [each for each in contexts if set(SEARCH_FITS) & _names(each)]
+    if fits:
+        return fits[-1]  # the outermost: what a search fits may be a search
+    if is_network(estimator):
+        return context.parent if context.task_name == "epoch" else context
+    return None
 
 
-def _is_fit_of_search(context):
-    # The task of a search has become one with that of the estimator it fits, if that
-    # announces its tasks as well.
-    return context.task_name in SEARCH_FITS or context.source_task_name in SEARCH_FITS
+def is_alone(fit):
+    """Whether a fit is a refit or outside of any search."""
+    return SEARCH_FITS[0] not in _names(fit)
 
 
-def is_refit(context):
-    """Whether a fit is the last one of a search, with the best parameters."""
-    return SEARCH_FITS[-1] in (context.task_name, context.source_task_name)
+def number_of(fit):
+    """The number of a fit in its round."""
+    return 0 if is_alone(fit) else fit.task_id
 
 
-def is_whole_fit(context):
-    """Whether a task is the whole fit of an estimator, and not a part of it."""
-    return context.parent is None or context.source_task_name is not None
+def _names(context):
+    # The task of a search becomes one with that of the estimator which it fits, if that
+    # estimator announces tasks as well.
+    return {context.task_name, context.source_task_name}
 
 
 def is_round(estimator, context):
     """Whether the tasks of a task are the fits of a search."""
     in_any_order = bool(context.max_subtasks) and not context.sequential_subtasks
     return in_any_order and hasattr(estimator, "n_splits_")
+
+
+def round_of(search, context):
+    """The round of fits that a search is about to hand out."""
+    n_lanes = effective_n_jobs(search.n_jobs)
+    round_ = Round(context.max_subtasks, search.n_splits_, n_lanes)
+    factor, growth = getattr(search, "factor", None), 1.0
+    if factor is None:
+        round_.plan = _plan_of(search, round_)
+    else:
+        # Successive halving: each iteration keeps one candidate of `factor`, for which
+        # it takes `factor` times the resources.
+        n_candidates = round_.n_fits // round_.n_splits
+        for _ in range(context.task_id + 1, context.parent.max_subtasks):
+            n_candidates, growth = ceil(n_candidates / factor), growth * factor
+            round_.later.append((n_candidates * round_.n_splits, growth))
+    if search.refit:  # on all images, instead of those of a fold
+        folds = round_.n_splits / max(1, round_.n_splits - 1)
+        round_.later.append((1, folds * growth))
+    return round_
+
+
+def _plan_of(search, round_):
+    # Random candidates are not drawn beforehand: others might be drawn then.
+    grid = getattr(search, "param_grid", None)
+    if grid is None or not networks_in(search.estimator):
+        return None
+    candidates = ParameterGrid(grid)
+    is_whole = len(candidates) * round_.n_splits == round_.n_fits
+    if len(candidates) > MOST_CANDIDATES or not is_whole:
+        return None
+    return partial(planned_jobs, search.estimator, list(candidates))
+
+
+def search_spaces(estimator):
+    """The dicts of values or distributions that a search tries; none of another one."""
+    space = getattr(estimator, "param_distributions", [])
+    space = getattr(estimator, "param_grid", space)
+    return [space] if isinstance(space, dict) else list(space)
+
+
+def tried_parameters(search):
+    """Names of the parameters that differ from candidate to candidate."""
+    spaces = search_spaces(search)
+    names = {}  # a set that keeps its order
+    for space in spaces:
+        for name, values in space.items():
+            is_constant = hasattr(values, "__len__") and len(values) == 1
+            if len(spaces) > 1 or not is_constant:
+                names[name] = True
+    if hasattr(search, "resource"):
+        names[search.resource] = True
+    return tuple(names)

@@ -5,9 +5,10 @@ from numbers import Integral
 import numpy as np
 
 from skcnn._augmentation import augmented_images
-from skcnn._compat import isolated
-from skcnn._images import as_images, flatten_images
+from skcnn._runtime import isolated
 from skcnn._seeds import run_seed
+from skcnn._shapes import as_images, flatten_images
+from skcnn.plotting._classifiers import check_classifier
 from skcnn.plotting._drawing import displayable, make_axes, mosaic, slant_if_crowded
 
 
@@ -121,6 +122,7 @@ class AugmentationDisplay:
         ValueError
             If the classifier has no augmentation, or if `n_draws` is not an integer of at least 1.
         """
+        check_classifier(estimator, fitted=False)
         if estimator.augmentation is None:
             raise ValueError(
                 "estimator must have an augmentation to show; got augmentation=None."

@@ -3,8 +3,8 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
+from skcnn.plotting._classifiers import check_classifier
 from skcnn.plotting._drawing import fit_titles, make_axes, mosaic, slant_if_crowded
 
 
@@ -193,10 +193,16 @@ class FilterDisplay:
         ValueError
             For a layer that is not a convolution of this network.
         """
-        check_is_fitted(estimator)
+        check_classifier(estimator)
         layers = estimator.architecture_.layers
         convolutions = {each.name: each for each in layers if each.kind == "conv"}
         names = list(convolutions)
+        if not names:
+            raise ValueError(
+                "estimator must have a convolution to draw; got one with "
+                f"conv_layers={estimator.conv_layers!r}. The weights of its dense "
+                "layers are estimator.model_.get_weights()."
+            )
         if isinstance(layer, Integral) and -len(names) <= layer < len(names):
             layer = names[layer]
         if layer not in names:

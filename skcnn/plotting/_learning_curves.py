@@ -2,8 +2,8 @@
 
 from skcnn._search import every_parameter
 from skcnn._value_labels import find_levels
+from skcnn.plotting._classifiers import check_classifier, check_classifiers
 from skcnn.plotting._drawing import draw_legend, make_axes, series_style
-from skcnn.plotting._study import check_fitted
 
 
 class LearningCurvesDisplay:
@@ -177,6 +177,7 @@ class LearningCurvesDisplay:
         [1, 2, 3]
         >>> plt.close(display.figure_)
         """
+        check_classifier(estimator)
         return cls(**_curves([estimator])).plot(ax, **kwargs)
 
     @classmethod
@@ -206,6 +207,7 @@ class LearningCurvesDisplay:
         ValueError
             If there is no classifier, or if there are not as many names as classifiers.
         """
+        check_classifiers(estimators)
         curves, title = _curves(estimators), None
         if names is None:
             names, title = _differences(estimators)
@@ -214,7 +216,6 @@ class LearningCurvesDisplay:
 
 def _curves(estimators):
     """What fitted estimators know of their training."""
-    check_fitted(estimators)
     return {
         "histories": [
             {name: list(values) for name, values in each.history_.items()}

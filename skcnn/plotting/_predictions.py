@@ -5,13 +5,11 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.utils.multiclass import unique_labels
-from sklearn.utils.validation import (
-    check_consistent_length,
-    check_is_fitted,
-    column_or_1d,
-)
+from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from skcnn._images import check_images
+from skcnn._fitted import images_for
+from skcnn._labels import check_labels
+from skcnn.plotting._classifiers import check_classifier
 from skcnn.plotting._drawing import displayable, fit_titles, make_axes
 
 
@@ -171,12 +169,13 @@ class PredictionsDisplay:
             For another `which`, if `n_images` is not an integer of at least 1, or if `X`, `y`, `target_names` and the
             classifier do not fit together.
         """
-        check_is_fitted(estimator)
-        check_consistent_length(X, y)
+        check_classifier(estimator)
+        images = images_for(estimator, X)
+        check_labels(y)
+        check_consistent_length(images, y)
         classes, y = estimator.classes_, column_or_1d(y)
-        unique_labels(
-            classes, y
-        )  # an error if one is text and the other numbers, which are never equal
+        # An error if one is text and the other numbers, which are never equal.
+        unique_labels(classes, y)
         if not isinstance(n_images, Integral) or n_images < 1:
             raise ValueError(
                 f"n_images must be an integer of at least 1; got {n_images!r}."
@@ -191,7 +190,7 @@ class PredictionsDisplay:
         predicted, probabilities = classes[proba.argmax(axis=1)], proba.max(axis=1)
         chosen = _chosen(which, y, predicted, probabilities)[:n_images]
         return cls(
-            images=check_images(estimator, X, estimator.image_shape_)[chosen],
+            images=images[chosen],
             y_true=y[chosen],
             y_pred=predicted[chosen],
             probabilities=probabilities[chosen],

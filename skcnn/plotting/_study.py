@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_is_fitted
 
 from skcnn._search import every_parameter
 from skcnn._value_labels import Levels, find_levels, key_of
@@ -283,20 +282,18 @@ def _metric(search, metric):
         for key in search.cv_results_
         if key.startswith("mean_test_")
     ]
-    if metric is None:
-        metric = metrics[0] if len(metrics) == 1 else getattr(search, "refit", None)
+    if metric is None and len(metrics) == 1:
+        return metrics[0]
+    refit = getattr(search, "refit", None)
+    if metric is None and refit in metrics:
+        return refit
     if metric not in metrics:
+        told = f" Pass metric={metrics[0]!r}, say." if metric is None else ""
         raise ValueError(
             f"metric must be one of {metrics}, which cv_results_ has; got {metric!r}."
+            f"{told}"
         )
     return metric
-
-
-def check_fitted(estimators):
-    if not len(estimators):
-        raise ValueError("estimators must be at least one; got none.")
-    for estimator in estimators:
-        check_is_fitted(estimator)
 
 
 def check_among(argument, name, names):

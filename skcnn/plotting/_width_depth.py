@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_consistent_length
 
 from skcnn._search import count_if_possible, every_parameter, image_shape_and_classes
 from skcnn._value_labels import find_levels
+from skcnn.plotting._classifiers import check_classifiers
 from skcnn.plotting._drawing import (
     characters_along,
     draw_legend,
@@ -20,7 +21,6 @@ from skcnn.plotting._names import Named, given_names, name_points, write_names
 from skcnn.plotting._study import (
     Study,
     check_among,
-    check_fitted,
     is_seed,
     repetitions,
 )
@@ -336,7 +336,7 @@ class WidthDepthDisplay:
             If there is no classifier, if classifiers have no parameter `by`, or if there are not as many `labels` as
             it has values.
         """
-        check_fitted(estimators)
+        check_classifiers(estimators)
         params = [every_parameter(estimator) for estimator in estimators]
         if by is not None:
             check_among("by", by, list(params[0]))

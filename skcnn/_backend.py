@@ -1,0 +1,83 @@
+"""TensorFlow and Keras, loaded in the order and with the settings that they need.
+
+Every module takes `tf` and `keras` from here. Three things must happen before the first
+operation of TensorFlow, and two of them before it is imported: it must be told to be
+quiet, Keras must come after it, and a worker process must get its number of threads.
+What is done about TensorFlow later is in :mod:`skcnn._runtime`.
+"""
+
+import contextlib
+import os
+import sys
+import tempfile
+from multiprocessing import parent_process
+
+# TensorFlow's level for no messages at all. What goes wrong is raised as well.
+_QUIET = "3"
+
+
+@contextlib.contextmanager
+def _quiet_tensorflow():
+    """Hold standard error while TensorFlow loads.
+
+    TensorFlow prints several lines before its own log level takes effect. Who sets
+    another TF_CPP_MIN_LOG_LEVEL, or has imported TensorFlow before, sees what they
+    asked for. What was held is shown if the import fails. Worker processes inherit the
+    level, and so are as quiet.
+    """
+    level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", _QUIET)
+    if level != _QUIET or "tensorflow" in sys.modules:
+        yield
+        return
+    try:
+        stderr = os.dup(2)
+    except OSError:  # there is no standard error, as under pythonw
+        yield
+        return
+    # The lines come from C++, which writes to the file descriptor: to replace
+    # `sys.stderr` would not hold them.
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(stderr, held.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+with _quiet_tensorflow():
+    import tensorflow as tf
+
+import keras  # noqa: E402 - it imports TensorFlow, which must be quiet by then
+
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        "skcnn trains with TensorFlow, but Keras is set to "
+        f"{keras.backend.backend()!r} (KERAS_BACKEND or keras.json)."
+    )
+
+__all__ = ["keras", "tf"]
+
+
+def _limit_worker_threads():
+    """Give TensorFlow the thread budget that joblib or Dask set for a worker process.
+
+    Both announce it in OMP_NUM_THREADS, which TensorFlow does not read. An explicit
+    TF_NUM_INTRAOP_THREADS wins, and the main process is left alone. After TensorFlow's
+    first operation this does nothing.
+    """
+    is_worker = parent_process() is not None
+    budget = os.environ.get("OMP_NUM_THREADS", "")
+    is_told = "TF_NUM_INTRAOP_THREADS" in os.environ
+    if not is_worker or is_told or not budget.isdigit():
+        return
+    with contextlib.suppress(RuntimeError):  # TensorFlow has started
+        tf.config.threading.set_intra_op_parallelism_threads(int(budget))
+        tf.config.threading.set_inter_op_parallelism_threads(int(budget))
+
+
+_limit_worker_threads()

@@ -1,0 +1,185 @@
+"""Everything that depends on the device: what changes rounding, and what is fast.
+
+skcnn is made for the CPU. Whoever brings it to another device finds here all that was
+decided for this one: what makes two runs round alike, whether a run can be repeated at
+all, and the sizes and switches that are fast. Nothing else asks for a device.
+"""
+
+import functools
+import os
+import platform
+from pathlib import Path
+
+import numpy as np
+
+from skcnn._backend import keras, tf
+from skcnn._compat import is_op_determinism_enabled
+from skcnn._runtime import unrewritten_graphs
+
+# --------------------------------------------------------------------------------------
+# What is fast
+
+# A chunk is what one call into the graph trains on. It is small enough that Ctrl-C is
+# heard soon and that memory-mapped images pass through memory a piece at a time. It is
+# large enough that the call costs nothing beside the work.
+CHUNK_BYTES = 16 * 2**20
+CHUNK_SAMPLES = 4096
+
+# One prediction batch holds about this many bytes of the largest map, and at most so
+# many images. Two megabytes stay in the cache, and one image costs no more than a call
+# of the Keras model, although it is padded to a batch.
+PREDICT_BYTES = 2 * 2**20
+PREDICT_SAMPLES = 256
+
+# Prediction batches at a time, or small ones would leave cores idle.
+PREDICT_PARALLEL = 4
+
+# On a CPU, XLA is several times slower for these networks.
+USES_XLA = False
+
+
+def chunk_size(image_shape, dtype, batch_size):
+    """Number of samples in a chunk: whole batches, and at least one.
+
+    Parameters
+    ----------
+    image_shape : tuple of three int
+    dtype : dtype
+        Of the images; all but uint8 are converted to float32.
+    batch_size : int
+
+    Returns
+    -------
+    int
+    """
+    bytes_per_value = 1 if dtype == np.uint8 else 4
+    image_bytes = int(np.prod(image_shape)) * bytes_per_value
+    samples = min(CHUNK_BYTES // image_bytes, CHUNK_SAMPLES)
+    return max(1, samples // batch_size) * batch_size
+
+
+def predict_batch_size(map_shapes):
+    """Number of images in each prediction batch of a network, a power of 2.
+
+    The number is fixed for a network, because a convolution's rounding may depend on
+    the size of the batch, and a prediction must not depend on its neighbors.
+
+    Parameters
+    ----------
+    map_shapes : iterable of tuple of int
+        What each layer makes of one image.
+
+    Returns
+    -------
+    int
+    """
+    largest = max(int(np.prod(shape)) for shape in map_shapes)
+    images = PREDICT_BYTES / (4 * largest)
+    return int(np.clip(2 ** int(np.log2(images + 1)), 1, PREDICT_SAMPLES))
+
+
+def graphs_as_run():
+    """The block in which graphs are called: on a CPU, as they were traced.
+
+    Returns
+    -------
+    context manager
+    """
+    return unrewritten_graphs()
+
+
+# --------------------------------------------------------------------------------------
+# What changes rounding
+
+_GPU = (
+    "A GPU may round otherwise each time. To train on the CPU, call "
+    "tf.config.set_visible_devices([], 'GPU') before anything else."
+)
+
+# Variables by which users choose other arithmetic, of oneDNN and of XLA.
+_SWITCHES = ("TF_ENABLE_ONEDNN", "TF_XLA_", "ONEDNN_", "DNNL_")
+
+
+def why_not_repeatable():
+    """Why this device may give other bits each time.
+
+    Returns
+    -------
+    str or None
+        With the remedy. None if equal computations give equal bits.
+    """
+    return _GPU if tf.config.get_visible_devices("GPU") else None
+
+
+def process_settings():
+    """Settings of this process that are compiled into a network.
+
+    Returns
+    -------
+    tuple
+    """
+    return (*keras_numbers(), is_op_determinism_enabled())
+
+
+def keras_numbers():
+    """Keras' settings for the whole process that reach losses and constraints."""
+    return [keras.config.floatx(), keras.config.epsilon()]
+
+
+def rounding():
+    """What decides, beside a run itself, how its sums are rounded.
+
+    Returns
+    -------
+    dict
+        Fit for JSON; equal if, and only if, equal runs give equal bits.
+    """
+    return {
+        "environment": _software_and_processor(),
+        "intra_op_threads": intra_op_threads(),
+        "deterministic": is_op_determinism_enabled(),
+        "keras": keras_numbers(),
+    }
+
+
+@functools.cache
+def _software_and_processor():
+    """The libraries, and the instructions that they may use."""
+    switches = {}
+    for name, value in sorted(os.environ.items()):
+        if name.startswith(_SWITCHES):
+            switches[name] = value
+    return {
+        "versions": [module.__version__ for module in (tf, keras, np)],
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "switches": switches,
+    }
+
+
+def _processor():
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:  # not Linux
+        return platform.processor()
+    facts = ("model name", "flags", "Features", "CPU part")
+    return sorted({line for line in lines if line.startswith(facts)})
+
+
+@functools.cache  # TensorFlow, too, looks only once
+def intra_op_threads():
+    """Threads that share one operation.
+
+    A sum is split among them, so 1 and 2 threads give different bits.
+
+    Returns
+    -------
+    int
+    """
+    configured = tf.config.threading.get_intra_op_parallelism_threads()
+    configured = configured or os.environ.get("TF_NUM_INTRAOP_THREADS")
+    if configured:
+        return int(configured)
+    if hasattr(os, "sched_getaffinity"):  # the cores that this process may use
+        return len(os.sched_getaffinity(0))
+    return int(os.cpu_count())
