@@ -93,6 +93,7 @@ WITH_CODE = [page for page in PAGES if list(blocks(page))]
 WITH_CODE.sort(key=lambda page: page.name not in FIRST)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_CODE, ids=name_of)
 def test_every_block_of_python_runs_as_printed(page, reader_folder, monkeypatch):
     plt = pytest.importorskip("matplotlib.pyplot")
