@@ -246,3 +246,29 @@ def test_commits_are_checked_by_the_ruff_that_the_tests_use():
     [series] = re.findall(r"ruff==(\d+\.\d+)\.\*", (root / "setup.cfg").read_text())
     hooks = (root / ".pre-commit-config.yaml").read_text()
     assert re.search(rf"ruff-pre-commit\n +rev: v{re.escape(series)}\.\d+ ", hooks)
+
+
+# ---------------------------------------------------------------------------------------
+# The map of the house
+
+DESIGN = (ROOT.parent / "docs" / "design.md").read_text(encoding="utf8")
+MAPPED = [f"skcnn.{name}" for name in re.findall(r"^\| `([\w.]+)` \|", DESIGN, re.M)]
+
+
+def test_the_design_page_names_every_module_once():
+    assert sorted(MAPPED) == sorted(set(SOURCES) - PACKAGES)
+
+
+@pytest.mark.parametrize("module", MAPPED)
+def test_a_module_imports_only_what_stands_above_it(module):
+    above = set(MAPPED[: MAPPED.index(module)])
+    assert not set(imports_of(module)) - PACKAGES - above
+
+
+def test_the_promises_of_the_design_page_have_their_tests():
+    promised = set(re.findall(r"`(test_\w+)`", DESIGN))
+    tests = "\n".join(
+        path.read_text(encoding="utf8") for path in Path(__file__).parent.glob("*.py")
+    )
+    assert promised
+    assert not {name for name in promised if f"def {name}(" not in tests}
