@@ -279,9 +279,6 @@ class _Start:
 
 
 def _find_start(request):
-    params = request.params
-    run = request.run
-    trajectory = None
     state = _state_to_go_on_from(request)
     stopper = _stopper(request)
     until = 0 if state is None else state.epoch
@@ -289,17 +286,12 @@ def _find_start(request):
     if stopper is None or not stopper.has_stopped:
         until += request.epochs
     reason = why_not_shared(
-        params["random_state"],
-        run.settings,
+        request.params["random_state"],
+        request.run.settings,
         request.callbacks,
         goes_on=state is not None,
     )
-    if reason is None:
-        # Watched, because what the key describes must be what is trained on.
-        run = run.watched()
-        trajectory = Trajectory(run.key(), request.folder)
-    elif request.folder is not None and request.epochs:
-        warn_once(not_kept(params["memory"], reason))
+    run, trajectory = _known_of(request, reason)
     return _Start(
         run=run,
         state=state,
@@ -308,6 +300,17 @@ def _find_start(request):
         trajectory=trajectory,
         why_not_shared=reason,
     )
+
+
+def _known_of(request, why_not):
+    """The run as it is trained, and its trajectory; None if it is not shared."""
+    if why_not is None:
+        # Watched, because what the key describes must be what is trained on.
+        run = request.run.watched()
+        return run, Trajectory(run.key(), request.folder)
+    if request.folder is not None and request.epochs:
+        warn_once(not_kept(request.params["memory"], why_not))
+    return request.run, None
 
 
 def _state_to_go_on_from(request):

@@ -19,17 +19,9 @@ MOST_LINES, MOST_BRANCHES = 25, 10
 # makes one of them small deletes its line.
 STILL_TOO_LARGE = {
     "skcnn._architecture": {"_plan_layers", "_add_convolution", "from_parameters"},
-    "skcnn._augmentation_trial": {"_check_draws"},
-    "skcnn._classifier": {"__init__", "_fit", "_checked_run"},
-    "skcnn._progress.tasks": {"place"},
-    "skcnn._recipes": {"difference"},
-    "skcnn._schedules": {"make_schedule"},
+    "skcnn._classifier": {"__init__"},
     "skcnn._search": {"feasible_grid", "search_results"},
-    "skcnn._settings": {"_recipe"},
     "skcnn._stacking": {"_resizing"},
-    "skcnn._state_folder": {"_reason"},
-    "skcnn._training": {"train"},
-    "skcnn._units": {"integer_type", "_advice_on_magnitude"},
     "skcnn._value_labels": {"_by_differences"},
     "skcnn.plotting._drawing": {"x_positions"},
     "skcnn.plotting._grid_search": {"_write_cells", "from_search"},
