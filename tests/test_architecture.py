@@ -862,6 +862,7 @@ def test_the_message_shows_the_value():
 # Identity: what a cache key and a pickle rest on
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(architectures())
 def test_a_design_survives_json_pickling_and_copying(architecture):
@@ -877,6 +878,7 @@ def test_a_design_survives_json_pickling_and_copying(architecture):
         assert twin.n_params == architecture.n_params
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(architectures(), architectures())
 def test_designs_are_equal_exactly_when_their_json_is(first, second):
