@@ -1426,10 +1426,7 @@ def shown_texts(axes):
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [None, COLUMN])
 @pytest.mark.parametrize("name", DISPLAYS)
-def test_nothing_is_clipped_and_no_text_on_another(drawings, name, width, request):
-    if (name, width) == ("sizes", COLUMN):
-        touch = "numbers of parameters along the axis touch by a pixel"
-        request.applymarker(pytest.mark.xfail(reason=touch, strict=False))
+def test_nothing_is_clipped_and_no_text_on_another(drawings, name, width):
     draw, n_axes = drawings[name]
     rows = 1 if name == "predictions" else n_axes
     ax = (
