@@ -1,0 +1,82 @@
+"""
+What does the network see?
+==========================
+
+An accuracy is one number. It does not say what is wrong, or why. Four pictures say
+more: the images that are wrong, what is taken for what, the filters, and what they make
+of an image.
+"""
+
+# %%
+# A network to look at
+# --------------------
+from sklearn.metrics import ConfusionMatrixDisplay
+
+from skcnn import ConvPoolClassifier
+from skcnn.datasets import load_digits
+from skcnn.plotting import FilterDisplay, PredictionsDisplay
+
+n_samples = None  # all training images
+epochs = 15
+
+X, y = load_digits(n_samples=n_samples, random_state=0, return_X_y=True)
+X_test, y_test = load_digits(subset="test", return_X_y=True)
+network = ConvPoolClassifier(
+    [(8, 3), (16, 3)],
+    dense_layers=[],
+    convs_per_block=1,
+    dropout=0,
+    epochs=epochs,
+    batch_size=30,
+    random_state=0,
+)
+network.fit(X, y)
+n_wrong = (network.predict(X_test) != y_test).sum()
+print(f"accuracy {network.score(X_test, y_test):.3f}: {n_wrong} of {len(y_test)} wrong")
+
+# %%
+# The least sure
+# --------------
+# Begin with the images that the network is least sure of. A red frame is an error.
+PredictionsDisplay.from_estimator(network, X_test, y_test, which="least_sure")
+
+# %%
+# Look at each image before you look at its label.
+#
+# The errors
+# ----------
+# ``which="wrong"`` has only errors, in the order of the test images.
+PredictionsDisplay.from_estimator(network, X_test, y_test, which="wrong")
+
+# %%
+# What is taken for what?
+# -----------------------
+# Rows are what a digit is, and columns what it was taken for. Each row has 45 images or
+# so.
+ConfusionMatrixDisplay.from_estimator(network, X_test, y_test, colorbar=False)
+
+# %%
+# The filters
+# -----------
+# The first convolution has eight filters of 3x3 weights. Yellow weights are positive:
+# ink there raises the output. Dark blue ones are negative.
+FilterDisplay.from_estimator(network)
+
+# %%
+# What the filters make of a digit
+# --------------------------------
+# ``model_`` is a plain Keras model, so any of its layers can be read. Here are an image
+# and the eight maps that the first convolution makes of it. Bright is a large value.
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+
+model = network.model_
+first_layer = keras.Model(model.inputs, model.get_layer("block1_conv1").output)
+maps = np.asarray(first_layer(X_test[:1]))[0]
+figure, axes = plt.subplots(3, 3, figsize=(5, 5.2), layout="constrained")
+pictures = [X_test[0, ..., 0], *np.moveaxis(maps, -1, 0)]
+titles = ["the image", *(f"filter {number}" for number in range(1, 9))]
+for ax, picture, title in zip(axes.flat, pictures, titles, strict=True):
+    ax.imshow(picture, cmap="gray")
+    ax.set(title=title, xticks=[], yticks=[])
