@@ -100,15 +100,25 @@ def run(stop):
 # %%
 # The first run is stopped
 # ------------------------
+# The error itself says what is kept, and what to do next. ``__notes__`` are the lines
+# that end its traceback.
 first = run(StopAfter(stop_after))
 
 # %%
+# Fifty epochs were asked for until then, and 12 of them were known. That is because the
+# grid asks for 4 and for 12 epochs, and the 4 are :doc:`part of the 12
+# </auto_examples/plot_epochs_for_free>`.
+#
 # The second run goes on
 # ----------------------
 # It is the same search again. No option says that it goes on.
 second = run(StopAfter())
 
 # %%
+# The two runs together have trained 144 epochs, which is what the whole search takes.
+# Nothing was trained twice: the fit that was stopped in its second epoch went on in its
+# third.
+#
 # The third run trains nothing
 # ----------------------------
 # Once everything is known, the same search only reads. So you may run your script again
@@ -129,3 +139,16 @@ ax.barh(
 ax.invert_yaxis()
 ax.set_xlabel("epochs")
 ax.legend()
+
+# %%
+# What we learned
+# ---------------
+# - Give a long search a folder and a seed: ``memory="runs", random_state=0``.
+# - After a stop, run the same script again. You lose the epoch that was running, and
+#   nothing else.
+# - The scores are those of a search that was never stopped, to the last bit.
+# - Keep the folder until your report is done. A finished search that is run again only
+#   reads.
+# - A change of the network, the seed or the images makes a new run, which shares
+#   nothing with the old one. :doc:`Sharing and resuming </guide/sharing>` has the whole
+#   list.

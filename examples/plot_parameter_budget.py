@@ -27,7 +27,12 @@ max_params = 5000
 
 X, y = load_digits(n_samples=n_samples, random_state=0, return_X_y=True)
 network = ConvPoolClassifier(
-    convs_per_block=1, dropout=0, epochs=epochs, batch_size=25, random_state=0
+    convs_per_block=1,
+    dropout=0,
+    epochs=epochs,
+    batch_size=25,
+    optimizer__learning_rate=0.003,
+    random_state=0,
 )
 grid = {
     "conv_layers": [

@@ -94,25 +94,48 @@ print(rungs.groupby("iter")["n_resources"].agg(["count", "max"]))
 # Random search with other seeds
 # ------------------------------
 # One random search is one draw. What would other draws have found? That needs no more
-# training, since their candidates are rows of the grid's table. So draw a thousand
-# times:
+# training, since their candidates are rows of the grid's table. So bring the rows into
+# a random order, a thousand times, and note the best so far after each row.
 scores = search_results(searches["grid"])["score"].to_numpy(float)
 generator = np.random.default_rng(0)
-draws = [generator.choice(scores, n_random, replace=False).max() for _ in range(1000)]
-low, high = np.quantile(draws, [0.1, 0.9])
-print(f"the best of {n_random} random candidates: {low:.4f} to {high:.4f}")
-print(f"all {len(scores)} candidates: {scores.min():.4f} to {scores.max():.4f}")
+orders = generator.permuted(np.tile(scores, (1000, 1)), axis=1)
+best_so_far = np.maximum.accumulate(orders, axis=1)
+low, middle, high = np.quantile(best_so_far, [0.1, 0.5, 0.9], axis=0)
+print(f"all candidates: {scores.min():.4f} to {scores.max():.4f}")
+print(f"best of {n_random} at random: {low[n_random - 1]:.4f} to {scores.max():.4f}")
 
 # %%
 # Score by cost
 # -------------
-# The bar holds eight draws of ten.
-figure, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
+# The line is the median of these random searches, and the band holds eight of ten.
+figure, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
+costs = 3 * max(all_epochs) * np.arange(1, len(scores) + 1)
+ax.fill_between(costs, low, high, color="C1", alpha=0.3, linewidth=0)
+ax.plot(costs, middle, color="C1", label="random, other seeds")
 for marker, (name, search) in zip("osD", searches.items(), strict=True):
     score = search_results(search)["score"].iloc[0]
     ax.plot(n_epochs(search), score, marker, label=name, markersize=9)
-ax.vlines(n_epochs(searches["random"]), low, high, color="C1")
-ax.set(
-    xlabel="epochs to train", ylabel="best accuracy (mean of 3 folds)", xlim=(0, None)
-)
-ax.legend()
+ax.set(xlabel="epochs to train", ylabel="best accuracy (mean of 3 folds)")
+ax.legend(loc="lower right")
+
+# %%
+# All three found the same network here. The grid is sure to find the best of its
+# candidates, at four times the cost of the random search. Halving trained less than a
+# third of what the grid did, because 12 of the 24 candidates went no further than two
+# epochs. Random search was the cheapest, and it was lucky: with other seeds it would
+# often have ended a little lower.
+#
+# Halving has a risk of its own. It prefers what is quick in the first epochs. A low
+# learning rate that would win in the end may be out by then. Here the rates differ by a
+# factor of thirty, and the quick ones were also the good ones.
+#
+# What we learned
+# ---------------
+# - To *understand* a few parameters, take a grid: each cell is filled, and
+#   :class:`~skcnn.plotting.GridSearchDisplay` can draw it.
+# - To *find* a good network among many, take a random search or halving.
+# - With skcnn halving on ``epochs`` is cheap, as survivors go on where they were.
+# - The best network has the largest width and the highest rate of the grid. A best that
+#   lies at the edge says: extend the grid there.
+# - `Optuna <https://optuna.org>`_ chooses the next candidate by what it has seen so far.
+#   :doc:`Searching </guide/searching>` has the code.

@@ -94,3 +94,17 @@ ax.bar_label(bars, fmt="%.1f", padding=3)
 ax.invert_yaxis()
 ax.set_xlabel("kilobytes")
 ax.margins(x=0.1)
+
+# %%
+# Both files keep the optimizer's numbers too, two for each parameter, so that training
+# may go on. The Keras file has a description of each layer besides. For a network of
+# this size that is most of the file; for a large one the parameters are.
+#
+# What we learned
+# ---------------
+# - joblib gives back the whole classifier. Its predictions are equal to the last bit.
+# - The Keras file gives the same answers without skcnn.
+# - Two things are not in the Keras file: the labels, and any step that came before the
+#   network in a ``Pipeline``. Keep them beside it.
+# - :doc:`Keeping and sharing </guide/keeping>` has two more ways: skops, which reads no
+#   pickles, and TFLite, for phones and small boards.
