@@ -67,3 +67,18 @@ for size, search in searches.items():
     table = search_results(search)
     table = table.pivot(index="epochs", columns="augmentation", values="score")
     print(f"{size} images\n{table.round(3)}\n")
+
+# %%
+# At first augmentation does harm. After 10 epochs the network without it is ahead, with
+# 50 images by far. This is no surprise: with shifts there is more to learn, so learning
+# takes longer. Then the lines cross, and at the end the augmented network leads. Look
+# at the size of the lead, too. With 50 images it is about four points of a hundred.
+# With 200 images it is one point, which is no more than the error of three splits.
+#
+# What we learned
+# ---------------
+# - Augmentation helps most where images are few.
+# - It needs more epochs. A short comparison would have shown the opposite.
+# - A change must leave the label true: shift digits, but do not mirror them.
+# - Images that you collect are worth more than images that you shift. 200 digits without
+#   augmentation were better than 50 with it, at every number of epochs.

@@ -3,7 +3,7 @@ Train longer for free
 =====================
 
 How many epochs are enough? A grid over ``epochs`` answers this, but it seems to be
-dear: each value is a training of its own. skcnn trains only the longest one. On its way
+dear, as each value is a training of its own. skcnn trains only the longest one. On its way
 it passes through all the shorter ones, and their scores are read there. This example
 shows what that saves, and that no score changes.
 """

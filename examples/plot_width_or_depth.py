@@ -35,8 +35,8 @@ class Stack(ConvPoolClassifier):
 # %%
 # The search
 # ----------
-# Everything else is the same for all: one convolution in each block, no dropout, no
-# dense layer before the output, the same seed and the same three folds.
+# Everything else is the same for all. Each block has one convolution. There is neither
+# dropout nor a dense layer before the output. Seed and folds are the same, too.
 X, y = load_digits(n_samples=n_samples, random_state=0, return_X_y=True)
 network = Stack(
     convs_per_block=1,
