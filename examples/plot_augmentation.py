@@ -55,7 +55,7 @@ for size in train_sizes:
     splits = StratifiedShuffleSplit(n_splits, train_size=size, random_state=0)
     searches[size] = GridSearchCV(network, grid, cv=splits, refit=False).fit(X, y)
 
-figure, axes = plt.subplots(2, 1, figsize=(6.4, 6.4), layout="constrained")
+figure, axes = plt.subplots(len(train_sizes), figsize=(6.4, 6.4), layout="constrained")
 for ax, (size, search) in zip(axes, searches.items(), strict=True):
     GridSearchDisplay.from_search(search, "epochs", "augmentation", kind="lines", ax=ax)
     ax.set_title(f"{size} images to train on")

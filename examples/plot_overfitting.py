@@ -41,37 +41,64 @@ LearningCurvesDisplay.from_estimator(plain)
 # %%
 # How to read the curves
 # ----------------------
-# Solid lines are training images, dashed ones validation images.
-
-# %%
-# Two remedies
-# ------------
-# **Dropout** switches off a random part of the values at the end of each block, other
-# ones in each step. So no unit can rely on one other. **L2** adds a penalty on large
-# weights to the loss; its parameter is ``kernel_regularizer``.
-changes = {
-    "plain": {},
-    "dropout": {"dropout": 0.5},
-    "L2": {"kernel_regularizer": 0.02},
+# Solid lines are training images, dashed ones validation images. At first they fall and
+# rise together. Then they part. The training loss goes on to zero, but the validation
+# loss turns and rises again. From there on the network becomes surer of its errors. Its
+# validation accuracy stays where it is, so more epochs are of no use.
+#
+# Three remedies
+# --------------
+# - **Dropout** switches off a random part of the values at the end of each block, other
+#   ones in each step. So no unit can rely on a single other one.
+# - **L2** adds a penalty on large weights to the loss. Its parameter is
+#   ``kernel_regularizer``.
+# - **More images**: four times as many, if you can have them. With the same seed
+#   ``load_digits`` gives the first images again, and others.
+more = load_digits(n_samples=4 * n_samples, random_state=0, return_X_y=True)
+remedies = {
+    "plain": ({}, (X, y)),
+    "dropout": ({"dropout": 0.5}, (X, y)),
+    "L2": ({"kernel_regularizer": 0.003}, (X, y)),
+    "more images": ({}, more),
 }
 networks = {}
-for name, change in changes.items():
+for name, (change, images) in remedies.items():
     network = clone(plain).set_params(**change)
-    networks[name] = network.fit(X, y, validation_data=validation)
+    networks[name] = network.fit(*images, validation_data=validation)
+
 figure, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
 LearningCurvesDisplay.from_estimators(
     list(networks.values()), names=list(networks), metrics=["accuracy"], ax=ax
 )
-ax.set_ylim(0.7, 1.02)
+ax.set_ylim(0.6, 1.02)
 
 # %%
 # In numbers
 # ----------
+# ``accuracy`` in ``history_`` is measured while dropout is at work, so it is too low for
+# that network. ``score`` is not.
 for name, network in networks.items():
-    seen, new = network.score(X, y), network.score(*validation)
+    seen, new = network.score(*remedies[name][1]), network.score(*validation)
     losses = network.history_["val_loss"]
-    lowest = losses.index(min(losses)) + 1
     print(
-        f"{name:8} training {seen:.3f}, validation {new:.3f}, gap {seen - new:.3f}; "
-        f"lowest validation loss in epoch {lowest}"
+        f"{name:12} training {seen:.3f}, validation {new:.3f}; validation loss "
+        f"{min(losses):.3f} at its lowest, {losses[-1]:.3f} at the end"
     )
+
+# %%
+# All four know their training images by heart in the end. They differ in what they make
+# of others. Dropout learns more slowly, passes the plain network, and ends more than
+# four points above it. L2 of this strength kept the loss from rising, but changed no
+# answer for the better. Its loss includes the penalty, so compare it with itself only.
+# More images helped most by far.
+#
+# What we learned
+# ---------------
+# - Draw training and validation curves. Overfitting begins where the two losses part.
+# - A training accuracy of 1 says nothing about other images.
+# - More images are the best remedy. If there are none, try dropout, and
+#   :doc:`augmentation </auto_examples/plot_augmentation>`.
+# - A remedy is a parameter like any other: its strength belongs into a grid. What helps
+#   here may not help elsewhere.
+# - These validation images have now been used to choose. For a figure to report, take
+#   images that had no part in it.

@@ -81,15 +81,15 @@ WidthDepthDisplay.from_search(
 # Kernels of 1x1 see one pixel at a time. Only the pools bring neighbors together, and
 # that is not enough: this network fails. All others are close together. The bars of
 # 3x3, 5x5 and the mixture overlap, so this data cannot say which is best. What differs
-# is the price. The mixture has more parameters than 3x3, and less than 5x5. Two
-# branches have the fewest: each of their filters reads the 6 maps of its own branch,
+# is the price. The mixture has more parameters than 3x3, and fewer than 5x5. Of
+# those that work, two branches have the fewest: each of their filters reads the 6 maps of its own branch,
 # not 12.
 #
 # What we learned
 # ---------------
 # - A kernel must reach its neighbors. Beyond that its size mattered little here.
-# - Parallel kernels spare you the choice, but brought no accuracy on images of 8x8
-#   pixels, where a kernel of 5x5 sees most of the image anyway.
+# - Parallel kernels spare you the choice, but brought no accuracy here. On images of 8x8
+#   pixels a kernel of 5x5 sees most of the image anyway.
 # - ``n_branches`` divides a network, and so saves parameters.
 # - Many small convolutions take longer than a few large ones. Compare ``fit_time`` above,
 #   which includes the time that compiling takes.

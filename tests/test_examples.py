@@ -370,8 +370,8 @@ def test_the_demo_takes_nearly_all_images_of_a_file(tmp_path):
 
 # The gallery with sizes so small that an example takes seconds.
 GALLERY = {
-    "plot_augmentation": {"train_sizes": [20, 40], "n_splits": 2, "epochs": 1},
-    "plot_batch_norm": {"n_samples": 60, "all_epochs": [1, 2]},
+    "plot_augmentation": {"train_sizes": [20, 40], "n_splits": 2, "all_epochs": [1, 2]},
+    "plot_batch_norm": {"n_samples": 60, "all_epochs": [1, 2], "epochs": 1},
     "plot_epochs_for_free": {"n_samples": 60, "all_epochs": [1, 2]},
     "plot_grid_search": {"n_samples": 30},
     "plot_kill_and_go_on": {"n_samples": 60, "all_epochs": [1, 2], "stop_after": 3},
