@@ -6,8 +6,8 @@ import os
 # As the gallery's examples want it, before TensorFlow starts.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
-# The example with halving is linked to its class, which is not there before this import.
-# That example has `sphinx_gallery_parallel = False`, so that it is read in this process.
+# The example with halving is linked to its class, which is not there before this
+# import. `sphinx_gallery_parallel = False` in it has it read in this process.
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 
 import skcnn

@@ -80,5 +80,5 @@ for size, search in searches.items():
 # - Augmentation helps most where images are few.
 # - It needs more epochs. A short comparison would have shown the opposite.
 # - A change must leave the label true: shift digits, but do not mirror them.
-# - Images that you collect are worth more than images that you shift. 200 digits without
-#   augmentation were better than 50 with it, at every number of epochs.
+# - Images that you collect are worth more than images that you shift. 200 digits
+#   without augmentation were better than 50 with it, at every number of epochs.

@@ -80,17 +80,18 @@ table = table.pivot(index="epochs", columns="batch_norm_statistics", values="sco
 print(table.round(3))
 
 # %%
-# With fresh statistics accuracy rises steadily, as one expects. With moving ones it goes
-# up and down at a low level for 20 epochs, which are 200 steps here. Even after 40
-# epochs it lags behind. Who compares designs after 5 or 10 epochs would compare averages
-# that are not ready, and might decide against batch normalization for no good reason.
+# With fresh statistics accuracy rises steadily, as one expects. With moving ones it
+# goes up and down at a low level for 20 epochs, which are 200 steps here. Even after 40
+# epochs it lags behind. Who compares designs after 5 or 10 epochs would compare
+# averages that are not ready, and might decide against batch normalization for no good
+# reason.
 #
 # What we learned
 # ---------------
-# - If a network with batch normalization is good while it trains, and poor on the *same*
-#   images afterwards, suspect its statistics.
+# - If a network with batch normalization is good while it trains, and poor on the
+#   *same* images afterwards, suspect its statistics.
 # - Count steps, not epochs. Small data sets and large batches make few steps.
-# - ``batch_norm_statistics="fresh"`` is the default here, and needs no thought. It takes
-#   one pass over up to 1,024 images after each epoch.
+# - ``batch_norm_statistics="fresh"`` is the default here, and needs no thought. It
+#   takes one pass over up to 1,024 images after each epoch.
 # - Take ``"moving"`` to reproduce figures that were measured with Keras. Also take it
 #   for a stream of small parts with ``partial_fit``.

@@ -3,16 +3,16 @@ Train longer for free
 =====================
 
 How many epochs are enough? A grid over ``epochs`` answers this, but it seems to be
-dear, as each value is a training of its own. skcnn trains only the longest one. On its way
-it passes through all the shorter ones, and their scores are read there. This example
-shows what that saves, and that no score changes.
+dear, as each value is a training of its own. skcnn trains only the longest one. On its
+way it passes through all the shorter ones, and their scores are read there. This
+example shows what that saves, and that no score changes.
 """
 
 # %%
 # The grid
 # --------
-# There are six values of ``epochs``, and two of ``dropout``. Dropout makes
-# training slower, so the number of epochs that is enough may differ.
+# There are six values of ``epochs``, and two of ``dropout``. Dropout makes training
+# slower, so the number of epochs that is enough may differ.
 import time
 
 import matplotlib.pyplot as plt

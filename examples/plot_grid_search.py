@@ -99,8 +99,8 @@ print(f"Pictures: {picture}")
 # ---------------
 # On the left, read a row: each network gained with every step of ``epochs``, and two
 # epochs were too few for all. Then read a column: with 10 epochs the wider network is
-# about four points ahead. On the right, the second dense layer brought nothing, and
-# the larger dropout did not help either. Both make learning slower, so a longer search
+# about four points ahead. On the right, the second dense layer brought nothing, and the
+# larger dropout did not help either. Both make learning slower, so a longer search
 # might judge them otherwise.
 #
 # - A grid is an experiment. Each parameter in it is a question, so ask few at a time.

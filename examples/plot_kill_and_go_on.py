@@ -87,9 +87,8 @@ def run(stop):
     search = GridSearchCV(network, grid, cv=3, refit=False).set_callbacks(stop)
     try:
         search.fit(X, y)
-        print(
-            f"finished; the best score is {search.cv_results_['mean_test_score'].max():.4f}"
-        )
+        best = search.cv_results_["mean_test_score"].max()
+        print(f"finished; the best score is {best:.4f}")
     except KeyboardInterrupt as error:
         print("stopped", *error.__notes__, sep="\n")
     n_trained = len(list(Path(folder.name).rglob("output.pkl"))) - n_before

@@ -4,7 +4,7 @@ Overfitting: see it, then treat it
 
 A network with many parameters and few images learns its images by heart. It is then
 right about them, and wrong about others. This example shows where that begins, and
-tries two remedies.
+tries three remedies.
 """
 
 # %%
@@ -75,10 +75,11 @@ ax.set_ylim(0.6, 1.02)
 # %%
 # In numbers
 # ----------
-# ``accuracy`` in ``history_`` is measured while dropout is at work, so it is too low for
-# that network. ``score`` is not.
-for name, network in networks.items():
-    seen, new = network.score(*remedies[name][1]), network.score(*validation)
+# ``accuracy`` in ``history_`` is measured while dropout is at work, so it is too low
+# for that network. ``score`` is not.
+for name, (_, images) in remedies.items():
+    network = networks[name]
+    seen, new = network.score(*images), network.score(*validation)
     losses = network.history_["val_loss"]
     print(
         f"{name:12} training {seen:.3f}, validation {new:.3f}; validation loss "

@@ -15,8 +15,8 @@ maps. This example compares such blocks with plain ones of the same number of ma
 # - ``ConvBlock(4, ((1, 1), (3, 3), (5, 5)))`` has 4 filters of *each* size. Together
 #   that makes 12 maps.
 #
-# So there are four networks with 12 maps in each block. The fifth has
-# ``n_branches=2``: two copies of a whole stack of 6 maps, which meet before the output.
+# So there are four networks with 12 maps in each block. The fifth has ``n_branches=2``:
+# two copies of a whole stack of 6 maps, which meet before the output.
 from sklearn.model_selection import GridSearchCV
 
 from skcnn import ConvBlock, ConvPoolClassifier, search_results
@@ -56,8 +56,8 @@ print(network.architecture_)
 # %%
 # The search
 # ----------
-# The seed is part of the grid: each network is trained with two, on three folds. A
-# list of two grids keeps ``n_branches=2`` to the network that it is meant for.
+# The seed is part of the grid: each network is trained with two, on three folds. A list
+# of two grids keeps ``n_branches=2`` to the network that it is meant for.
 grid = [
     {"conv_layers": list(stacks.values()), "random_state": seeds},
     {"conv_layers": [halves], "n_branches": [2], "random_state": seeds},
@@ -81,16 +81,16 @@ WidthDepthDisplay.from_search(
 # Kernels of 1x1 see one pixel at a time. Only the pools bring neighbors together, and
 # that is not enough: this network fails. All others are close together. The bars of
 # 3x3, 5x5 and the mixture overlap, so this data cannot say which is best. What differs
-# is the price. The mixture has more parameters than 3x3, and fewer than 5x5. Of
-# those that work, two branches have the fewest: each of their filters reads the 6 maps of its own branch,
-# not 12.
+# is the price. The mixture has more parameters than 3x3, and fewer than 5x5. Of those
+# that work, two branches have the fewest: each of their filters reads the 6 maps of its
+# own branch, not 12.
 #
 # What we learned
 # ---------------
 # - A kernel must reach its neighbors. Beyond that its size mattered little here.
-# - Parallel kernels spare you the choice, but brought no accuracy here. On images of 8x8
-#   pixels a kernel of 5x5 sees most of the image anyway.
+# - Parallel kernels spare you the choice, but brought no accuracy here. On images of
+#   8x8 pixels a kernel of 5x5 sees most of the image anyway.
 # - ``n_branches`` divides a network, and so saves parameters.
-# - Many small convolutions take longer than a few large ones. Compare ``fit_time`` above,
-#   which includes the time that compiling takes.
+# - Many small convolutions take longer than a few large ones. Compare ``fit_time``
+#   above, which includes the time that compiling takes.
 # - Before you believe in a design, compare it with a plain one, with several seeds.

@@ -82,15 +82,15 @@ WidthDepthDisplay.from_search(search, by="head")
 # The four points at the bottom have one block and ``"global_max"``. This head forgets
 # where in the image something was found. After one convolution a map says no more than
 # "there is an edge", and all digits have edges. Two blocks see larger parts, and there
-# the same head is nearly as good as ``"flatten"``. The dense layer of 50 units cost some
-# 1,000 parameters, and helped only those networks that stayed poor with it.
+# the same head is nearly as good as ``"flatten"``. The dense layer of 50 units cost
+# some 1,000 parameters, and helped only those networks that stayed poor with it.
 #
 # What we learned
 # ---------------
 # - Ask ``feasible_grid`` before a search. It takes no time, and impossible networks do
 #   not end as failures in your table.
 # - More parameters are not more accuracy. Where they are spent matters more.
-# - ``"flatten"`` keeps places, and is cheap as long as the last maps are small. On large
-#   images it is the other way around: there ``"global_avg"`` and ``"global_max"`` save
-#   most parameters.
+# - ``"flatten"`` keeps places, and is cheap as long as the last maps are small. On
+#   large images it is the other way around: there ``"global_avg"`` and ``"global_max"``
+#   save most parameters.
 # - If several networks are within the error bars, take the smallest.

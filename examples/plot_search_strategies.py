@@ -139,7 +139,7 @@ ax.legend(loc="lower right")
 # - With skcnn halving on ``epochs`` is cheap, as survivors go on where they were.
 # - The best network has the largest width and the highest rate of the grid. A best that
 #   lies at the edge says: extend the grid there.
-# - `Optuna <https://optuna.org>`_ chooses the next candidate by what it has seen so far.
-#   :doc:`Searching </guide/searching>` has the code.
+# - `Optuna <https://optuna.org>`_ chooses the next candidate by what it has seen so
+#   far. :doc:`Searching </guide/searching>` has the code.
 
 # sphinx_gallery_parallel = False

@@ -10,9 +10,9 @@ and compared with the original.
 # %%
 # The network
 # -----------
-# The labels are words here, as they would be in an application. Classifiers
-# take labels of any type, and answer with the same. How good the network is does not
-# matter for what follows, so it is small and quickly trained.
+# The labels are words here, as they would be in an application. Classifiers take labels
+# of any type, and answer with the same. How good the network is does not matter for
+# what follows, so it is small and quickly trained.
 import tempfile
 from pathlib import Path
 

@@ -55,8 +55,8 @@ print(f"balanced accuracy {balanced_accuracy_score(y_test, blind):.3f}")
 # %%
 # Weights
 # -------
-# ``class_weight="balanced"`` gives each class the same weight in all. With it, a
-# missed eight costs the network as much as some forty missed others.
+# ``class_weight="balanced"`` gives each class the same weight in all. With it, a missed
+# eight costs the network as much as some forty missed others.
 network = ConvPoolClassifier(
     [(8, 3), (16, 3)],
     dense_layers=[],
@@ -99,8 +99,8 @@ for class_weight in (None, "balanced"):
 # %%
 # Without weights the answer is "other", every time and with every seed. So the accuracy
 # is 0.902, always. With weights accuracy mostly *falls*, because some others are now
-# taken for eights. Who looks at accuracy alone would throw these networks away. Balanced
-# accuracy rises from 0.5 to more than 0.8, with all five seeds.
+# taken for eights. Who looks at accuracy alone would throw these networks away.
+# Balanced accuracy rises from 0.5 to more than 0.8, with all five seeds.
 #
 # Which is better depends on what an error costs. If somebody looks at each alarm, a few
 # false ones are cheap. If each alarm stops a factory, they are not. The confusion

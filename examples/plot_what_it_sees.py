@@ -93,8 +93,8 @@ for ax, picture, title in zip(axes.flat, pictures, titles, strict=True):
 # The digit is a 1, so it is mostly one thick vertical stroke. Compare the maps with the
 # filters. Filter 2 has its positive weights on the left, and dark ones on the right. So
 # its map is bright along the *right* edge of the stroke. Filter 5 is the other way
-# around, and finds the left edge. Filters 4 and 7 answer to the stroke as
-# a whole. Nobody told the network to look for edges. It learned that from labels alone.
+# around, and finds the left edge. Filters 4 and 7 answer to the stroke as a whole.
+# Nobody told the network to look for edges. It learned that from labels alone.
 #
 # What we learned
 # ---------------
