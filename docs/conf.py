@@ -106,6 +106,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": ReadingOrder,
     "reset_modules": ("matplotlib", forget_work),
     "parallel": 2,  # examples side by side, each on one thread
+    "capture_repr": (),  # figures and what is printed, no "<... object at 0x...>"
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skcnn",),
     "download_all_examples": False,
