@@ -5,6 +5,7 @@ pixel have the size asked for, or are of one color, so that resizing changes not
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -824,3 +825,17 @@ def test_from_a_folder_to_a_search_and_predictions_of_new_files(tmp_path):
     new = save(tmp_path / "new.png", np.full((50, 40), 25, np.uint8))
     X_new = load_image_files([new], search.best_estimator_.image_shape_)
     assert search.predict(X_new).tolist() == ["dark"]
+
+
+def test_paths_given_to_fit_or_predict_get_code_that_loads_them(folder):
+    with pytest.raises(TypeError) as caught:
+        ConvPoolClassifier(**TINY).fit(str(folder), ["cats"])
+    code = re.findall(r"from skcnn.*?\)(?=\.)", str(caught.value))
+    names = {"folder": folder, "paths": list(folder.glob("cats/*"))}
+    shapes = []
+    for line in code:
+        exec(line, names)
+        shapes.append(names["X"].shape)
+    assert shapes == [(6, 32, 32, 3), (3, 32, 32, 3)]
+    with pytest.raises(TypeError, match="load_image_files"):
+        ConvPoolClassifier(**TINY).fit([str(path) for path in names["paths"]], [0] * 3)
