@@ -412,8 +412,8 @@ SCRIPTS = ["Ähre", "ねこ", "кошка", "قطة", "🐈", "a b", "naïve'\"%
 
 def test_names_may_be_in_any_script(tmp_path):
     for name in SCRIPTS:
-        save(tmp_path / name / f"{name}.png")
-    data = load_image_folder(tmp_path, 8, cache=tmp_path / ".cache")
+        save(tmp_path / "ф" / name / f"{name}.png")
+    data = load_image_folder(tmp_path / "ф", 8, cache=tmp_path / "日本")
     assert set(data.target_names) == set(SCRIPTS)
     assert all(Path(name).exists() for name in data.filenames)
     assert len(load_image_files(data.filenames, (8, 8, 3))) == len(SCRIPTS)
@@ -709,8 +709,10 @@ def test_a_cache_notices_changes_and_keeps_nothing_old(folder, tmp_path, reads, 
 
 
 def test_a_cache_keeps_apart_what_was_asked_for(tmp_path, reads):
-    fill(tmp_path / "train"), fill(tmp_path / "test")
+    fill(tmp_path / "photos" / "train"), fill(tmp_path / "photos" / "test")
+    fill(tmp_path / "other" / "photos", ("a", "b"))
     asked = [
+        {"path": tmp_path / "other" / "photos", "image_size": 8},
         {"image_size": 8},
         {"image_size": 9},
         {"image_size": (8, 8, 1)},
@@ -720,7 +722,8 @@ def test_a_cache_keeps_apart_what_was_asked_for(tmp_path, reads):
     ]
     for _ in range(2):
         for options in asked:
-            load_image_folder(tmp_path, cache=tmp_path / ".cache", **options)
+            options = {"path": tmp_path / "photos", "cache": tmp_path / "c"} | options
+            load_image_folder(**options)
     assert len(reads) == len(asked)
 
 
@@ -762,6 +765,14 @@ def test_a_cache_larger_than_the_bound_is_mapped(damaged, tmp_path, monkeypatch)
     np.testing.assert_array_equal(large, small)
     clf = ConvPoolClassifier(**TINY).fit(large, np.arange(7) % 2)
     assert clf.predict(large).shape == (7,)
+
+
+def test_a_folder_that_cannot_be_a_cache(folder):
+    for inside in (folder, folder / "cache", folder / ".." / "photos" / "c"):
+        with pytest.raises(ValueError, match="cache must be outside of the folder"):
+            load_image_folder(folder, 8, cache=inside)
+    with pytest.raises(ValueError, match="cache must be a folder; got the file"):
+        load_image_folder(folder, 8, cache=__file__)
 
 
 def test_a_process_that_was_killed_leaves_no_cache(folder, tmp_path, reads):

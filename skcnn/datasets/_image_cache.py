@@ -10,6 +10,7 @@ import json
 import os
 import re
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -22,6 +23,36 @@ MAP_BYTES = 2**30
 # Part of each hash. Raise it if the same image files would give other pixels.
 _FORMAT = 1
 _DAY_SECONDS = 24 * 60 * 60
+
+
+def short_hash(text):
+    """A hash of a text that fits into the name of a file."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+def check_cache(cache, path):
+    """The folder of the cache, or a ValueError if it cannot serve.
+
+    Parameters
+    ----------
+    cache : str or path-like
+        As the user gave it.
+    path : Path
+        The folder of images.
+    """
+    folder = Path(cache).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(
+            f"cache must be a folder; got the file {folder}. Pass another name, such "
+            "as cache='image_cache'."
+        )
+    # It would be taken for a class.
+    if folder.resolve().is_relative_to(path.resolve()):
+        raise ValueError(
+            f"cache must be outside of the folder of images; got {folder}, which is in "
+            f"{path}. Pass a folder beside it, such as cache='image_cache'."
+        )
+    return folder
 
 
 def cached_images(folder, name, paths, image_shape, resize, verbose):
@@ -69,8 +100,7 @@ def _plain(name):
 def _fingerprint(paths, shape, resize):
     """A hash that changes with any image file, short enough for a file name."""
     files = [(path, *_size_and_time(path)) for path in paths]
-    content = json.dumps([_FORMAT, shape, resize, files])
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
+    return short_hash(json.dumps([_FORMAT, shape, resize, files]))
 
 
 def _size_and_time(path):

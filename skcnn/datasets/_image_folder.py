@@ -11,7 +11,12 @@ from skcnn._compat import Interval, StrOptions, validate_parameter_constraints
 from skcnn._warnings import warn_once
 from skcnn.datasets._class_folders import list_images
 from skcnn.datasets._decoding import image_suffixes, is_color
-from skcnn.datasets._image_cache import MAP_BYTES, cached_images
+from skcnn.datasets._image_cache import (
+    MAP_BYTES,
+    cached_images,
+    check_cache,
+    short_hash,
+)
 from skcnn.datasets._image_files import (
     RESIZE,
     check_image_size,
@@ -224,7 +229,9 @@ def _read(path, subset, files, image_shape, resize, cache, verbose):
     """Images, and the reason for each file that could not be read."""
     paths = files.filenames.tolist()
     if cache is not None:
-        folder, name = Path(cache).expanduser(), f"{path.absolute().name}-{subset}"
+        folder, source = check_cache(cache, path), path.absolute()
+        # Two folders may have one name.
+        name = f"{source.name}-{short_hash(str(source))[:8]}-{subset}"
         return cached_images(folder, name, paths, image_shape, resize, verbose)
     images = np.empty((len(paths), *image_shape), np.uint8)
     if images.nbytes > MAP_BYTES:
