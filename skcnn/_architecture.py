@@ -22,12 +22,14 @@ from skcnn._blocks import (
     window_sides,
 )
 from skcnn._checks import (
+    A_NUMBER,
     check_boolean,
     check_choice,
     check_integer,
     check_norm,
     check_rate,
     check_sequence,
+    is_ordinary,
 )
 
 HEADS = ("flatten", "global_avg", "global_max")
@@ -206,6 +208,37 @@ class Architecture:
         """The layers in the order data flows, as a tuple of :class:`Layer`."""
         return _plan_layers(self)
 
+    @cached_property
+    def structure(self):
+        """What decides which graphs a network has: all but :attr:`numbers`.
+
+        Equal for designs with equal layers that differ only in dropout rates, limits of
+        norms and penalties.
+        """
+        blocks = []
+        for block in self.blocks:
+            dropout, max_norm = _structure(block.dropout), _structure(block.max_norm)
+            blocks.append(block._replace(dropout=dropout, max_norm=max_norm))
+        fields = self.__getstate__() | {"blocks": tuple(blocks)}
+        for name in ("dense_dropout", "dense_max_norm", "kernel_regularizer"):
+            fields[name] = _structure(fields[name])
+        return tuple(fields.values())
+
+    @cached_property
+    def numbers(self):
+        """The numbers of each layer that are no part of the structure.
+
+        A dict from the layer's name and the name of its setting, which is "rate",
+        "max_norm" or "l2".
+        """
+        numbers = {}
+        for layer in self.layers:
+            for name in ("rate", "max_norm", "l2"):
+                value = layer.settings.get(name)
+                if is_ordinary(value):
+                    numbers[layer.name, name] = value
+        return numbers
+
     def __getstate__(self):
         # Fields only: the plan is made anew, so a pickle stays small and outlives a change of Layer.
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
@@ -285,6 +318,10 @@ def check_image_shape(image_shape):
             f"image_shape must be (height, width) or (height, width, channels); got {image_shape!r}."
         )
     return (*(check_integer("image_shape", size, 1) for size in shape), 1)[:3]
+
+
+def _structure(value):
+    return A_NUMBER if is_ordinary(value) else value
 
 
 def _tuple_if_list(value):
