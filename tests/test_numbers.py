@@ -246,7 +246,8 @@ def test_threads_train_with_numbers_of_their_own(samples):
         with pool.borrow(*designs[which]) as program:
             both_have_one.wait(60)
             networks[which] = program.network
-            results[which] = [run(program, samples, *designs[which]) for _ in range(3)]
+            rate = designs[which][1].learning_rate
+            results[which] = [two_epochs(program, samples, rate) for _ in range(3)]
 
     threads = [threading.Thread(target=work, args=(which,)) for which in (0, 1)]
     for thread in threads:
@@ -255,8 +256,7 @@ def test_threads_train_with_numbers_of_their_own(samples):
         thread.join()
     assert networks[0] is networks[1]
     for which, compiled in enumerate(designs):
-        with pool.borrow(*compiled) as program:
-            alone = run(program, samples, *compiled)
+        alone = with_constants(samples, *compiled)
         assert all(same_state(alone, result) for result in results[which])
 
 
