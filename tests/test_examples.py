@@ -186,7 +186,7 @@ CHECKS = {  # of what a study measures beside accuracy
 }
 
 
-# Its whole grid would compile twelve networks, the widest of them for half a minute.
+# Its whole grid would compile six networks, the widest of them for half a minute.
 PART_OF_S0 = {
     **GRIDS["s0"],
     "conv_layers": GRIDS["s0"]["conv_layers"][:2],
