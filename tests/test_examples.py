@@ -199,7 +199,7 @@ CHECKS = {  # of what a study measures beside accuracy
 # TensorFlow keeps some memory of each, 800 MB in all, until its process ends.
 MANY_NETWORKS = {"reproduce_s1_width_depth", "reproduce_s5_budget"}
 
-# Its whole grid would compile twelve networks, the widest of them for half a minute.
+# Its whole grid would compile six networks, the widest of them for half a minute.
 PART_OF_S0 = {
     **GRIDS["s0"],
     "conv_layers": GRIDS["s0"]["conv_layers"][:2],
