@@ -22,10 +22,11 @@ import numpy as np
 
 from skcnn._augmentation import seed_states, set_seeds
 from skcnn._backend import tf
-from skcnn._chunks import chunks, device_array
+from skcnn._chunks import Pace, chunks, device_array
 from skcnn._compiled_network import CompiledNetwork
 from skcnn._device import graphs_as_run, process_settings
 from skcnn._divergence import TrainingDiverged
+from skcnn._leaving import stop_if_leaving, stops_at_exit
 from skcnn._network import dropout_states, initial_kernels
 from skcnn._process import check_process
 from skcnn._runtime import call_on_variables, isolated
@@ -53,6 +54,7 @@ class Program:
 
     def __init__(self, network, exposes_model=False):
         self.network = network
+        self.pace = Pace()  # kept from fit to fit: the network is always of one size
         self._owns_variables = not exposes_model
         # The id of the handle of a variable of the model -> the handle that this
         # program puts in its place.
@@ -266,6 +268,7 @@ class Program:
 
     def _run(self, name, small, *arrays):
         """Run one of the network's graphs on the variables of this program."""
+        stop_if_leaving()
         constants = not self._owns_variables
         graph = self.network.graph(name, *arrays, constants=constants)
         inputs = [*small, *map(tf.constant, arrays)]
@@ -322,19 +325,20 @@ class ProgramPool:
             key = (architecture, settings.program_key, True, *process_settings())
         else:
             key = (architecture.structure, settings.structure, *process_settings())
-        program = self._take_idle(key)
-        if program is None:
-            program = isolated(
-                self._new_program, key, architecture, settings, exposes_model
-            )
-        program.set_numbers(architecture, settings)
-        try:
-            yield program  # not given back after an exception: who knows its state?
-        except TrainingDiverged:
-            # It can be used again, because who borrows it next loads another state.
+        with stops_at_exit():
+            program = self._take_idle(key)
+            if program is None:
+                program = isolated(
+                    self._new_program, key, architecture, settings, exposes_model
+                )
+            program.set_numbers(architecture, settings)
+            try:
+                yield program  # not given back after an exception: what is its state?
+            except TrainingDiverged:
+                # It can be used again: who borrows it next loads another state.
+                self._give_back(key, program)
+                raise
             self._give_back(key, program)
-            raise
-        self._give_back(key, program)
 
     def clear(self):
         """Drop every idle program."""
