@@ -49,6 +49,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("params", CASES)
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_a_reused_program_equals_a_fresh_one(data, params, optimizer):
