@@ -65,6 +65,7 @@ def test_a_reused_program_equals_a_fresh_one(data, params, optimizer):
     assert same_state(again, fresh)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("params", CASES)
 def test_training_is_that_of_model_fit_to_the_bit_but_for_batch_norm(data, params):
     """Against Keras itself: the same batches, the same dropout seeds, one epoch of Model.fit without shuffling."""
