@@ -737,6 +737,7 @@ def test_scores_of_epochs_of_a_step_inside_a_search(data, anywhere):
     assert [row["accuracy"] for row in rows] == by_hand
 
 
+@pytest.mark.slow
 def test_progress_bars_inside_a_search(data, capsys, monkeypatch, anywhere):
     monkeypatch.setenv("COLUMNS", "160")  # room enough, so that no line is cut
     search = GridSearchCV(

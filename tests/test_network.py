@@ -75,7 +75,8 @@ def test_published_networks_have_the_published_number_of_parameters(name):
     assert model.output_shape == (None, 10)
 
 
-@settings(max_examples=200, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=100, deadline=None)
 @given(architectures())
 def test_counts_and_shapes_are_those_of_keras(architecture):
     model = build_model(architecture, seed=0)
@@ -366,6 +367,7 @@ def test_kernels_are_glorot_uniform_and_biases_zero():
     assert not layer.bias.numpy().any()
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(architectures(), st.integers(0, 2**32), st.integers(0, 2**32))
 def test_initial_kernels_are_what_building_draws(architecture, first, second):

@@ -89,10 +89,12 @@ def test_predictions_in_another_process_are_the_same_bits(there, back, name):
     assert same_bits([back[name]], [there[name].predict_proba(X_NEW)])
 
 
+@pytest.mark.slow
 def test_a_pickle_from_before_fit_is_fitted_there_as_here(fitted, back):
     assert same_fit(back["new"], fitted, X_NEW)
 
 
+@pytest.mark.slow
 def test_partial_fit_goes_on_after_a_pickle_from_another_process(fitted, back):
     assert same_state(back["two epochs"]._state, fitted._state), (
         "begun here, ended there"

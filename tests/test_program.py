@@ -61,6 +61,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("params", CASES)
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_a_reused_program_equals_a_fresh_one(data, params, optimizer):
@@ -76,6 +77,7 @@ def test_a_reused_program_equals_a_fresh_one(data, params, optimizer):
     assert same_state(again, fresh)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("params", CASES)
 def test_training_is_that_of_model_fit_to_the_bit_but_for_batch_norm(
     data, images, params

@@ -627,6 +627,7 @@ def test_a_search_that_is_interrupted(data, parallel, capsys):
     )
 
 
+@pytest.mark.slow
 def test_processes_that_are_interrupted(interrupted):
     out, err, memory = interrupted
     [stopped] = [line for line in err if "stopped by" in line]

@@ -88,6 +88,7 @@ def size_when_built(candidate, image_shape):
         return np.inf
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(grids(), st.none() | st.integers(1, 2000))
 def test_what_is_left_is_what_can_be_built_and_is_small_enough_in_order(
