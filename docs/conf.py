@@ -30,7 +30,6 @@ exclude_patterns = ["_build", "**/sg_execution_times.rst", "sg_execution_times.r
 suppress_warnings = [
     "config.cache",  # of the gallery's settings
     "toc.not_included",  # the tables of results, to which their page leads
-    "myst.xref_missing",  # CONTRIBUTING.md leads to docs/design.md, which is to come
 ]
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3

@@ -52,6 +52,7 @@ __all__ = [
     "Interval",
     "StrOptions",
     "call_graph",
+    "callback_context",
     "check_sample_weight",
     "check_y",
     "dump_item",
@@ -59,6 +60,7 @@ __all__ = [
     "is_op_determinism_enabled",
     "keras",
     "learning_rate_of",
+    "loss_arguments",
     "open_listener",
     "route_params",
     "send",
@@ -91,6 +93,24 @@ def has_callbacks(estimator):
     bool
     """
     return hasattr(estimator, "_skl_callbacks")
+
+
+def callback_context(estimator, n_tasks):
+    """What tells the callbacks of scikit-learn of a fit.
+
+    The method is documented for whoever writes estimators, but private by its name.
+
+    Parameters
+    ----------
+    estimator : sklearn.callback.CallbackSupportMixin
+    n_tasks : int
+        How many parts the fit has.
+
+    Returns
+    -------
+    sklearn.callback.CallbackContext
+    """
+    return estimator._init_callback_context(max_subtasks=n_tasks)
 
 
 def signature_parameters(cls):
@@ -162,6 +182,23 @@ def learning_rate_of(optimizer):
     """
     rate = getattr(optimizer, "_learning_rate", None)
     return float(rate.numpy()) if isinstance(rate, keras.Variable) else rate
+
+
+def loss_arguments(loss):
+    """The arguments with which one of Keras' losses calls its function.
+
+    The public attributes of the same names are not what it uses.
+
+    Parameters
+    ----------
+    loss : keras.losses.Loss
+
+    Returns
+    -------
+    dict
+        Not a copy.
+    """
+    return loss._fn_kwargs
 
 
 def dump_item(store, item, content):

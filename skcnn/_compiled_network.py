@@ -15,7 +15,8 @@ import numpy as np
 from skcnn._augmentation import make_augmentation
 from skcnn._backend import tf
 from skcnn._device import PREDICT_PARALLEL, USES_XLA, predict_batch_size
-from skcnn._network import averaging, build_model
+from skcnn._network import averaging, build_model, number_places
+from skcnn._numbers import decided_later, places_of
 from skcnn._runtime import isolated
 
 
@@ -96,6 +97,11 @@ class CompiledNetwork:
         self.predict_batch = predict_batch_size(map_shapes)
         self.augmentation = make_augmentation(settings.augmentation)
         self._build_metrics()
+        optimizer, loss = self.model.optimizer, self.model.loss
+        self._number_places = [
+            *number_places(architecture, self.model),
+            *places_of(optimizer, loss, settings.numbers),
+        ]
         self._graphs = {}  # traced when first used
         self._tracing = threading.Lock()
 
@@ -117,29 +123,32 @@ class CompiledNetwork:
                 return place
         raise LookupError(f"{variable.path} is not part of a state")
 
-    def graph(self, name, *arrays):
+    def graph(self, name, *arrays, constants=False):
         """The graph of a step for arrays of these types, traced once.
 
         Parameters
         ----------
         name : {"train_step", "test_step", "statistics", "predict"}
         *arrays : ndarray
+        constants : bool, default=False
+            Whether the numbers of the network are constants in the graph, rather than
+            inputs of training and testing.
 
         Returns
         -------
         tf.types.experimental.ConcreteFunction
         """
         types = [array.dtype.str for array in arrays]
-        key = (name, *types)
+        key = (name, constants, *types)
         # One thread traces, and others that want the same wait for it.
         with self._tracing:
             if key not in self._graphs:
                 # Keras and TensorFlow record what a thread is in the midst of: a block
                 # of tf.distribute, say, in which the optimizer would look for replicas.
-                self._graphs[key] = isolated(self._trace, name, arrays)
+                self._graphs[key] = isolated(self._trace, name, arrays, constants)
             return self._graphs[key]
 
-    def _trace(self, name, arrays):
+    def _trace(self, name, arrays, constants):
         number = tf.TensorSpec((), tf.int32)
         # The number of images is left open, so one graph serves every chunk.
         specs = []
@@ -151,17 +160,18 @@ class CompiledNetwork:
             graph = self._statistics_graph
             specs = [number, number, *specs]
         else:
-            graph = self._batches_graph(name)
-            specs = [number, *specs]
+            places = [] if constants else self._number_places
+            graph = self._batches_graph(name, places)
+            specs = [tf.TensorSpec(len(places), tf.float64), number, *specs]
         # Without autograph, which would rewrite Python that is meant as it stands.
         return tf.function(graph, autograph=False).get_concrete_function(*specs)
 
-    def _batches_graph(self, name):
+    def _batches_graph(self, name, number_places):
         """Training or measuring, batch by batch, by Keras' own step."""
         step = getattr(self.model, name)
         changes = self.augmentation if name == "train_step" else []
 
-        def run(batch_size, images, labels, *weights):
+        def run(numbers, batch_size, images, labels, *weights):
             def one_batch(start, stop):
                 targets = labels[start:stop]
                 if self.settings.one_hot:
@@ -173,7 +183,8 @@ class CompiledNetwork:
                 batch_weights = [values[start:stop] for values in weights]
                 step((batch, targets, *batch_weights))
 
-            _for_each_batch(tf.shape(images)[0], batch_size, one_batch)
+            with decided_later(number_places, numbers):
+                _for_each_batch(tf.shape(images)[0], batch_size, one_batch)
             return self.model.get_metrics_result()
 
         return run

@@ -920,6 +920,7 @@ def in_tuples(value):
     return value
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(architectures())
 def test_a_design_survives_json_pickling_and_copying(architecture):
@@ -935,6 +936,7 @@ def test_a_design_survives_json_pickling_and_copying(architecture):
         assert twin.n_params == architecture.n_params
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(architectures(), architectures())
 def test_designs_are_equal_exactly_when_their_json_is(first, second):

@@ -85,6 +85,16 @@ def start_script(name, *arguments, **options):
     return subprocess.Popen(command, env=environment, text=True, **options)
 
 
+def run_alone(name, *arguments):
+    """What a script prints in a process of its own."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = start_script(name, *arguments, **pipes)
+    printed, told = process.communicate(timeout=600)
+    assert process.returncode == 0, printed[-2000:] + told[-4000:]
+    assert "oneDNN" not in told, "TensorFlow talks if it is imported before skcnn"
+    return printed
+
+
 def images_of(fetch, data_home):
     """What the scripts make of `data_home` with ``--scale 0.01``."""
     X_train, y_train = fetch(
@@ -186,7 +196,10 @@ CHECKS = {  # of what a study measures beside accuracy
 }
 
 
-# Its whole grid would compile twelve networks, the widest of them for half a minute.
+# TensorFlow keeps some memory of each, 800 MB in all, until its process ends.
+MANY_NETWORKS = {"reproduce_s1_width_depth", "reproduce_s5_budget"}
+
+# Its whole grid would compile six networks, the widest of them for half a minute.
 PART_OF_S0 = {
     **GRIDS["s0"],
     "conv_layers": GRIDS["s0"]["conv_layers"][:2],
@@ -194,10 +207,12 @@ PART_OF_S0 = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study(name, data_home, run_script, tmp_path, monkeypatch):
     monkeypatch.setattr(presets, "GRIDS", {**GRIDS, "s0": dict(PART_OF_S0)})
-    printed = run_script(
+    run = run_alone if name in MANY_NETWORKS else run_script
+    printed = run(
         name, "--data-home", data_home, "--scale", 0.01, "--seeds", 1, "--out", tmp_path
     )
     first_line = (
@@ -232,6 +247,7 @@ def test_a_study(name, data_home, run_script, tmp_path, monkeypatch):
         CHECKS[name](runs, table, data_home)
 
 
+@pytest.mark.slow
 def test_a_study_that_is_run_again_trains_nothing(data_home, run_script, tmp_path):
     arguments = [
         "--data-home",
@@ -251,6 +267,7 @@ def test_a_study_that_is_run_again_trains_nothing(data_home, run_script, tmp_pat
     )  # the seconds too, which no two trainings share
 
 
+@pytest.mark.slow
 def test_a_study_that_was_killed_goes_on_to_the_same_figures(
     data_home, run_script, tmp_path
 ):
@@ -269,11 +286,7 @@ def test_a_study_that_was_killed_goes_on_to_the_same_figures(
     assert states and not (tmp_path / "killed" / "runs.csv").exists(), (
         "killed on its way"
     )
-    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    process = start_script("reproduce_s4_regularized", *arguments, **pipes)
-    _, told = process.communicate(timeout=600)
-    assert process.returncode == 0, told
-    assert "oneDNN" not in told, "TensorFlow is quiet"
+    run_alone("reproduce_s4_regularized", *arguments)
     plain, killed = (
         pd.read_csv(tmp_path / out / "runs.csv").drop(columns="seconds")
         for out in ("plain", "killed")
@@ -308,6 +321,7 @@ def test_as_many_images_as_asked_for_or_none(data_home, monkeypatch):
         study.load(fetch_cifar10, options)
 
 
+@pytest.mark.slow
 def test_one_of_each_class_is_held_out_however_few_images_there_are(
     data_home, run_script, tmp_path
 ):
@@ -347,6 +361,7 @@ def run_demo(folder, **options):
     )
 
 
+@pytest.mark.slow
 def test_the_demo_takes_nearly_all_images_of_a_file(tmp_path):
     random = np.random.RandomState(0)
     images, labels = random.randint(0, 256, (24, 8, 8), np.uint8), np.arange(24) % 3
@@ -457,6 +472,7 @@ def test_durations_in_words(seconds, words, monkeypatch):
     assert study.in_words(seconds) == words
 
 
+@pytest.mark.slow
 def test_fresh_statistics_are_those_of_the_training_images(digits, monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)
     import study
@@ -494,6 +510,7 @@ def test_fresh_statistics_are_those_of_the_training_images(digits, monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_a_fit_that_diverges_is_a_row_of_the_table(data_home, monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)
     import study
@@ -557,6 +574,7 @@ def test_a_seed_without_a_value_is_no_part_of_a_mean_without_a_word(monkeypatch)
     assert study.in_figures(pd.Series([np.nan])) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "value", "told"),
     [

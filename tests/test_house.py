@@ -101,6 +101,7 @@ def too_large(module):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", sorted(SOURCES))
 def test_functions_are_small(module):
     found, known = too_large(module), STILL_TOO_LARGE.get(module, set())

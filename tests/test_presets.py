@@ -120,6 +120,7 @@ def test_decaying_learning_rates(name, decay, nesterov):
         assert 0.01 / (1 + decay * step) == rate(schedule(NETWORKS[name]), step)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "decay"), [("cascade-two", 1e-6), ("max-norm", 0.01 / 25)]
 )
