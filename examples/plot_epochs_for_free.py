@@ -104,5 +104,5 @@ GridSearchDisplay.from_search(shared, "epochs", "dropout", kind="lines", ax=axes
 # - The shorter runs show whether training is over: if the last two scores differ, ask
 #   for more epochs. A second search goes on where the first one ended.
 # - It needs an integer ``random_state``. Learning rate schedules that depend on the
-#   number of epochs share nothing: :doc:`Sharing and resuming </guide/sharing>` says
+#   number of epochs share none: :doc:`Sharing and resuming </guide/sharing>` says
 #   what else does not.

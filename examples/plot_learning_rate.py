@@ -87,4 +87,4 @@ GridSearchDisplay.from_search(
 # - A schedule does not replace a good rate. At a good rate it changed little in these
 #   short runs.
 # - ``"cosine"`` and ``"one_cycle"`` depend on the number of epochs. So runs of 5 and of
-#   15 epochs :doc:`share nothing </guide/sharing>` with them.
+#   15 epochs :doc:`share no epochs </guide/sharing>` with them.

@@ -82,8 +82,8 @@ for name, (_, images) in remedies.items():
     seen, new = network.score(*images), network.score(*validation)
     losses = network.history_["val_loss"]
     print(
-        f"{name:12} training {seen:.3f}, validation {new:.3f}; validation loss "
-        f"{min(losses):.3f} at its lowest, {losses[-1]:.3f} at the end"
+        f"{name:12} training {seen:.3f}, validation {new:.3f}; "
+        f"validation loss lowest {min(losses):.3f}, last {losses[-1]:.3f}"
     )
 
 # %%
