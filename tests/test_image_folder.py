@@ -352,8 +352,9 @@ def test_test_images_without_labels_do_not_disturb(tmp_path):
 
 def test_train_may_be_a_class(tmp_path):
     fill(tmp_path, ("train", "bus"))
+    save(tmp_path / "train" / "steam" / "0.png")
     data = load_image_folder(tmp_path, 8)
-    assert data.target_names.tolist() == ["bus", "train"] and len(data.images) == 6
+    assert data.target_names.tolist() == ["bus", "train"] and len(data.images) == 7
 
 
 def test_folders_beside_a_division_are_told(tmp_path):
@@ -665,6 +666,12 @@ def changed_content(folder):
     save(folder / "cats" / "0.png", Image.new("RGB", (40, 40), "blue"))
 
 
+def changed_size_alone(folder):
+    before = os.stat(folder / "cats" / "0.png")
+    changed_content(folder)
+    os.utime(folder / "cats" / "0.png", ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
 def changed_time(folder):
     os.utime(folder / "cats" / "0.png", (1, 1))
 
@@ -689,6 +696,7 @@ def missing_file(folder):
     "change",
     [
         changed_content,
+        changed_size_alone,
         changed_time,
         changed_name,
         changed_class,
