@@ -39,7 +39,8 @@ def chunks(order, images, batch_size, pace=None):
     batch_size : int
     pace : Pace, default=None
         How fast the caller works on them. It is measured here: from when a chunk is
-        given until the next one is asked for. None makes all chunks of the largest size.
+        given until the next one is asked for. None makes all chunks of the largest
+        size.
 
     Yields
     ------

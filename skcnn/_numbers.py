@@ -155,8 +155,8 @@ class Number:
     __pow__ = __rpow__ = __abs__ = __round__ = _refuse
 
 
-# TensorFlow computes with a dropout rate in Python if it is such a number. With a tensor
-# it would round otherwise.
+# TensorFlow computes with a dropout rate in Python if it is such a number. With a
+# tensor it would round otherwise.
 Real.register(Number)
 
 

@@ -2,8 +2,9 @@
 
 A network is a program and its weights are data: a `Program` takes and gives *arrays*,
 the values of every variable of the model and its optimizer. Numbers such as dropout
-rates are data, too. Programs of the same structure are interchangeable. So a search over hundreds of fits
-compiles only a handful of networks, however many threads train at once.
+rates are data, too. Programs of the same structure are interchangeable. So a search
+over hundreds of fits compiles only a handful of networks, however many threads train at
+once.
 
 .. code-block:: text
 

@@ -1,4 +1,6 @@
-"""The scripts of the studies run from beginning to end, on few images and for few epochs."""
+"""The scripts of the studies run from beginning to end, on few images and for few
+epochs.
+"""
 
 import ast
 import os
@@ -44,7 +46,9 @@ STUDIES = {
 
 @pytest.fixture(scope="session")
 def data_home(tmp_path_factory):
-    """Random images in the files that `skcnn.datasets` reads, so coarse that a network tells one from another."""
+    """Random images in the files that `skcnn.datasets` reads, so coarse that a network
+    tells one from another.
+    """
     folder, random = tmp_path_factory.mktemp("data"), np.random.RandomState(0)
     for name, shape in SHAPES.items():
         parts = {}
@@ -60,7 +64,9 @@ def data_home(tmp_path_factory):
 
 @pytest.fixture
 def run_script(monkeypatch, capsys):
-    """Runs a script in this process, where nothing is known of it; gives what it prints."""
+    """Runs a script in this process, where nothing is known of it; gives what it
+    prints.
+    """
     monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")  # so that none of them sets it
 

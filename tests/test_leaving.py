@@ -1,4 +1,6 @@
-"""A process that exits waits until no daemon thread is inside TensorFlow; a real search, a real Ctrl-C, a real exit."""
+"""A process that exits waits until no daemon thread is inside TensorFlow; a real
+search, a real Ctrl-C, a real exit.
+"""
 
 import os
 

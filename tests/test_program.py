@@ -1,4 +1,6 @@
-"""Programs are interchangeable, hold nothing of their last user, and train as Keras does."""
+"""Programs are interchangeable, hold nothing of their last user, and train as Keras
+does.
+"""
 
 import os
 import subprocess
@@ -82,7 +84,9 @@ def test_a_reused_program_equals_a_fresh_one(data, params, optimizer):
 def test_training_is_that_of_model_fit_to_the_bit_but_for_batch_norm(
     data, images, params
 ):
-    """Against Keras itself: the same batches, the same dropout seeds, one epoch of Model.fit without shuffling."""
+    """Against Keras itself: the same batches, the same dropout seeds, one epoch of
+    Model.fit without shuffling.
+    """
     architecture = architecture_of(**params)
     program = Program(CompiledNetwork(architecture, settings_of()), exposes_model=True)
     ours = run(program, data, epochs=1)
@@ -102,7 +106,8 @@ def test_training_is_that_of_model_fit_to_the_bit_but_for_batch_norm(
     theirs = program.read()
     if (
         "batch_norm" in params
-    ):  # Model.fit lets TensorFlow rewrite the graph, which rounds its arithmetic otherwise
+        # Model.fit lets TensorFlow rewrite the graph, which rounds its arithmetic otherwise
+    ):
         assert all(
             np.allclose(a, b, rtol=1e-3, atol=1e-5)
             for a, b in zip(theirs, ours.arrays, strict=True)

@@ -1,4 +1,6 @@
-"""Schedules have the course that their documentation says, and share with other fits only what they may."""
+"""Schedules have the course that their documentation says, and share with other fits
+only what they may.
+"""
 
 import numpy as np
 import pytest

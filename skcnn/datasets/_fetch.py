@@ -287,8 +287,8 @@ def fetch_cifar100(
     --------
     >>> from skcnn.datasets import fetch_cifar100
     >>> X_train, y_train = fetch_cifar100(return_X_y=True)  # doctest: +SKIP
-    >>> X_test, y_test = fetch_cifar100(subset="test", return_X_y=True)  # doctest: +SKIP
-    >>> X_train.shape, X_test.shape  # doctest: +SKIP
+    >>> test = fetch_cifar100(subset="test")  # doctest: +SKIP
+    >>> X_train.shape, test.data.shape  # doctest: +SKIP
     ((50000, 32, 32, 3), (10000, 32, 32, 3))
     """
     return _fetch(
@@ -311,7 +311,7 @@ def fetch_mnist(
     data_home=None,
     download_if_missing=True,
 ):
-    """Load MNIST: 28x28 gray images of handwritten digits, ten classes (11 MB download).
+    """Load MNIST: 28x28 gray images of handwritten digits (11 MB download).
 
     The first call downloads the images and writes them to a file. Later calls read it.
 

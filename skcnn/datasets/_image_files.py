@@ -1,4 +1,4 @@
-"""Many image files -> one array. Threads decode them, as Pillow works without the GIL."""
+"""Many image files -> one array. Threads decode them: Pillow needs no GIL for it."""
 
 import os
 import time
@@ -134,7 +134,7 @@ def tell_failures(failures, n_files):
 
 
 def check_image_shape(image_shape):
-    """Height, width and channels as integers, or a ValueError that says what is wrong."""
+    """Height, width and channels as integers; a ValueError says what is wrong."""
     allowed = "(height, width, channels), such as clf.image_shape_ or X.shape[1:]"
     numbers = _integers(image_shape)
     if len(numbers) != 3:
