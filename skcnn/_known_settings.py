@@ -50,7 +50,7 @@ def _in_words(optimizer, loss, schedule, augmentation, training):
         words.append(routed.value)
         for name, value in sorted(routed.arguments.items()):
             words += [name, value]
-    # Names are those of Keras' own. A user's object may change and stay the same object.
+    # Names are those of Keras' own. A user's object may change and stay the same.
     if not all(isinstance(word, _PLAIN) for word in words):
         return None
     # With their types: 1, 1.0 and True are equal, but are not saved alike.
