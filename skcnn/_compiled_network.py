@@ -9,11 +9,14 @@ Three things that are not the same here:
 """
 
 import threading
+from contextlib import nullcontext
+from functools import partial
 
 import numpy as np
 
 from skcnn._augmentation import make_augmentation
 from skcnn._backend import tf
+from skcnn._compat import without_replicas
 from skcnn._device import PREDICT_PARALLEL, USES_XLA, predict_batch_size
 from skcnn._network import averaging, build_model, number_places
 from skcnn._numbers import decided_later, places_of
@@ -161,15 +164,19 @@ class CompiledNetwork:
             specs = [number, number, *specs]
         else:
             places = [] if constants else self._number_places
-            graph = self._batches_graph(name, places)
+            graph = self._batches_graph(name, places, is_exposed=constants)
             specs = [tf.TensorSpec(len(places), tf.float64), number, *specs]
         # Without autograph, which would rewrite Python that is meant as it stands.
         return tf.function(graph, autograph=False).get_concrete_function(*specs)
 
-    def _batches_graph(self, name, number_places):
+    def _batches_graph(self, name, number_places, is_exposed):
         """Training or measuring, batch by batch, by Keras' own step."""
         step = getattr(self.model, name)
         changes = self.augmentation if name == "train_step" else []
+        one_replica = nullcontext
+        # What users have in their hands is traced as Keras does it.
+        if not is_exposed and not self.settings.optimizer.users_code:
+            one_replica = partial(without_replicas, self.model.optimizer)
 
         def run(numbers, batch_size, images, labels, *weights):
             def one_batch(start, stop):
@@ -183,7 +190,7 @@ class CompiledNetwork:
                 batch_weights = [values[start:stop] for values in weights]
                 step((batch, targets, *batch_weights))
 
-            with decided_later(number_places, numbers):
+            with one_replica(), decided_later(number_places, numbers):
                 _for_each_batch(tf.shape(images)[0], batch_size, one_batch)
             return self.model.get_metrics_result()
 

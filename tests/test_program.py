@@ -2,10 +2,12 @@
 does.
 """
 
+import gc
 import os
 import subprocess
 import sys
 import threading
+import weakref
 
 import keras
 import numpy as np
@@ -279,6 +281,7 @@ def test_threads_give_the_bits_of_one_thread(data):
 
 
 FORKED = """
+import gc
 import os
 import numpy as np
 from skcnn import ConvPoolClassifier
@@ -321,3 +324,15 @@ print(before == again, fit() - again)
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "1"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", ["adam", "lamb"])
+def test_nothing_keeps_the_graphs_of_a_network_that_is_gone(images, optimizer):
+    network = CompiledNetwork(architecture_of(), settings_of(optimizer=optimizer))
+    labels = np.zeros(len(images), np.int32)
+    steps = [("train_step", images, labels), ("predict", images)]
+    graphs = [weakref.ref(network.graph(*step).graph) for step in steps]
+    del network
+    gc.collect()
+    assert [graph() for graph in graphs] == [None, None]
