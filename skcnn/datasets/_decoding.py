@@ -13,9 +13,8 @@ import numpy as np
 _GRAY_MODES = ("1", "L", "LA", "La")
 _COLOR_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _INSTALL = (
-    "Image files are decoded by Pillow, which is not installed. Run: pip install "
-    "pillow. "
-    "The extra `images` of skcnn brings it, too."
+    "Image files are decoded by Pillow, which is not installed. "
+    "Run: pip install pillow. The extra `images` of skcnn brings it, too."
 )
 
 
