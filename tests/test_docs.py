@@ -162,6 +162,17 @@ def test_the_reference_has_every_public_name():
     assert listed == public
 
 
+def test_the_drawings_of_networks_are_those_of_their_script(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    import network_drawings
+
+    drawn = {path.stem: path.read_text() for path in network_drawings.FOLDER.iterdir()}
+    panels = network_drawings.drawings()
+    assert drawn == {name: network_drawings.html(each) for name, each in panels.items()}
+    page = (ROOT / "docs" / "guide" / "networks.md").read_text()
+    assert sorted(re.findall(r"networks/(\w+)\.html", page)) == sorted(drawn)
+
+
 def rows(page):
     """The rows of all tables of a page, as lists of cells."""
     for line in (ROOT / "docs" / page).read_text().splitlines():
