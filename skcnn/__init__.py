@@ -4,6 +4,7 @@ from skcnn._blocks import ConvBlock
 from skcnn._caches import clear_cache
 from skcnn._classifier import ConvPoolClassifier
 from skcnn._progress import SearchProgress
+from skcnn._report import report
 from skcnn._search import (
     count_parameters,
     feasible_grid,
@@ -23,5 +24,6 @@ __all__ = [
     "feasible_grid",
     "feasible_sample",
     "plan_search",
+    "report",
     "search_results",
 ]
