@@ -3,6 +3,7 @@
 from skcnn._blocks import ConvBlock
 from skcnn._caches import clear_cache
 from skcnn._classifier import ConvPoolClassifier
+from skcnn._histories import search_histories
 from skcnn._progress import SearchProgress
 from skcnn._search import (
     count_parameters,
@@ -23,5 +24,6 @@ __all__ = [
     "feasible_grid",
     "feasible_sample",
     "plan_search",
+    "search_histories",
     "search_results",
 ]
