@@ -3,6 +3,7 @@
 from skcnn._blocks import ConvBlock
 from skcnn._caches import clear_cache
 from skcnn._classifier import ConvPoolClassifier
+from skcnn._histories import search_histories
 from skcnn._progress import SearchProgress
 from skcnn._report import report
 from skcnn._search import (
@@ -25,5 +26,6 @@ __all__ = [
     "feasible_sample",
     "plan_search",
     "report",
+    "search_histories",
     "search_results",
 ]

@@ -1,7 +1,6 @@
 """How fast networks train, measured on a few batches of some of them.
 
-The others are judged by their operations, between those that were measured. What is
-measured runs in the search's own way: as many at a time as the search will have.
+The others are judged by their operations, between those that were measured.
 """
 
 import os
@@ -10,13 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import log
+from statistics import fmean
 
 import numpy as np
 
 from skcnn._divergence import TrainingDiverged
 from skcnn._sizes import map_bytes
 
-LONG_ENOUGH = 0.3  # seconds of a measurement
+LONG_ENOUGH = 0.2  # seconds of a measurement
 MOST_MAP_BYTES = 2**28  # of the maps of a batch that is only measured
 
 
@@ -30,9 +30,7 @@ class Measured:
         Operations for an image.
     batch_size : int
     seconds : float
-        For training on an image, with all lanes at work: of the time on the clock.
-    alone : float
-        The same with one lane at work.
+        For training on an image.
     compiling : float
         Seconds that the first epoch took longer.
     """
@@ -40,11 +38,10 @@ class Measured:
     work: float
     batch_size: int
     seconds: float
-    alone: float
     compiling: float
 
 
-def measure(run, work, n_lanes):
+def measure(run, work):
     """Train a run for a moment.
 
     Parameters
@@ -52,38 +49,59 @@ def measure(run, work, n_lanes):
     run : skcnn._run.Run
     work : float
         Operations for an image.
-    n_lanes : int
-        How many are trained at a time.
 
     Returns
     -------
     Measured
     """
-    n_lanes = min(n_lanes, os.cpu_count() or 1)
     n_images = _images_at_first(run)
     started = time.perf_counter()
     part = _part(run, n_images)
     state = part.initial_state()
     _train(part, state)
     first = time.perf_counter() - started
-    # The pace of a network is learned from epoch to epoch, so one epoch goes ahead.
-    seconds = _timed(part, state, n_lanes)
+    seconds = _timed(part, state)
     compiling = max(0.0, first - seconds)
     while seconds < LONG_ENOUGH and n_images < len(run.data):
         n_images = min(4 * n_images, len(run.data))
         part = _part(run, n_images)
-        seconds = _timed(part, state, n_lanes)
-    # Again, if that is quick: other programs take the machine for moments.
-    for _ in range(int(min(2, LONG_ENOUGH / seconds))):
-        seconds = min(seconds, _timed(part, state, n_lanes))
-    alone = seconds if n_lanes == 1 else _timed(part, state, 1)
-    each = seconds / n_images / n_lanes
-    return Measured(work, run.plan.batch_size, each, alone / n_images, compiling)
+        seconds = _timed(part, state)
+    # Again, if that was quick. The mean rather than the best, because the search will
+    # meet other programs, too, that take the machine for moments.
+    n_more = int(min(3, LONG_ENOUGH / seconds))
+    seconds = fmean([seconds, *(_timed(part, state) for _ in range(n_more))])
+    return Measured(work, run.plan.batch_size, seconds / n_images, compiling)
+
+
+def gain_of_lanes(run, n_lanes):
+    """How many times as many images are trained by several fits at a time as by one.
+
+    Parameters
+    ----------
+    run : skcnn._run.Run
+        Of a network that is compiled.
+    n_lanes : int
+
+    Returns
+    -------
+    float
+    """
+    n_lanes = min(n_lanes, os.cpu_count() or 1)
+    if n_lanes == 1:
+        return 1.0
+    part = _part(run, _images_at_first(run))
+    state = part.initial_state()
+    alone, together = [], []
+    _timed(part, state, n_lanes)  # each lane makes its variables
+    for _ in range(2):  # in turn, so that both meet the same other programs
+        alone.append(_timed(part, state))
+        together.append(_timed(part, state, n_lanes))
+    return float(np.clip(n_lanes * fmean(alone) / fmean(together), 1, n_lanes))
 
 
 def _images_at_first(run):
-    """Two batches, or fewer images if their maps would fill the memory."""
-    wanted = min(2 * run.plan.batch_size, len(run.data))
+    """A batch, or fewer images if their maps would fill the memory."""
+    wanted = min(run.plan.batch_size, len(run.data))
     return max(1, min(wanted, MOST_MAP_BYTES // map_bytes(run.architecture)))
 
 
@@ -99,7 +117,7 @@ def _train(run, state):
         run.train(state, 1)
 
 
-def _timed(run, state, n_lanes):
+def _timed(run, state, n_lanes=1):
     """Seconds until all lanes have trained an epoch."""
     with ThreadPoolExecutor(n_lanes) as pool:
         started = time.perf_counter()
@@ -127,7 +145,7 @@ class Speeds:
         """How many networks were measured."""
         return len(self._by_work)
 
-    def seconds(self, work, batch_size, alone=False):
+    def seconds(self, work, batch_size):
         """Seconds for training on an image.
 
         Parameters
@@ -135,25 +153,20 @@ class Speeds:
         work : float
             Operations for an image.
         batch_size : int
-        alone : bool, default=False
-            Whether one lane is at work rather than all.
 
         Returns
         -------
         float
-            On the clock.
         """
         works = sorted(self._by_work)
-        seconds = [self._at_batch(each, batch_size, alone) for each in works]
+        seconds = [self._at_batch(each, batch_size) for each in works]
         return _between(work, works, seconds)
 
-    def _at_batch(self, work, batch_size, alone):
+    def _at_batch(self, work, batch_size):
         measured = sorted(self._by_work[work], key=lambda each: each.batch_size)
-        sizes = [each.batch_size for each in measured]
-        per_image = [each.alone if alone else each.seconds for each in measured]
-        return float(
-            np.exp(np.interp(log(batch_size), np.log(sizes), np.log(per_image)))
-        )
+        sizes = np.log([each.batch_size for each in measured])
+        seconds = np.log([each.seconds for each in measured])
+        return float(np.exp(np.interp(log(batch_size), sizes, seconds)))
 
 
 def _between(work, works, seconds):

@@ -19,6 +19,7 @@ from skcnn._candidates import (
 from skcnn._checks import check_integer
 from skcnn._classifier import ConvPoolClassifier
 from skcnn._plan import InfeasibleArchitecture
+from skcnn._repetitions import is_seed, pool, repetitions
 from skcnn._value_labels import arguments
 
 
@@ -304,13 +305,15 @@ def search_results(search, image_shape=None, n_classes=None):
     -------
     pandas.DataFrame
         A row for each candidate. Its index is the candidate's place in ``cv_results_``.
-        The columns, in this order:
+        Candidates that differ only in a `random_state` are repetitions of one, in the
+        place of the first of them. The columns, in this order:
 
-        - `rank`, 1 for the best, and `score`, the mean over the folds;
+        - `rank`, 1 for the best, and `score`, the mean over the folds, and the seeds;
         - the parameters by the names that they have in the grid, first those that vary;
         - `n_params`, the number of parameters of the network: missing where it cannot
           be built, and altogether where the shape of images is neither given nor known;
-        - `std`, the standard deviation of the scores over the folds;
+        - `n_seeds`, the number of repetitions, where there are any;
+        - `std`, the standard deviation of the scores over the folds, and the seeds;
         - `train_score` and `std_train_score`, where the search has them;
         - `fit_time` and `score_time`, means in seconds.
 
@@ -326,6 +329,8 @@ def search_results(search, image_shape=None, n_classes=None):
     See Also
     --------
     feasible_grid : Leaves impossible networks out of a grid before a search.
+    compare_candidates : Which candidates differ from the best by more than chance.
+    search_histories : Learning curves of every candidate and fold.
 
     Notes
     -----
@@ -347,9 +352,8 @@ def search_results(search, image_shape=None, n_classes=None):
     A candidate of successive halving has a row for each iteration that it took part in,
     the last iteration first; `iter` and `n_resources` tell which.
 
-    Candidates that differ only in `random_state` have a row each, and the rank of the
-    first of them owes something to luck. ``table.groupby([...])["score"].agg(["mean",
-    "std"])`` over the other parameters, or a display, takes them together.
+    The score of each seed is in ``cv_results_``. :func:`compare_candidates` tells which
+    differences are more than chance.
 
     Times are those really spent: short for a candidate whose epochs were known from
     another.
@@ -394,7 +398,23 @@ def search_results(search, image_shape=None, n_classes=None):
             name = f"param_{name}"
         parameters[name] = values
     table = CandidateTable(first | parameters | sizes | last)
+    table = _with_seeds_as_repetitions(search, candidates, table)
     return _sorted(table, _rank_column(search, first))
+
+
+def _with_seeds_as_repetitions(search, candidates, table):
+    """The same, but one row for candidates that differ only in their seed, if any."""
+    names = _searched(search)
+    groups = repetitions(names, candidates, search.cv_results_.get("iter"))
+    if len(groups) == len(table):
+        return table
+    pooled = pool(table, groups)
+    seeds = [name for name in names if is_seed(name)]
+    pooled = pooled.drop(columns=[name for name in seeds if name in pooled])
+    place = pooled.columns.get_indexer(["std", *pooled.columns[-1:]])[0]
+    numbers = [len(places) for places in groups]
+    pooled.insert(int(place), "n_seeds", numbers)
+    return pooled
 
 
 def _sorted(table, rank):

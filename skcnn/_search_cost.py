@@ -1,11 +1,12 @@
 """From the facts of a search's fits to epochs, seconds and bytes."""
 
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
 
 from skcnn._device import predict_batch_size
-from skcnn._measuring import Speeds, measure, spread
+from skcnn._measuring import Speeds, gain_of_lanes, measure, spread
 from skcnn._sizes import map_bytes
 from skcnn._states import STATES
 from skcnn._training import STATISTICS_SAMPLES
@@ -14,9 +15,11 @@ FORWARD = 1 / 3  # of what training on an image takes, to predict or to measure 
 COMPILING = 2.0  # seconds for a network, if none was measured
 PREDICTING = 0.4  # seconds to trace what predicts, and to run it first
 WORKER = 6.0  # seconds until a new process has imported TensorFlow
-PROCESS_BYTES = 700 * 2**20  # of TensorFlow, in each process
+PROCESS_BYTES = 750 * 2**20  # of TensorFlow and scikit-learn, in each process
+NETWORK_BYTES = 50 * 2**20  # of a compiled network, with what TensorFlow keeps for it
 WRITING = 150 * 2**20  # bytes of states that are written in a second, with checksum
 MOST_BATCH_SIZES = 3  # that are measured of one network
+PATIENCE = 8.0  # seconds after which no more are measured
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,14 @@ class Timing:
         Networks that are compiled now.
     compiling : float
         Seconds that a network takes to compile.
+    gain : float
+        How many times as many images all lanes train as one.
     """
 
     speeds: Speeds
     compiled: set
     compiling: float
+    gain: float
 
 
 def measure_some(networks, n_lanes, most):
@@ -53,17 +59,22 @@ def measure_some(networks, n_lanes, most):
     Timing
     """
     by_work = sorted(networks, key=lambda key: networks[key].work)
+    started = time.monotonic()
     measured, compiling = [], {}
-    for key in spread(by_work, most):
+    # The largest first, because it decides the most.
+    for key in spread(by_work, most)[::-1]:
         facts = networks[key]
         for batch_size in spread(sorted(facts.runs), MOST_BATCH_SIZES):
-            run = facts.runs[batch_size]
-            measured.append(measure(run, facts.work, n_lanes))
+            if measured and time.monotonic() - started > PATIENCE:
+                break
+            measured.append(measure(facts.runs[batch_size], facts.work))
             if not facts.is_compiled:
                 compiling.setdefault(key, measured[-1].compiling)
     usual = sum(compiling.values()) / len(compiling) if compiling else COMPILING
     compiled = {key for key in networks if networks[key].is_compiled}
-    return Timing(Speeds(measured), compiled | set(compiling), usual)
+    largest = next(iter(networks[by_work[-1]].runs.values()))
+    gain = gain_of_lanes(largest, n_lanes)
+    return Timing(Speeds(measured), compiled | set(compiling), usual, gain)
 
 
 class SearchCost:
@@ -160,7 +171,8 @@ class SearchCost:
 
     def _per_image(self, fit, alone=False):
         work = self._networks[fit.network].work
-        return self._timing.speeds.seconds(work, fit.batch_size, alone)
+        seconds = self._timing.speeds.seconds(work, fit.batch_size)
+        return seconds if alone else seconds / self._timing.gain
 
     def _seconds_besides(self, fit, n_epochs):
         """What a fit takes besides training: checks, predictions, writing states."""
@@ -232,9 +244,10 @@ class SearchCost:
             for fit in self._fits
         )
         n_processes = self._lanes.n if self._lanes.are_processes else 1
-        states = min(STATES.max_bytes, self.bytes_of_states())
+        own = PROCESS_BYTES + len(self._networks) * NETWORK_BYTES
+        own += min(STATES.max_bytes, self.bytes_of_states())
         in_lanes = self._lanes.n * (most + self._fold_bytes)
-        return int(in_lanes + n_processes * (PROCESS_BYTES + states))
+        return int(in_lanes + n_processes * own)
 
     def bytes_of_states(self):
         """Bytes of all states of the search: one for each epoch of each run."""

@@ -63,9 +63,23 @@ def described_fits(estimator, candidates, folds, X, y):
             yield _described(place, number, fold, data, before, classifier)
 
 
-def ends_in_network(estimator):
-    """Whether an estimator is a ConvPoolClassifier, or a Pipeline that ends in one."""
-    return _parts_of(estimator)[1] is not None
+def check_search(search):
+    """Refuse what is no search over a network.
+
+    Parameters
+    ----------
+    search : object
+
+    Raises
+    ------
+    TypeError
+    """
+    estimator = getattr(search, "estimator", None)
+    if _parts_of(estimator)[1] is None:
+        raise TypeError(
+            "search must be a search of scikit-learn, such as GridSearchCV, over a "
+            f"ConvPoolClassifier or a Pipeline that ends in one; got {search!r}."
+        )
 
 
 def _parts_of(estimator):

@@ -17,7 +17,7 @@ from skcnn._plan_words import plan_notes, plan_text
 from skcnn._planned_fits import planned_rungs
 from skcnn._search_cost import SearchCost
 from skcnn._search_facts import collect
-from skcnn._search_fits import ends_in_network
+from skcnn._search_fits import check_search
 
 
 @dataclass(frozen=True, repr=False)
@@ -191,13 +191,7 @@ def plan_search(search, X, y, *, max_params=None, max_measured=4):
 
 def _check(search, max_params, max_measured):
     check_max_params(max_params)
-    estimator = getattr(search, "estimator", None)
-    if estimator is None or not ends_in_network(estimator):
-        raise TypeError(
-            "search must be a search of scikit-learn, such as GridSearchCV, over a "
-            "ConvPoolClassifier or a Pipeline that ends in one; got "
-            f"{search!r}."
-        )
+    check_search(search)
     if not isinstance(max_measured, Integral) or max_measured < 1:
         raise ValueError(
             f"max_measured must be an integer of at least 1; got {max_measured!r}."

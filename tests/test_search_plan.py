@@ -323,13 +323,12 @@ def test_the_size_of_a_state_is_that_of_its_arrays():
 def test_speeds_are_those_measured_and_between_them_between():
     speeds = Speeds(
         [
-            Measured(1e4, 16, 2e-4, 4e-4, 1.0),
-            Measured(1e4, 64, 1e-4, 2e-4, 1.0),
-            Measured(1e6, 16, 8e-4, 9e-4, 1.0),
+            Measured(1e4, 16, 2e-4, 1.0),
+            Measured(1e4, 64, 1e-4, 1.0),
+            Measured(1e6, 16, 8e-4, 1.0),
         ]
     )
     assert speeds.seconds(1e4, 16) == pytest.approx(2e-4)
-    assert speeds.seconds(1e4, 16, alone=True) == pytest.approx(4e-4)
     assert 1e-4 < speeds.seconds(1e4, 32) < 2e-4
     assert speeds.seconds(1e5, 16) == pytest.approx(4e-4)  # the geometric mean
     assert speeds.seconds(1e7, 16) == pytest.approx(8e-3)  # in proportion beyond
