@@ -1,4 +1,4 @@
-"""The best network: how it looks, learns and errs."""
+"""The best network: how it looks and errs."""
 
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
@@ -13,7 +13,6 @@ from skcnn.plotting import (
     FeatureMapsDisplay,
     FilterDisplay,
     GradCAMDisplay,
-    LearningCurvesDisplay,
     PredictionsDisplay,
 )
 
@@ -47,18 +46,6 @@ def design(subject):
         "n_params": network.n_params_,
         "pictures": pictures,
     }
-
-
-def curves(subject):
-    """Loss and accuracy by epoch of the refitted network."""
-    network = subject.classifier
-    picture = draw(
-        "Loss and accuracy by epoch of the best network",
-        lambda ax: LearningCurvesDisplay.from_estimator(network, ax=ax),
-        height=5,
-        n_rows=2,
-    )
-    return {"pictures": [picture], "n_epochs": network.n_iter_}
 
 
 def errors(subject):

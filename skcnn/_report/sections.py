@@ -2,7 +2,7 @@
 
 import warnings
 
-from skcnn._report import network, study
+from skcnn._report import curves, network, study
 from skcnn._report.subject import Missing
 
 # In the order of the page. Each is a function of the subject, which gives what the
@@ -13,7 +13,7 @@ SECTIONS = {
     "candidates": study.candidates,
     "effects": study.effects,
     "design": network.design,
-    "curves": network.curves,
+    "curves": curves.curves,
     "errors": network.errors,
     "sharing": study.sharing,
     "again": study.again,

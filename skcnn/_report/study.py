@@ -4,6 +4,7 @@ import joblib
 import numpy as np
 
 from skcnn._progress.jobs import networks_in, planned_jobs
+from skcnn._repetitions import is_seed
 from skcnn._report.pictures import draw
 from skcnn._report.rerun import code_of, seeds, versions
 from skcnn._report.subject import Missing
@@ -12,7 +13,6 @@ from skcnn._search import search_results
 from skcnn._value_labels import as_text
 from skcnn.plotting import GridSearchDisplay, WidthDepthDisplay
 from skcnn.plotting._drawing import displayable, fit_texts, lay_out, mosaic
-from skcnn.plotting._study import is_seed
 
 _EXAMPLES = 8  # images of each class
 _MOST_CLASSES = 20  # of which images are shown
