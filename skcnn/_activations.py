@@ -25,12 +25,8 @@ def feature_maps(model, images, layer):
     return np.asarray(inner(tf.cast(images, "float32"), training=False))
 
 
-def grad_cam(model, images, layer, classes):
-    """Where the evidence for a class is, by Grad-CAM.
-
-    The class has a score before the softmax. The weight of each map is the mean of the
-    score's gradient over the map. The result is the weighted sum of maps, without what
-    speaks against the class.
+def evidence(model, images, layer, classes, *, averaged):
+    """Where the evidence for a class is, by the gradients of its score.
 
     Parameters
     ----------
@@ -41,25 +37,25 @@ def grad_cam(model, images, layer, classes):
         Name of a layer whose output is maps.
     classes : ndarray of shape (n,)
         Codes of the classes, one for each image.
+    averaged : bool
+        Whether the gradients are averaged over each map (Grad-CAM), so that a map has
+        one weight, or each pixel of a map has its own (HiResCAM).
 
     Returns
     -------
     ndarray of shape (n, height, width), float32
-        Of the size of the layer's maps; 0 or more.
-
-    References
-    ----------
-    R. R. Selvaraju et al., "Grad-CAM: Visual explanations from deep networks via
-    gradient-based localization", ICCV 2017.
+        The weighted sum of the maps, without what speaks against the class.
     """
     output = model.get_layer("output")
     inner = _model_to(model, [model.get_layer(layer).output, output.input])
     with tf.GradientTape() as tape:
         maps, vector = inner(tf.cast(images, "float32"), training=False)
+        # The score before the softmax, which would mix in the other classes.
         scores = vector @ output.kernel + output.bias
         score = tf.gather(scores, classes, axis=1, batch_dims=1)
-    gradients = tape.gradient(score, maps)
-    weights = tf.reduce_mean(gradients, axis=(1, 2), keepdims=True)
+    weights = tape.gradient(score, maps)
+    if averaged:
+        weights = tf.reduce_mean(weights, axis=(1, 2), keepdims=True)
     return np.asarray(tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1)))
 
 

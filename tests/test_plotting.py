@@ -1986,8 +1986,8 @@ def test_a_layer_without_maps_is_refused(deep, images):
                 display.from_estimator(deep, images[0][:1], layer=layer)
 
 
-def grad_cam_by_hand(run, x, layer, code):
-    """As the paper has it, for one image: gradients by small differences of each map."""
+def evidence_by_hand(run, x, layer, code, *, pixel_by_pixel=False):
+    """As the papers have it, for one image: gradients by small differences."""
     model = run.model_
     upper = keras.Model(model.get_layer(layer).output, model.get_layer("output").input)
     kernel, bias = model.get_layer("output").get_weights()
@@ -1998,13 +1998,18 @@ def grad_cam_by_hand(run, x, layer, code):
         vector = np.asarray(upper(maps.astype("float32")), float)[0]
         return vector @ kernel[:, code] + bias[code]
 
-    step, weights = 1e-3, []
-    for k in range(maps.shape[-1]):
+    def slope(where, step=1e-3):
         moved = np.zeros_like(maps)
-        moved[..., k] = step
-        # All pixels at once: the sum of the map's gradients.
-        slope = (score(maps + moved) - score(maps - moved)) / (2 * step)
-        weights.append(slope / (maps.shape[1] * maps.shape[2]))
+        moved[where] = step
+        return (score(maps + moved) - score(maps - moved)) / (2 * step)
+
+    weights = np.zeros_like(maps[0])
+    for k in range(maps.shape[-1]):
+        if pixel_by_pixel:
+            for row, column in np.ndindex(maps.shape[1:3]):
+                weights[row, column, k] = slope((0, row, column, k))
+        else:  # all pixels at once: the sum of the map's gradients
+            weights[..., k] = slope((..., k)) / (maps.shape[1] * maps.shape[2])
     return np.maximum((maps[0] * weights).sum(axis=-1), 0)
 
 
@@ -2024,14 +2029,14 @@ def test_grad_cam_is_that_of_the_paper(images):
     display = GradCAMDisplay.from_estimator(run, x)
     assert display.targets.tolist() == run.predict(x).tolist()
     for number in range(3):
-        expected = grad_cam_by_hand(run, x[number], "block2_conv1", predicted[number])
+        expected = evidence_by_hand(run, x[number], "block2_conv1", predicted[number])
         np.testing.assert_allclose(
             display.heat_maps[number], expected, rtol=0.02, atol=2e-3 * expected.max()
         )
     assert display.heat_maps.max() > 0
     first = GradCAMDisplay.from_estimator(run, x, layer=0, target=7)
     for number in range(3):
-        expected = grad_cam_by_hand(run, x[number], "block1_conv1", 7)
+        expected = evidence_by_hand(run, x[number], "block1_conv1", 7)
         np.testing.assert_allclose(
             first.heat_maps[number],
             expected,
@@ -2039,6 +2044,51 @@ def test_grad_cam_is_that_of_the_paper(images):
             atol=2e-3 * max(expected.max(), 1e-3),
         )
     np.testing.assert_allclose(first.probabilities, run.predict_proba(x)[:, 7])
+    pixels = GradCAMDisplay.from_estimator(run, x[:1], method="hires-cam")
+    expected = evidence_by_hand(
+        run, x[0], "block2_conv1", predicted[0], pixel_by_pixel=True
+    )
+    np.testing.assert_allclose(
+        pixels.heat_maps[0], expected, rtol=0.02, atol=5e-3 * expected.max()
+    )
+    with pytest.raises(ValueError, match="method must be 'grad-cam' or 'hires-cam'"):
+        GradCAMDisplay.from_estimator(run, x, method="cam")
+
+
+def test_with_a_global_average_both_methods_are_one(images):
+    X, y = images
+    run = classifier(head="global_avg", dense_layers=(), epochs=1).fit(X, y)
+    layer = "block1_pool"
+    both = [
+        GradCAMDisplay.from_estimator(run, X[:3], layer=layer, method=method)
+        for method in ("grad-cam", "hires-cam")
+    ]
+    assert both[0].heat_maps.max() > 0
+    np.testing.assert_allclose(both[0].heat_maps, both[1].heat_maps, rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_images_without_evidence_are_counted_with_the_remedy(fitted, images, recwarn):
+    n_warned = 0
+    for target in range(10):
+        recwarn.clear()
+        display = GradCAMDisplay.from_estimator(fitted[0], images[0][:3], target=target)
+        n_none = sum(not heat.any() for heat in display.heat_maps)
+        told = [
+            str(each.message) for each in recwarn if "evidence" in str(each.message)
+        ]
+        assert len(told) == bool(n_none)
+        n_warned += bool(n_none)
+        assert not told or f"in {n_none} of 3 images" in told[0]
+        if n_none:
+            assert "pass method='hires-cam'" in told[0]
+            recwarn.clear()
+            GradCAMDisplay.from_estimator(
+                fitted[0], images[0][:3], target=target, method="hires-cam"
+            )
+            assert not [each for each in recwarn if "evidence" in str(each.message)]
+        plt.close("all")
+    assert n_warned, "or the test shows nothing"
 
 
 @pytest.mark.slow

@@ -32,7 +32,7 @@ def _of_candidates(subject, best):
     table = search_histories(subject.search, X, y)
     groups = _longest(subject, table)
     histories = {name: _mean_history(rows) for name, rows in groups.items()}
-    title = ", ".join(_told_by(table))
+    title = ", ".join(_told_by(subject))
 
     def plot(axes):
         display = LearningCurvesDisplay(
@@ -41,28 +41,30 @@ def _of_candidates(subject, best):
             names_title=title,
         )
         display.plot(axes)
+        _legend_below(axes[-1])
 
     alt = "Loss and accuracy by epoch of the best candidates, means over the splits"
     rows = []
     for name, each in groups.items():
         cost = f"{each['time'].sum():.1f} s"
         rows.append([name, str(len(histories[name]["loss"])), cost])
-    picture = draw(alt, plot, height=4.6, n_rows=2)
+    picture = draw(alt, plot, height=5.4, n_rows=2)
     costs = Table([title, "epochs", "time of all splits by itself"], rows)
     return {"pictures": [best, picture], "costs": costs}
 
 
-def _told_by(table):
+def _told_by(subject):
     """The parameters that tell networks apart, whatever the epochs and the seed."""
-    before = ("candidate", "fold", "epoch", "epochs")
-    columns = table.columns[: table.columns.get_loc("accuracy")]
-    names = [name for name in columns if name not in before and not is_seed(name)]
-    return [name for name in names if name.rpartition("__")[2] != "epochs"]
+    names = [
+        name for name, levels in subject.study.levels.items() if len(levels.values) > 1
+    ]
+    told = [name for name in names if not is_seed(name)]
+    return [name for name in told if name.rpartition("__")[2] != "epochs"]
 
 
 def _longest(subject, table):
     """Of each network the rows of its longest candidate, the best networks first."""
-    told_by, ranks = _told_by(table), subject.study.scores.mean(axis=1)
+    told_by, ranks = _told_by(subject), subject.study.scores.mean(axis=1)
     if not told_by:
         raise Missing("All candidates are one network, whose curves these are.")
     place_of = {row: place for place, row in enumerate(subject.study.kept)}
@@ -82,3 +84,19 @@ def _mean_history(rows):
     means = rows.groupby("epoch").mean(numeric_only=True)
     names = ("loss", "accuracy", "val_loss", "val_accuracy")
     return {name: means[name].tolist() for name in names if name in means}
+
+
+def _legend_below(ax):
+    """Move the legend, which would take a third of the width beside the curves."""
+    handles, labels = ax.get_legend_handles_labels()
+    title = ax.get_legend().get_title().get_text()
+    ax.get_legend().remove()
+    ax.figure.legend(
+        handles,
+        labels,
+        title=title,
+        loc="outside lower center",
+        ncols=2,
+        fontsize="small",
+        title_fontsize="small",
+    )

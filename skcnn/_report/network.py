@@ -17,6 +17,7 @@ from skcnn.plotting import (
 )
 
 _IN_A_ROW = 4  # images beside each other
+_METHODS = {"grad-cam": "Grad-CAM", "hires-cam": "HiResCAM, a form of Grad-CAM"}
 
 
 def design(subject):
@@ -66,8 +67,14 @@ def errors(subject):
         "margin": _margin(len(wrong), len(y)),
         "n_wrong": len(wrong),
         "classes": _by_class(subject, y, predicted),
+        "method": _METHODS[_method(network)],
         "pictures": pictures,
     }
+
+
+def _method(network):
+    """How to find evidence: maps that are flattened have places of their own."""
+    return "hires-cam" if network.head == "flatten" else "grad-cam"
 
 
 def _margin(n_wrong, n_images):
@@ -137,7 +144,12 @@ def _looks(subject, X, y, wrong):
         rows = np.reshape(axes, (2, -1))
         for row, target in zip(rows, (None, y[chosen]), strict=True):
             GradCAMDisplay.from_estimator(
-                network, X[chosen], target=target, target_names=names, ax=row
+                network,
+                X[chosen],
+                target=target,
+                method=_method(network),
+                target_names=names,
+                ax=row,
             )
 
     alt = f"Where the network finds evidence in {about}: above for its answer, below "

@@ -233,7 +233,11 @@ def again(subject):
     found = seeds(subject.search)
     return {
         "code": code_of(subject.search),
-        "seeds": Table(["seed", "value"], [list(each) for each in found.items()]),
+        "seeds": Table(["seed", "value"], _pairs(found), n_open=100),
         "unseeded": [name for name, value in found.items() if value == "None"],
-        "versions": Table(["what", "version"], [list(x) for x in versions().items()]),
+        "versions": Table(["what", "version"], _pairs(versions()), n_open=100),
     }
+
+
+def _pairs(found):
+    return [list(pair) for pair in found.items()]

@@ -22,6 +22,21 @@ class Table:
     rows: list
     n_open: int = 10
 
+    @property
+    def folds(self):
+        """Whether it is worth a click to see the rest."""
+        return len(self.rows) > self.n_open + 2
+
+    @property
+    def first_rows(self):
+        """What is seen at once."""
+        return self.rows[: self.n_open] if self.folds else self.rows
+
+    @property
+    def other_rows(self):
+        """What a page folds."""
+        return self.rows[self.n_open :] if self.folds else []
+
 
 def table_of(frame, n_open=10):
     """A table of a pandas.DataFrame, without its index.

@@ -1,9 +1,11 @@
 """Where in an image a network finds evidence for a class."""
 
+import warnings
+
 import numpy as np
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from skcnn._activations import grad_cam
+from skcnn._activations import evidence
 from skcnn._fitted import images_for
 from skcnn.plotting._classifiers import check_classifier, names_of
 from skcnn.plotting._drawing import displayable, fit_titles, make_axes, rows_for
@@ -43,6 +45,12 @@ class GradCAMDisplay:
     softmax. It has as many cells as these maps have pixels, and is drawn smoothly
     between them. So a layer after much pooling gives a coarse picture.
 
+    Grad-CAM gives each map one weight: the mean of the score's gradient over the map.
+    That is exact for ``head="global_avg"``. With ``head="flatten"`` the same map may
+    speak for a class at one place and against it at another, and the mean may cancel.
+    There ``method="hires-cam"`` [2]_ is the better choice, which weighs each pixel by
+    its own gradient. With ``head="global_avg"`` both give the same picture.
+
     A heat map tells where the network looked, not whether it was right to look there.
     Heat on the background is a hint that the network learned the background.
 
@@ -51,6 +59,8 @@ class GradCAMDisplay:
     .. [1] R. R. Selvaraju, M. Cogswell, A. Das, R. Vedantam, D. Parikh and D. Batra,
        "Grad-CAM: Visual explanations from deep networks via gradient-based
        localization", ICCV 2017.
+    .. [2] R. L. Draelos and L. Carin, "Use HiResCAM instead of Grad-CAM for faithful
+       explanations of convolutional neural networks", arXiv:2011.08891, 2020.
 
     Examples
     --------
@@ -142,6 +152,7 @@ class GradCAMDisplay:
         *,
         target=None,
         layer=None,
+        method="grad-cam",
         target_names=None,
         ax=None,
         **kwargs,
@@ -162,6 +173,8 @@ class GradCAMDisplay:
             Whose maps to take: the place of a convolution among the convolutions, or
             the name of any layer with maps. None for the last convolution, or for what
             puts the last parallel ones together.
+        method : {"grad-cam", "hires-cam"}, default="grad-cam"
+            Whether maps are weighed as wholes, or pixel by pixel: see the notes.
         target_names : sequence of str of length n_classes, default=None
             Names of the classes, in the order of `classes_`. None writes the labels
             themselves.
@@ -181,18 +194,34 @@ class GradCAMDisplay:
             Before fit.
         ValueError
             For a label or a layer that is not there, a layer whose maps have one pixel,
-            `target_names` of another number, or images of another shape.
+            another `method`, `target_names` of another number, or images of another
+            shape.
+
+        Warns
+        -----
+        UserWarning
+            If Grad-CAM finds no evidence in some of the images.
         """
         check_classifier(estimator)
         found = find_maps(estimator, layer)
         _check_size(found)
+        if method not in ("grad-cam", "hires-cam"):
+            raise ValueError(
+                f"method must be 'grad-cam' or 'hires-cam'; got {method!r}."
+            )
         names = names_of(estimator.classes_, target_names)
         images = images_for(estimator, X)
         proba = estimator.predict_proba(X)
         codes = _codes(estimator.classes_, proba, target)
+        averaged = method == "grad-cam"
+        heat_maps = evidence(
+            estimator.model_, images, found.name, codes, averaged=averaged
+        )
+        if averaged:
+            _warn_of_none(heat_maps)
         return cls(
             images=images,
-            heat_maps=grad_cam(estimator.model_, images, found.name, codes),
+            heat_maps=heat_maps,
             targets=estimator.classes_[codes],
             probabilities=proba[np.arange(len(proba)), codes],
             target_names=names,
@@ -204,6 +233,16 @@ def _check_size(layer):
         raise ValueError(
             f"layer must have maps of more than one pixel; got {layer.name!r}. Pass "
             "layer=0 for the first convolution."
+        )
+
+
+def _warn_of_none(heat_maps):
+    n_none = int((heat_maps.max(axis=(1, 2)) == 0).sum())
+    if n_none:
+        warnings.warn(
+            f"Grad-CAM finds no evidence in {n_none} of {len(heat_maps)} images. It "
+            "averages over places; pass method='hires-cam', which does not.",
+            stacklevel=3,
         )
 
 
