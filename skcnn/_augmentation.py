@@ -50,13 +50,12 @@ def _shift(image_shape):
 
 AUGMENTATIONS = {"flip": (_flip,), "shift": (_shift,), "flip+shift": (_flip, _shift)}
 
-# By name, since an older Keras has not all of these layers.
 _REFUSED = {
-    "AugMix": "chooses by Python's global generator, which no seed of ours "
+    keras.layers.AugMix: "chooses by Python's global generator, which no seed of ours "
     "reaches; keras.layers.RandAugment is near to it",
-    "CutMix": "mixes labels too, but is given images alone; "
+    keras.layers.CutMix: "mixes labels too, but is given images alone; "
     "keras.layers.RandomErasing leaves labels alone",
-    "MixUp": "mixes labels too, but is given images alone; "
+    keras.layers.MixUp: "mixes labels too, but is given images alone; "
     "loss__label_smoothing softens labels",
 }
 
@@ -363,8 +362,8 @@ def _recipe(layer):
 
 def _refuse_by_name(layer):
     for inner in find_layers(layer):
-        for name, reason in _REFUSED.items():
-            if isinstance(inner, getattr(keras.layers, name, ())):
+        for cls, reason in _REFUSED.items():
+            if isinstance(inner, cls):
                 kind = type(inner).__name__
                 raise ValueError(f"augmentation cannot be {kind}, which {reason}.")
 

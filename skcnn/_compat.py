@@ -28,6 +28,9 @@ from scikeras._utils import route_params, unflatten_params
 from scikeras.wrappers import BaseWrapper
 from sklearn.base import BaseEstimator
 
+# How searches take the samples of a fold out of any container.
+from sklearn.utils import _safe_indexing as take_samples
+
 # scikit-learn's tables of constraints and their messages have no public module.
 from sklearn.utils._param_validation import (
     Interval,
@@ -75,6 +78,7 @@ __all__ = [
     "route_params",
     "send",
     "signature_parameters",
+    "take_samples",
     "tensorflow_has_started",
     "tf",
     "tf_context",
