@@ -3,6 +3,7 @@
 from skcnn._blocks import ConvBlock
 from skcnn._caches import clear_cache
 from skcnn._classifier import ConvPoolClassifier
+from skcnn._export import export
 from skcnn._progress import SearchProgress
 from skcnn._search import feasible_grid, search_results
 from skcnn._version import __version__
@@ -13,6 +14,7 @@ __all__ = [
     "SearchProgress",
     "__version__",
     "clear_cache",
+    "export",
     "feasible_grid",
     "search_results",
 ]

@@ -21,7 +21,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ParameterGrid, train_test_split
 
 import skcnn
-from skcnn import ConvPoolClassifier, presets
+from skcnn import ConvPoolClassifier
 from skcnn.datasets import fetch_cifar10, fetch_fashion_mnist
 from skcnn.presets import GRIDS, NETWORKS, PUBLISHED
 
@@ -205,18 +205,10 @@ CHECKS = {  # of what a study measures beside accuracy
 # TensorFlow keeps some memory of each, 800 MB in all, until its process ends.
 MANY_NETWORKS = {"reproduce_s1_width_depth", "reproduce_s5_budget"}
 
-# Its whole grid would compile six networks, the widest of them for half a minute.
-PART_OF_S0 = {
-    **GRIDS["s0"],
-    "conv_layers": GRIDS["s0"]["conv_layers"][:2],
-    "dense_layers": [[50]],
-}
-
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STUDIES)
-def test_a_study(name, data_home, run_script, tmp_path, monkeypatch):
-    monkeypatch.setattr(presets, "GRIDS", {**GRIDS, "s0": dict(PART_OF_S0)})
+def test_a_study(name, data_home, run_script, tmp_path):
     run = run_alone if name in MANY_NETWORKS else run_script
     printed = run(
         name, "--data-home", data_home, "--scale", 0.01, "--seeds", 1, "--out", tmp_path

@@ -4,7 +4,7 @@ from numbers import Integral
 
 import numpy as np
 
-from skcnn.plotting._classifiers import check_classifier
+from skcnn._given_classifiers import check_classifier
 from skcnn.plotting._drawing import (
     fit_titles,
     make_axes,

@@ -12,8 +12,8 @@ from skcnn._candidates import (
     every_parameter,
     image_shape_and_classes,
 )
+from skcnn._given_classifiers import check_classifiers
 from skcnn._value_labels import find_levels, single_level
-from skcnn.plotting._classifiers import check_classifiers
 from skcnn.plotting._drawing import (
     characters_along,
     draw_legend,
