@@ -2,6 +2,9 @@
 
 import inspect
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 # As the gallery's examples want it, before TensorFlow starts.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
@@ -122,6 +125,16 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
 }
 
+# The sample of a report -------------------------------------------------------------
+
+SAMPLE = Path(__file__).parent / "sample_report.py"
+
+
+def write_sample_report(app):
+    """Before the pages are read, because one of them links to it."""
+    subprocess.run([sys.executable, SAMPLE], check=True)
+
+
 # How it looks ----------------------------------------------------------------------
 
 html_theme = "pydata_sphinx_theme"
@@ -146,4 +159,5 @@ copybutton_exclude = ".linenos, .gp, .go"  # neither prompts nor output
 
 
 def setup(app):
+    app.connect("builder-inited", write_sample_report)
     app.connect("autodoc-skip-member", leave_to_others)

@@ -31,6 +31,9 @@ from sklearn.base import BaseEstimator
 # How scikit-learn's progress bars send messages from workers to the main process.
 from sklearn.callback._transport import open_listener, send
 
+# How searches take the samples of a fold out of any container.
+from sklearn.utils import _safe_indexing as take_samples
+
 # scikit-learn's tables of constraints and their messages have no public module.
 from sklearn.utils._param_validation import (
     Interval,
@@ -72,6 +75,7 @@ __all__ = [
     "route_params",
     "send",
     "signature_parameters",
+    "take_samples",
     "tensorflow_has_started",
     "tf",
     "tf_context",

@@ -16,6 +16,9 @@ from skcnn._warnings import warn_once
 
 _REMEDY = "Name a folder that can be written, or take memory=None."
 
+# The name of an entry: the number of epochs.
+_ENTRY = re.compile("[0-9a-f]{32}")
+
 # About how long the path of a state is below the folder, while it is being written.
 _LENGTH_BELOW = 130
 
@@ -95,6 +98,22 @@ class StateFolder:
         """Whether there is an entry, usable or not."""
         return self._store.contains_item(self._item(run_key, epoch))
 
+    def epochs(self, run_key):
+        """After how many epochs of a run there is an entry, usable or not.
+
+        Parameters
+        ----------
+        run_key : str
+
+        Returns
+        -------
+        list of int
+        """
+        folder = os.path.join(self.location, *self._item(run_key, 0)[:-1])
+        names = os.listdir(folder) if os.path.isdir(folder) else []
+        epochs = [int(name, 16) for name in names if _ENTRY.fullmatch(name)]
+        return [epoch for epoch in epochs if self.contains(run_key, epoch)]
+
     def _tell_unreadable(self, error):
         if self._can_read:  # one warning for all epochs
             self._can_read = False
@@ -160,6 +179,32 @@ def open_folder(memory):
             f"memory={memory!r}: no state can be written there: {_reason(error)}. "
             f"{_REMEDY}"
         ) from error
+    return StateFolder(absolute.store_backend)
+
+
+def existing_folder(memory):
+    """As :func:`open_folder`, but nothing is written, and trouble is no error.
+
+    Parameters
+    ----------
+    memory : object
+
+    Returns
+    -------
+    StateFolder or None
+        None if there is no such folder yet.
+    """
+    if not _names_a_folder(memory):
+        return None
+    try:
+        absolute = with_absolute_path(memory)
+    except (OSError, ValueError):
+        return None
+    if not isinstance(absolute, joblib.Memory):
+        # joblib would make the folder.
+        if not os.path.isdir(os.path.join(absolute, "joblib")):
+            return None
+        absolute = joblib.Memory(absolute, verbose=0)
     return StateFolder(absolute.store_backend)
 
 
