@@ -3,6 +3,7 @@
 - :class:`LearningCurvesDisplay`: loss and accuracy by epoch.
 - :class:`GridSearchDisplay`: scores of a search by one or two of its parameters.
 - :class:`WidthDepthDisplay`: accuracy by number of parameters.
+- :class:`ComparisonDisplay`: which candidates are indistinguishable from the best.
 - :class:`FilterDisplay`: the kernels of a convolution.
 - :class:`PredictionsDisplay`: images with what they are and what they were taken for.
 - :class:`AugmentationDisplay`: images as augmentation changes them.
@@ -17,6 +18,7 @@ only when something is drawn; ``pip install "skcnn[plot]"`` brings it.
 """
 
 from skcnn.plotting._augmentation import AugmentationDisplay
+from skcnn.plotting._comparison import ComparisonDisplay
 from skcnn.plotting._filters import FilterDisplay
 from skcnn.plotting._grid_search import GridSearchDisplay
 from skcnn.plotting._learning_curves import LearningCurvesDisplay
@@ -25,6 +27,7 @@ from skcnn.plotting._width_depth import WidthDepthDisplay
 
 __all__ = [
     "AugmentationDisplay",
+    "ComparisonDisplay",
     "FilterDisplay",
     "GridSearchDisplay",
     "LearningCurvesDisplay",
