@@ -170,7 +170,8 @@ class ConvPoolClassifier(
         otherwise a warning says why nothing is kept. A relative path starts from the
         working directory at the time of fit; ``~`` is your home folder. Name only a
         folder that nobody can write to but people whom you trust: loading a state runs
-        Python's unpickler, and so whatever code a file holds. None keeps states in this
+        Python's unpickler, and so whatever code a file holds. A
+        :class:`~skcnn.StateMemory` keeps fewer states. None keeps states in this
         process alone.
     random_state : int, RandomState instance or None, default=None
         An integer fixes initial weights, order of samples and dropout, and so every bit
