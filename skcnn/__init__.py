@@ -3,9 +3,11 @@
 from skcnn._blocks import ConvBlock
 from skcnn._caches import clear_cache
 from skcnn._classifier import ConvPoolClassifier
+from skcnn._export import export
 from skcnn._histories import search_histories
 from skcnn._memory_info import clean_memory, memory_info
 from skcnn._progress import SearchProgress
+from skcnn._report import report
 from skcnn._search import (
     count_parameters,
     feasible_grid,
@@ -27,10 +29,12 @@ __all__ = [
     "clear_cache",
     "compare_candidates",
     "count_parameters",
+    "export",
     "feasible_grid",
     "feasible_sample",
     "memory_info",
     "plan_search",
+    "report",
     "search_histories",
     "search_results",
 ]

@@ -10,7 +10,7 @@ from contextlib import suppress
 import joblib
 import numpy as np
 
-from skcnn._compat import dump_item
+from skcnn._compat import dump_item, load_item
 from skcnn._states import TrainingState
 from skcnn._warnings import warn_once
 
@@ -54,14 +54,14 @@ class StateFolder:
         if not self._store.contains_item(item):
             return None
         try:
-            content = self._store.load_item(item, verbose=0)
+            content = load_item(self._store, item)
             return _checked_state(content, run_key, epoch)
         except (OSError, MemoryError) as error:
             # The machine's trouble, not the entry's; or somebody has removed it since.
             if self._store.contains_item(item):
                 self._tell_unreadable(error)
         except Exception as error:
-            # To unpickle a damaged file may raise anything at all.
+            # A damaged file may raise anything at all.
             self._remove_damaged(item, error)
         return None
 
@@ -144,7 +144,6 @@ def _checked_state(content, run_key, epoch):
     found = (content["run"], content["epoch"])
     if found != (run_key, epoch):
         raise ValueError(f"it belongs to epoch {found[1]} of run {found[0]}")
-    # Copied into memory, whatever mmap_mode says.
     arrays = tuple(np.array(array) for array in content["arrays"])
     state = TrainingState(epoch, arrays, content["history"])
     if _checksum(state) != content["checksum"]:
