@@ -12,6 +12,7 @@ from skcnn._search import (
     feasible_sample,
     search_results,
 )
+from skcnn._search_comparison import compare_candidates
 from skcnn._search_plan import plan_search
 from skcnn._version import __version__
 
@@ -21,6 +22,7 @@ __all__ = [
     "SearchProgress",
     "__version__",
     "clear_cache",
+    "compare_candidates",
     "count_parameters",
     "feasible_grid",
     "feasible_sample",
