@@ -61,38 +61,8 @@ def _add_search(commands, run):
     parser = _add(commands, "search", "find a network", _SEARCH, _SEARCH_EXAMPLES)
     parser.set_defaults(run=run)
     parser.add_argument("folder", help="the folder of images")
-    parser.add_argument(
-        "--out",
-        metavar="FOLDER",
-        default="study",
-        help="where model, report and states go (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--minutes",
-        type=_minutes,
-        default=10,
-        help="about how long to search (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--size",
-        metavar="PIXELS",
-        type=_size,
-        default=32,
-        help="width and height to which images are brought (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--max-params",
-        metavar="NUMBER",
-        type=_count,
-        default=None,
-        help="largest number of parameters, such as 100k or 2M (default: no limit)",
-    )
-    parser.add_argument(
-        "--resize",
-        choices=("crop", "pad", "stretch"),
-        default="crop",
-        help="what to do with images of other proportions (default: %(default)s)",
-    )
+    for name, options in _SEARCH_OPTIONS.items():
+        parser.add_argument(name, **options)
 
 
 def _add_predict(commands, run):
@@ -146,3 +116,33 @@ def _size(text):
             f"must be an integer of at least 8; got {text!r}"
         )
     return int(text)
+
+
+_SEARCH_OPTIONS = {
+    "--out": {
+        "metavar": "FOLDER",
+        "default": "study",
+        "help": "where model, report and states go (default: %(default)s)",
+    },
+    "--minutes": {
+        "type": _minutes,
+        "default": 10,
+        "help": "about how long to search (default: %(default)s)",
+    },
+    "--size": {
+        "metavar": "PIXELS",
+        "type": _size,
+        "default": 32,
+        "help": "width and height to which images are brought (default: %(default)s)",
+    },
+    "--max-params": {
+        "metavar": "NUMBER",
+        "type": _count,
+        "help": "largest number of parameters, such as 100k or 2M (default: no limit)",
+    },
+    "--resize": {
+        "choices": ("crop", "pad", "stretch"),
+        "default": "crop",
+        "help": "what to do with images of other proportions (default: %(default)s)",
+    },
+}

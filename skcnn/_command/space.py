@@ -7,7 +7,7 @@ from skcnn._classifier import ConvPoolClassifier
 FEWEST_EPOCHS, MOST_EPOCHS = 3, 27
 
 # Widths and depths from 1,000 to some 300,000 parameters. Each block halves the maps.
-_WIDTHS = (8, 16, 32)
+_WIDTHS = (4, 8, 16, 32)
 _DESIGNS = [
     [(width * 2**block, 3) for block in range(depth)]
     for width in _WIDTHS

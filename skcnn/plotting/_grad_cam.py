@@ -208,18 +208,11 @@ class GradCAMDisplay:
         check_classifier(estimator)
         found = find_maps(estimator, layer)
         _check_size(found)
-        if method not in ("grad-cam", "hires-cam", None):
-            raise ValueError(
-                f"method must be 'grad-cam', 'hires-cam' or None; got {method!r}."
-            )
+        averaged = _is_averaged(estimator, method)
         names = names_of(estimator.classes_, target_names)
         images = images_for(estimator, X)
         proba = estimator.predict_proba(X)
         codes = _codes(estimator.classes_, proba, target)
-        if method is None:
-            flattens = estimator.architecture_.head == "flatten"
-            method = "hires-cam" if flattens else "grad-cam"
-        averaged = method == "grad-cam"
         heat_maps = evidence(
             estimator.model_, images, found.name, codes, averaged=averaged
         )
@@ -240,6 +233,17 @@ def _check_size(layer):
             f"layer must have maps of more than one pixel; got {layer.name!r}. Pass "
             "layer=0 for the first convolution."
         )
+
+
+def _is_averaged(estimator, method):
+    """Whether a map has one weight, as Grad-CAM has it."""
+    if method not in ("grad-cam", "hires-cam", None):
+        raise ValueError(
+            f"method must be 'grad-cam', 'hires-cam' or None; got {method!r}."
+        )
+    if method is None:
+        return estimator.architecture_.head != "flatten"
+    return method == "grad-cam"
 
 
 def _warn_of_none(heat_maps):
