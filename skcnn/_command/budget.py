@@ -77,7 +77,8 @@ def affordable(seconds, X, y, max_params, memory):
     expected : float
         About how many seconds they take.
     """
-    plan = plan_search(make_search(_MEASURED, X, y, max_params, memory), X, y)
+    search = make_search(_MEASURED, X, y, max_params, memory)
+    plan = plan_search(search, X, y, max_measured=2)
     each = plan.seconds / plan.n_candidates
     number = min(max(int(seconds / each), _FEWEST), _MOST)
     return number, number * each
