@@ -253,9 +253,9 @@ def _columns(search, compared, alpha):
         "difference": np.append(found.mean, failed),
         "low": np.append(found.low, failed),
         "high": np.append(found.high, failed),
-        "p": np.append(found.p, failed),
+        "p": np.append(found.p, failed).round(6),  # more is not known, nor printed
+        "differs": np.append(found.p, failed) < alpha,
     }
-    columns["differs"] = columns["p"] < alpha
     params = search.cv_results_["params"]
     made = [with_params(search.estimator, params[each.place]) for each in compared]
     names = [name for name in _names(search) if not is_seed(name)]

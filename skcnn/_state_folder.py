@@ -34,10 +34,13 @@ class StateFolder:
     Parameters
     ----------
     store : joblib's store backend
+    keep : {"every", "asked", "last"}, default="every"
+        Which states of a run stay, as of :class:`skcnn._state_memory.StateMemory`.
     """
 
-    def __init__(self, store):
+    def __init__(self, store, keep="every"):
         self._store = store
+        self.keep = keep
         self._can_write = self._can_read = True
 
     @property
@@ -54,8 +57,9 @@ class StateFolder:
             content = self._store.load_item(item, verbose=0)
             return _checked_state(content, run_key, epoch)
         except (OSError, MemoryError) as error:
-            # The machine's trouble, not the entry's.
-            self._tell_unreadable(error)
+            # The machine's trouble, not the entry's; or somebody has removed it since.
+            if self._store.contains_item(item):
+                self._tell_unreadable(error)
         except Exception as error:
             # To unpickle a damaged file may raise anything at all.
             self._remove_damaged(item, error)
@@ -97,6 +101,13 @@ class StateFolder:
     def contains(self, run_key, epoch):
         """Whether there is an entry, usable or not."""
         return self._store.contains_item(self._item(run_key, epoch))
+
+    def remove(self, run_key, epoch):
+        """Remove a state, if it is there."""
+        item = self._item(run_key, epoch)
+        if self._store.contains_item(item):
+            with suppress(OSError):  # then it stays
+                self._store.clear_item(item)
 
     def epochs(self, run_key):
         """After how many epochs of a run there is an entry, usable or not.
@@ -180,7 +191,7 @@ def open_folder(memory):
             f"memory={memory!r}: no state can be written there: {_reason(error)}. "
             f"{_REMEDY}"
         ) from error
-    return StateFolder(absolute.store_backend)
+    return StateFolder(absolute.store_backend, getattr(memory, "keep", "every"))
 
 
 def existing_folder(memory):
