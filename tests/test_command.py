@@ -15,7 +15,8 @@ from PIL import Image
 
 from skcnn.__main__ import main
 from skcnn._command.arguments import make_parser
-from skcnn._command.budget import make_search
+from skcnn._command.budget import make_search, work_of
+from skcnn._planned_fits import planned_rungs
 from skcnn.datasets import load_image_files
 
 COMMAND = [sys.executable, "-m", "skcnn"]
@@ -179,3 +180,19 @@ def test_more_candidates_begin_with_the_same_ones(tmp_path):
         assert len({str(each[name]) for each in many.param_grid}) > 1
     assert few.estimator.batch_size == 16
     assert Path(few.estimator.memory) == tmp_path
+
+
+@pytest.mark.parametrize("n_candidates", [3, 6, 9, 30])
+def test_the_best_candidates_get_the_most_epochs_and_the_work_is_counted(
+    data, n_candidates
+):
+    """As the search itself plans it."""
+    X, y = data
+    search = make_search(n_candidates, X, y, None, "nowhere")
+    work, before = 0, 0
+    for number, rung in enumerate(planned_rungs(search, X, y)):
+        epochs = search.min_resources * search.factor**number
+        work += rung.n_kept * (epochs - before)
+        before = epochs
+    assert before == search.max_resources == 27
+    assert work == work_of(n_candidates)

@@ -2,10 +2,6 @@
 
 from skcnn._classifier import ConvPoolClassifier
 
-# Epochs of the first iteration, of each further one three times as many, and of the
-# last one.
-FEWEST_EPOCHS, MOST_EPOCHS = 3, 27
-
 # Widths and depths from 1,000 to some 300,000 parameters. Each block halves the maps.
 _WIDTHS = (4, 8, 16, 32)
 _DESIGNS = [
