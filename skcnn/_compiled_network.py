@@ -9,6 +9,7 @@ Three things that are not the same here:
 """
 
 import threading
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from skcnn._backend import tf
 from skcnn._device import PREDICT_PARALLEL, USES_XLA, predict_batch_size
 from skcnn._network import averaging, build_model
 from skcnn._runtime import isolated
+from skcnn._shared_update import sharing_updates
 
 
 def compiled_model(architecture, settings):
@@ -70,10 +72,13 @@ class CompiledNetwork:
     ----------
     architecture : skcnn._architecture.Architecture
     settings : skcnn._settings.CompileSettings
+    is_exposed : bool, default=False
+        Whether Keras callbacks look at the model. They may change its optimizer before
+        a step is traced.
 
     Attributes
     ----------
-    architecture, settings
+    architecture, settings, is_exposed
         As given.
     model : keras.Model
     variables : list of keras.Variable
@@ -85,9 +90,10 @@ class CompiledNetwork:
         Number of images in each prediction batch.
     """
 
-    def __init__(self, architecture, settings):
+    def __init__(self, architecture, settings, is_exposed=False):
         self.architecture = architecture
         self.settings = settings
+        self.is_exposed = is_exposed
         self.model = compiled_model(architecture, settings)
         self.variables = state_variables(self.model)
         values = [np.array(variable.numpy()) for variable in self.variables]
@@ -173,10 +179,18 @@ class CompiledNetwork:
                 batch_weights = [values[start:stop] for values in weights]
                 step((batch, targets, *batch_weights))
 
-            _for_each_batch(tf.shape(images)[0], batch_size, one_batch)
+            with self._sharing_updates():
+                _for_each_batch(tf.shape(images)[0], batch_size, one_batch)
             return self.model.get_metrics_result()
 
         return run
+
+    def _sharing_updates(self):
+        if self.is_exposed:
+            return nullcontext()
+        model = self.model
+        recipe = self.settings.optimizer
+        return sharing_updates(model.optimizer, model.trainable_variables, recipe)
 
     def _statistics_graph(self, batch_size, n_before, images):
         """Make the averages of batch normalization those of all images so far.

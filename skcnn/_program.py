@@ -333,7 +333,8 @@ class ProgramPool:
     def _new_program(self, key, architecture, settings, exposes_model):
         if exposes_model:
             # Its variables are those of the model, so the network is for it alone.
-            return Program(CompiledNetwork(architecture, settings), exposes_model=True)
+            network = CompiledNetwork(architecture, settings, is_exposed=True)
+            return Program(network, exposes_model=True)
         # Whoever wants the same network at the same time waits for it.
         with self._building:
             network = self._networks.get(key)
