@@ -6,7 +6,7 @@ both get bytes, which the network scales; with float32 both get pixels / 255, an
 first epoch of each, untimed, pays for compiling and tracing. Times are those of the whole call to fit.
 
 The third column trains two runs, of different seeds, in two threads at once. With --intra-op-threads 1, the setting
-that docs/sharing.md advises for searches in threads, each operation keeps to one core, for all three columns.
+that docs/guide/speed.md advises for searches in threads, each operation keeps to one core, for all three columns.
 
 Small networks train for more epochs, so that the fixed cost of a call to Model.fit does not decide.
 

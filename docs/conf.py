@@ -87,10 +87,10 @@ html_static_path = ["_static"]
 html_css_files = ["skcnn.css"]
 html_show_sourcelink = False
 html_sidebars = {  # pages that stand alone have nothing to list beside them
-    page: [] for page in ("index", "install", "start", "results/README", "search")
+    page: [] for page in ("index", "results/README", "search")
 }
 html_theme_options = {
-    "logo": {"text": "skcnn"},
+    "logo": {"text": f"skcnn {version}"},
     "show_prev_next": False,
     "secondary_sidebar_items": ["page-toc"],
     "header_links_before_dropdown": 7,

@@ -39,10 +39,11 @@ def line(path, more=""):
     return f'<path class="line" d="{path}"{more}/>'
 
 
-def panel(name, width, height, title, parts, kind=""):
-    kind = kind and f' class="{kind}"'
+def panel(name, width, height, title, parts):
+    # Panels in a row get the same scale: their share of the row is their width.
+    size = f"flex: {width} 1 {width * 4 // 5}px; max-width: {width * 5 // 4}px"
     box = f'viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}"'
-    head = f'<svg{kind} {box}><title id="{name}">{title}</title>'
+    head = f'<svg {box} style="{size}"><title id="{name}">{title}</title>'
     return "\n".join([head, *parts, "</svg>"])
 
 
@@ -135,10 +136,11 @@ def main():
             "Runs of 3, 5 and 10 epochs. 18 epochs are asked for and 10 are trained, "
             "since the shorter runs are the beginning of the longest.",
             strip(),
-            "wide",
         ),
     ]
-    drawing = "\n".join(['<div class="drawing">', *panels, "</div>"])
+    rows = [panels[:3], panels[3:]]
+    rows = ["\n".join(['<div class="drawing">', *row, "</div>"]) for row in rows]
+    drawing = "\n".join(rows)
     TARGET.write_text(drawing + "\n")
 
 

@@ -38,6 +38,8 @@ def main():
     X_train, y_train = load_digits(subset="train", return_X_y=True)
     X_test, y_test = load_digits(subset="test", return_X_y=True)
     clf = ConvPoolClassifier([(8, 3), (16, 3)], batch_size=32, random_state=0)
+    clf.fit(X_train, y_train)
+    save(LearningCurvesDisplay.from_estimator(clf), "history")
     clf.fit(X_train, y_train, validation_data=(X_test, y_test))
     save(LearningCurvesDisplay.from_estimator(clf), "learning_curves")
     save(

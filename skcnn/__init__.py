@@ -1,6 +1,6 @@
 """Studies of convolutional network design on scikit-learn's interface."""
 
-from skcnn._architecture import ConvBlock
+from skcnn._blocks import ConvBlock
 from skcnn._caches import clear_cache
 from skcnn._classifier import ConvPoolClassifier
 from skcnn._progress import SearchProgress

@@ -8,32 +8,28 @@ Nothing but the standard library is imported, so that designs are checked withou
 """
 
 import functools
+from collections import namedtuple
 from numbers import Integral
-from typing import NamedTuple
 
-from skcnn._checks import (
-    check_boolean,
-    check_choice,
-    check_integer,
-    check_norm,
-    check_rate,
-    check_sequence,
-    is_sequence,
-)
+from skcnn._checks import OneOf, check_integer, check_sequence, is_sequence
+from skcnn._options import BLOCK_OPTIONS
 from skcnn._warnings import warn_once
+from skcnn._windows import WINDOW, check_kernels, check_window
 from skcnn._words import BLOCK_WORDS, hint
 
-# fmt: off
-ACTIVATIONS = frozenset({
-    "elu", "exponential", "gelu", "hard_sigmoid", "leaky_relu", "linear", "mish", "relu", "relu6", "selu", "sigmoid",
-    "silu", "softplus", "softsign", "swish", "tanh",
-})
-# fmt: on
-PADDINGS = ("same", "valid")
-POOLINGS = ("max", "avg")
+# The fields that are a block's own, but `filters`, with their defaults. The others
+# inherit: None, their default, takes the value that the classifier was given.
+_OWN_FIELDS = {"kernel_size": 3, "pool_size": 2, "pool_stride": None}
+_INHERITING = [option.field for option in BLOCK_OPTIONS]
+
+_Fields = namedtuple(
+    "ConvBlock",
+    ["filters", *_OWN_FIELDS, *_INHERITING],
+    defaults=[*_OWN_FIELDS.values(), *[None] * len(_INHERITING)],
+)
 
 
-class ConvBlock(NamedTuple):
+class ConvBlock(_Fields):
     """One convolution-pooling block: convolutions, then pooling, then dropout.
 
     A plain tuple in this order, or a dict of these fields, means the same wherever a
@@ -85,8 +81,8 @@ class ConvBlock(NamedTuple):
     Examples
     --------
     >>> from skcnn import ConvBlock
-    >>> ConvBlock(32, 5, 2, 2) == (32, 5, 2, 2) + (None,) * 7
-    True
+    >>> ConvBlock(32, 5, 2, 2)
+    ConvBlock(filters=32, kernel_size=5, pool_stride=2)
     >>> ConvBlock(16, 5, batch_norm=True)
     ConvBlock(filters=16, kernel_size=5, batch_norm=True)
 
@@ -101,43 +97,23 @@ class ConvBlock(NamedTuple):
     True
     """
 
-    filters: int
-    kernel_size: int | tuple = 3
-    pool_size: int | tuple | None = 2
-    pool_stride: int | tuple | None = None
-    n_convs: int | None = None
-    padding: str | None = None
-    pooling: str | None = None
-    activation: str | None = None
-    batch_norm: bool | None = None
-    dropout: float | None = None
-    max_norm: float | None = None
+    __slots__ = ()  # as small as a tuple, and without other attributes
+
+    @functools.wraps(_Fields.__new__)  # has the signature that help() shows
+    def __new__(cls, *values, **fields):
+        unknown = [name for name in fields if name not in cls._fields]
+        if unknown:  # say what to write for `strides` and the like
+            raise TypeError(f"{_hints(unknown)} The fields are {list(cls._fields)}.")
+        return super().__new__(cls, *values, **fields)
 
     def __repr__(self):
         """What differs from the defaults; grids of many blocks stay readable."""
-        given = [
-            f"{name}={value!r}"
-            for name, value in self._asdict().items()
-            if repr(value) != repr(self._field_defaults.get(name, "always shown"))
-        ]
+        given = []
+        for name, value in self._asdict().items():
+            default = self._field_defaults.get(name, "always shown")
+            if repr(value) != repr(default):
+                given.append(f"{name}={value!r}")
         return f"ConvBlock({', '.join(given)})"
-
-
-def _naming_what_is_meant(new):
-    """Say what to write for `strides` and the like, which Python's error does not."""
-
-    @functools.wraps(new)
-    def named(cls, *values, **fields):
-        unknown = [name for name in fields if name not in cls._fields]
-        if unknown:
-            raise TypeError(f"{_hints(unknown)} The fields are {list(cls._fields)}.")
-        return new(cls, *values, **fields)
-
-    return named
-
-
-# Put here afterwards, because the body of a NamedTuple may not have it.
-ConvBlock.__new__ = _naming_what_is_meant(ConvBlock.__new__)
 
 
 def _hints(unknown):
@@ -152,15 +128,16 @@ def _hints(unknown):
 # From any form of a block to the one that the plan is made from
 
 
-def resolve_blocks(conv_layers, defaults):
+def resolve_blocks(conv_layers, parameters):
     """The blocks with everything inherited filled in.
 
     Parameters
     ----------
     conv_layers : sequence
         Blocks in any form.
-    defaults : ConvBlock
-        What a block inherits where it says None.
+    parameters : dict of str to object
+        What a block inherits where it says None: checked values of the block options,
+        by the names of the classifier's parameters.
 
     Returns
     -------
@@ -178,36 +155,32 @@ def resolve_blocks(conv_layers, defaults):
             f"A single block is written conv_layers=[{conv_layers!r}]."
         )
     blocks = check_sequence("conv_layers", conv_layers)
-    return tuple(
-        _resolve_block(f"conv_layers, block {number}", block, blocks, defaults)
-        for number, block in enumerate(blocks, start=1)
-    )
+    resolved = []
+    for number, block in enumerate(blocks, start=1):
+        where = f"conv_layers, block {number}"
+        given = _as_block(where, block, blocks)
+        resolved.append(_resolve_block(where, given, parameters))
+    return tuple(resolved)
 
 
-def _resolve_block(where, block, blocks, defaults):
-    given = _as_block(where, block, blocks)
-    _check_places(where, given)
-    filled = ConvBlock(
-        *(
-            default if value is None else value
-            for value, default in zip(given, defaults, strict=True)
-        )
-    )
-    pool_size, pool_stride = _pooling(where, given)
-    rate = filled.dropout if pool_size or given.dropout is not None else 0.0
-    return ConvBlock(
-        filters=check_integer(f"{where}: filters", given.filters, 1),
-        kernel_size=check_kernels(f"{where}: kernel_size", given.kernel_size),
-        pool_size=pool_size,
-        pool_stride=pool_stride,
-        n_convs=check_integer(f"{where}: n_convs", filled.n_convs, 1),
-        padding=check_choice(f"{where}: padding", filled.padding, PADDINGS),
-        pooling=check_choice(f"{where}: pooling", filled.pooling, POOLINGS),
-        activation=check_choice(f"{where}: activation", filled.activation, ACTIVATIONS),
-        batch_norm=check_boolean(f"{where}: batch_norm", filled.batch_norm),
-        dropout=check_rate(f"{where}: dropout", rate),
-        max_norm=check_norm(f"{where}: max_norm", filled.max_norm),
-    )
+def _resolve_block(where, block, parameters):
+    _check_places(where, block)
+    pool_size, pool_stride = _pooling(where, block)
+    if pool_size is None:  # only a block that pools inherits dropout
+        parameters = parameters | {"dropout": 0.0}
+    fields = {
+        "filters": check_integer(f"{where}: filters", block.filters, 1),
+        "kernel_size": check_kernels(f"{where}: kernel_size", block.kernel_size),
+        "pool_size": pool_size,
+        "pool_stride": pool_stride,
+    }
+    for option in BLOCK_OPTIONS:
+        given = getattr(block, option.field)
+        if given is None:
+            fields[option.field] = parameters[option.name]
+        else:
+            fields[option.field] = option.check(f"{where}: {option.field}", given)
+    return ConvBlock(**fields)
 
 
 def _as_block(where, block, blocks):
@@ -249,106 +222,30 @@ def _hint_for_flat(blocks):
     )
 
 
-# Which field a word belongs to.
-_HOMES = (
-    dict.fromkeys(PADDINGS, "padding")
-    | dict.fromkeys(POOLINGS, "pooling")
-    | dict.fromkeys(ACTIVATIONS, "activation")
-)
+def _fields_by_word():
+    """Which field a word belongs to."""
+    homes = {}
+    for option in BLOCK_OPTIONS:
+        if isinstance(option.check, OneOf):
+            homes |= dict.fromkeys(option.check.choices, option.field)
+    return homes
+
+
+_HOMES = _fields_by_word()
 
 
 def _check_places(where, block):
     """Find words in a wrong place, as 'same', which is the fourth value in Keras."""
     for field, value in block._asdict().items():
         home = _HOMES.get(value) if isinstance(value, str) else None
-        if home not in (None, field):
-            default = ConvBlock._field_defaults.get(field, 32)
-            meant = block._replace(**{field: default, home: value})
-            raise TypeError(
-                f"{where}: {field} got {value!r}, which is a value of {home}. "
-                f"Write {meant!r}."
-            )
-
-
-# --------------------------------------------------------------------------------------
-# Windows: an int for a square, or (height, width)
-
-_WINDOW = "an integer of at least 1 or a pair of them, (height, width)"
-_KERNELS = (
-    f"{_WINDOW}, or a sequence of such pairs for kernels side by side, "
-    "such as ((1, 1), (3, 3))"
-)
-
-
-def check_window(name, value, allowed=_WINDOW, seen=None):
-    """The size of one kernel, pooling window or stride.
-
-    Parameters
-    ----------
-    name : str
-        What it is, for messages.
-    value : int or sequence of one or two int
-        One integer, in a sequence or not, is a square.
-    allowed, seen : str, object, default=None
-        What messages say of what may be, and of what is.
-
-    Returns
-    -------
-    int or tuple of two int
-        An int exactly if it is a square.
-    """
-    seen = value if seen is None else seen
-    sides = tuple(value) if is_sequence(value) else (value,)
-    if len(sides) not in (1, 2):
-        raise ValueError(f"{name} must be {allowed}; got {seen!r}.")
-    sides = [check_integer(name, side, 1, allowed, seen) for side in sides]
-    height, width = sides[0], sides[-1]
-    return height if height == width else (height, width)
-
-
-def check_kernels(name, value):
-    """The size of a kernel, or the sizes of several side by side.
-
-    Parameters
-    ----------
-    name : str
-        What it is, for messages.
-    value : int, pair of int, or sequence of pairs
-        Three integers or more are the old notation of square kernels side by side.
-
-    Returns
-    -------
-    int or tuple of two int or tuple of pairs
-        One kernel as :func:`check_window` has it; several as pairs, squares as well.
-    """
-    members = tuple(value) if is_sequence(value) else ()
-    nested = any(is_sequence(member) for member in members)
-    if not nested and len(members) < 3:
-        return check_window(name, value, _KERNELS)
-    kernels = tuple(
-        window_sides(check_window(name, member, _KERNELS, seen=value))
-        for member in members
-    )
-    if not nested:
-        warn_once(
-            f"conv_layers: kernel_size={value!r} is the old notation of kernels side "
-            "by side, which a later version will refuse. "
-            f"Write kernel_size={kernels!r}.",
-            FutureWarning,
+        if home in (None, field):
+            continue
+        default = ConvBlock._field_defaults.get(field, 32)
+        meant = block._replace(**{field: default, home: value})
+        raise TypeError(
+            f"{where}: {field} got {value!r}, which is a value of {home}. "
+            f"Write {meant!r}."
         )
-    return check_window(name, kernels[0]) if len(kernels) == 1 else kernels
-
-
-def window_sides(window):
-    """(height, width) of a window as :func:`check_window` returns it."""
-    return window if isinstance(window, tuple) else (window, window)
-
-
-def parallel_windows(kernel_size):
-    """Each kernel of a resolved `kernel_size` as (height, width)."""
-    if isinstance(kernel_size, tuple) and isinstance(kernel_size[0], tuple):
-        return kernel_size
-    return (window_sides(kernel_size),)
 
 
 def _pooling(where, block):
@@ -360,7 +257,7 @@ def _pooling(where, block):
                 "pooling (pool_size=None). Leave it out; convolutions have stride 1."
             )
         return None, None
-    or_none = f"{_WINDOW}, or None for no pooling"
+    or_none = f"{WINDOW}, or None for no pooling"
     size = check_window(f"{where}: pool_size", block.pool_size, or_none)
     if block.pool_stride is None:
         return size, size

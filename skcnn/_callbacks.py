@@ -9,7 +9,7 @@ from numbers import Real
 import numpy as np
 
 from skcnn._backend import keras, tf
-from skcnn._compat import has_callbacks, unflatten_params
+from skcnn._compat import callback_context, has_callbacks, unflatten_params
 from skcnn._hooks import EpochHook
 from skcnn._warnings import warn_once
 
@@ -347,7 +347,7 @@ class FitTask:
     def __init__(self, estimator, given, epochs):
         weights = given.sample_weight
         self.is_heard = has_callbacks(estimator)
-        self._context = estimator._init_callback_context(max_subtasks=epochs)
+        self._context = callback_context(estimator, epochs)
         self._told = {
             "estimator": estimator,
             "X": given.X,

@@ -72,3 +72,41 @@ def check_choice(name, value, allowed):
     if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name} must be one of {sorted(allowed)}; got {value!r}.")
     return str(value)
+
+
+class OneOf:
+    """The check for one of a few words, which knows them."""
+
+    def __init__(self, choices):
+        self.choices = choices
+
+    def __call__(self, name, value):
+        return check_choice(name, value, self.choices)
+
+
+def check_image_shape(image_shape):
+    """`image_shape` as (height, width, channels), all positive integers.
+
+    Parameters
+    ----------
+    image_shape : sequence of two or three int
+
+    Returns
+    -------
+    tuple of three int
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is anything else.
+    """
+    shape = check_sequence("image_shape", image_shape)
+    if len(shape) not in (2, 3):
+        raise ValueError(
+            "image_shape must be (height, width) or (height, width, channels); got "
+            f"{image_shape!r}."
+        )
+    sizes = [check_integer("image_shape", size, 1) for size in shape]
+    if len(sizes) == 2:
+        sizes.append(1)  # gray
+    return tuple(sizes)

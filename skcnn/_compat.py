@@ -52,6 +52,7 @@ __all__ = [
     "Interval",
     "StrOptions",
     "call_graph",
+    "callback_context",
     "check_sample_weight",
     "check_y",
     "dump_item",
@@ -91,6 +92,24 @@ def has_callbacks(estimator):
     bool
     """
     return hasattr(estimator, "_skl_callbacks")
+
+
+def callback_context(estimator, n_tasks):
+    """What tells the callbacks of scikit-learn of a fit.
+
+    The method is documented for whoever writes estimators, but private by its name.
+
+    Parameters
+    ----------
+    estimator : sklearn.callback.CallbackSupportMixin
+    n_tasks : int
+        How many parts the fit has.
+
+    Returns
+    -------
+    sklearn.callback.CallbackContext
+    """
+    return estimator._init_callback_context(max_subtasks=n_tasks)
 
 
 def signature_parameters(cls):

@@ -20,6 +20,7 @@ from skcnn._callbacks import (
     keras_callbacks,
 )
 from skcnn._compat import validate_parameter_constraints
+from skcnn._copies import check_copies
 from skcnn._divergence import (
     TrainingDiverged,
     remedy,
@@ -128,6 +129,8 @@ def _check_request(estimator, given, epochs, goes_on):
     folder = open_folder(params["memory"])
     callbacks = keras_callbacks(routed(params, "callbacks"))
     _check_constraints(estimator)
+    # What clone or pickle would refuse is told now, and not after an hour of training.
+    isolated(check_copies, params)
     origin = Fitted.of(estimator) if goes_on and Fitted.is_on(estimator) else None
     data = _check_data(type(estimator).__name__, params, given, origin)
     run = _described_run(params, given, data, origin, goes_on)
@@ -276,7 +279,6 @@ class _Start:
 
 
 def _find_start(request):
-    params = request.params
     run = request.run
     trajectory = None
     state = _state_to_go_on_from(request)
@@ -285,18 +287,11 @@ def _find_start(request):
     # A fit that has stopped early stays where it is when it is told to go on.
     if stopper is None or not stopper.has_stopped:
         until += request.epochs
-    reason = why_not_shared(
-        params["random_state"],
-        run.settings,
-        request.callbacks,
-        goes_on=state is not None,
-    )
+    reason = _reason_not_to_share(request)
     if reason is None:
         # Watched, because what the key describes must be what is trained on.
         run = run.watched()
         trajectory = Trajectory(run.key(), request.folder)
-    elif request.folder is not None and request.epochs:
-        warn_once(not_kept(params["memory"], reason))
     return _Start(
         run=run,
         state=state,
@@ -305,6 +300,19 @@ def _find_start(request):
         trajectory=trajectory,
         why_not_shared=reason,
     )
+
+
+def _reason_not_to_share(request):
+    """Why nothing is shared, or None. It is told to those who want states kept."""
+    reason = why_not_shared(
+        request.params["random_state"],
+        request.run.settings,
+        request.callbacks,
+        goes_on=request.origin is not None,
+    )
+    if reason and request.folder is not None and request.epochs:
+        warn_once(not_kept(request.params["memory"], reason))
+    return reason
 
 
 def _state_to_go_on_from(request):

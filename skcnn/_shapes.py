@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from skcnn._architecture import check_image_shape
+from skcnn._checks import check_image_shape
 from skcnn._columns import check_columns
 from skcnn._stacking import gather
 from skcnn._warnings import warn_once

@@ -1,4 +1,4 @@
-"""Images that come one by one -> one array; or which sizes were met."""
+"""Images that come one by one -> one array, or an error that says what differs."""
 
 import os
 from collections import Counter
@@ -7,7 +7,7 @@ import numpy as np
 
 from skcnn._containers import LOAD, is_array
 
-_MOST_SIZES = 4  # that a message counts out
+_MOST_SIZES = 4  # that a message counts
 _KINDS = {"b": "bool", "f": "float", "i": "int", "u": "int"}
 
 
@@ -63,11 +63,13 @@ def _gather_column(X):
 
 def _has_arrays(values):
     """Whether some values are arrays of their own, rather than numbers or lists."""
-    one_of_each_type = {type(value): value for value in values}.values()
-    return any(
-        is_array(value) and not isinstance(value, np.generic)
-        for value in one_of_each_type
-    )
+    # Only one of each type is asked, because there may be millions.
+    one_of_each_type = {type(value): value for value in values}
+    return any(map(_is_no_number, one_of_each_type.values()))
+
+
+def _is_no_number(value):
+    return is_array(value) and not isinstance(value, np.generic)
 
 
 def _refuse_text(array):
@@ -92,24 +94,19 @@ def _stack(parts):
     _refuse_palettes(parts)
     arrays = [_part_array(number, part) for number, part in enumerate(parts)]
     sizes = Counter(array.shape for array in arrays)
-    if () in sizes and len(sizes) > 1:
-        number = [array.shape for array in arrays].index(())
-        raise ValueError(
-            f"X must hold images of one size; got X[{number}], which is a "
-            f"{type(parts[number]).__name__}."
-        )
     if len(sizes) > 1:
-        raise ValueError(
-            f"X must have images of one size; got {_counts(sizes)}. "
-            f"{_resizing(parts, arrays, sizes)}"
-        )
-    kinds = Counter(_KINDS.get(array.dtype.kind, str(array.dtype)) for array in arrays)
+        _refuse_sizes(parts, arrays, sizes)
+    kinds = Counter(map(_kind, arrays))
     if len(kinds) > 1 and arrays[0].ndim > 1:
         raise ValueError(
             f"X must have images of one type; got {_counts(kinds)}. Their units may "
             "differ: give all the same, such as uint8 from 0 to 255."
         )
     return np.stack(arrays)
+
+
+def _kind(array):
+    return _KINDS.get(array.dtype.kind, str(array.dtype))
 
 
 def _part_array(number, part):
@@ -124,15 +121,34 @@ def _part_array(number, part):
 
 
 def _counts(counter):
-    """Such as "3 of (32, 32, 3), 1 of (28, 28, 3) and 2 of other sizes"."""
-    told = counter.most_common(_MOST_SIZES)
-    text = ", ".join(f"{count} of {kind}" for kind, count in told)
-    rest = counter.total() - sum(count for _, count in told)
-    return text + (f" and {rest} of others" if rest else "")
+    """Such as "3 of (32, 32, 3), 1 of (28, 28, 3) and 2 of others"."""
+    most = counter.most_common(_MOST_SIZES)
+    text = ", ".join(f"{count} of {kind}" for kind, count in most)
+    rest = counter.total() - sum(count for _, count in most)
+    if rest:
+        text += f" and {rest} of others"
+    return text
 
 
-def _resizing(parts, arrays, sizes):
-    """The line that brings images to one size, the most frequent one."""
+# --------------------------------------------------------------------------------------
+# The error for several sizes
+
+
+def _refuse_sizes(parts, arrays, sizes):
+    for number, array in enumerate(arrays):
+        if array.shape == ():
+            raise ValueError(
+                f"X must hold images of one size; got X[{number}], which is a "
+                f"{type(parts[number]).__name__}."
+            )
+    raise ValueError(
+        f"X must have images of one size; got {_counts(sizes)}. "
+        f"{_remedy(parts, arrays, sizes)}"
+    )
+
+
+def _remedy(parts, arrays, sizes):
+    """What to do about several sizes."""
     dims = {len(size) for size in sizes}
     if len(parts) == 2 and 1 in dims and max(dims) > 1:
         return "If these are images and labels: X, y = X."
@@ -140,22 +156,32 @@ def _resizing(parts, arrays, sizes):
         return "Every image, or row, must have as many values as the others."
     if dims - {2, 3}:
         return "If these are batches: np.concatenate(X)."
-    wanted = sizes.most_common(1)[0][0]
     planes = {size[:2] for size in sizes}
     if len(planes) == 1:
         return _same_channels(parts, sizes)
-    width_and_height = f"({wanted[1]}, {wanted[0]})"
-    if all(hasattr(part, "resize") and hasattr(part, "mode") for part in parts):
-        each = f"image.resize({width_and_height})"
-    elif all(_pillow_takes(array) for array in arrays):
-        each = f"PIL.Image.fromarray(image).resize({width_and_height})"
-    else:
-        image = "image[..., np.newaxis]" if dims == {2} else "image"
-        each = f"tf.image.resize({image}, {wanted[:2]}).numpy()"
-    mixed = (
-        " Gray and color are mixed, too: make all the same." if len(dims) > 1 else ""
-    )
-    return f"Resize them: X = [{each} for image in X].{mixed}"
+    [(most_frequent, _)] = sizes.most_common(1)
+    each = _resizing(parts, arrays, most_frequent[:2])
+    remedy = f"Resize them: X = [{each} for image in X]."
+    if len(dims) > 1:
+        remedy += " Gray and color are mixed, too: make all the same."
+    return remedy
+
+
+def _resizing(parts, arrays, plane):
+    """The expression that brings an image to a height and width."""
+    height, width = plane
+    if _have(parts, "resize", "mode"):  # images of PIL
+        return f"image.resize(({width}, {height}))"
+    if all(map(_pillow_takes, arrays)):
+        return f"PIL.Image.fromarray(image).resize(({width}, {height}))"
+    image = "image"
+    if all(array.ndim == 2 for array in arrays):
+        image = "image[..., np.newaxis]"
+    return f"tf.image.resize({image}, {plane}).numpy()"
+
+
+def _have(parts, *names):
+    return all(hasattr(part, name) for part in parts for name in names)
 
 
 def _pillow_takes(array):
@@ -166,15 +192,14 @@ def _pillow_takes(array):
 
 def _same_channels(parts, sizes):
     """The line that gives images of one height and width the same channels."""
-    channels = {size[2] if len(size) == 3 else 1 for size in sizes}
+    channels = {(*size, 1)[2] for size in sizes}  # gray images may have no axis for it
     height, width = next(iter(sizes))[:2]
     if channels == {1}:
         each = f"np.reshape(image, ({height}, {width}, 1))"
         return f"Give all a channel axis: X = [{each} for image in X]."
-    if all(hasattr(part, "convert") and hasattr(part, "mode") for part in parts):
+    each = "PIL.Image.fromarray(np.squeeze(image)).convert('RGB')"
+    if _have(parts, "convert", "mode"):  # images of PIL
         each = "image.convert('RGB')"
-    else:
-        each = "PIL.Image.fromarray(np.squeeze(image)).convert('RGB')"
     return (
         "Gray and color images, or images with and without transparency, are mixed. "
         f"Make all the same: X = [{each} for image in X]."

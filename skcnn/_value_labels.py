@@ -1,7 +1,7 @@
 """The values of a parameter: which are equal, in what order, and how written.
 
-A table of candidates, an axis, a legend and a name beside a point all use the same words:
-what tells the values apart, as short as that is possible.
+A table of candidates, an axis, a legend and a name beside a point all use the same
+words: what tells the values apart, as short as that is possible.
 """
 
 from collections.abc import Hashable
@@ -11,12 +11,12 @@ from types import FunctionType
 
 import numpy as np
 
-from skcnn._architecture import ConvBlock
+from skcnn._blocks import ConvBlock
 
 _LONGEST = 40  # characters of a label
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # As Python has it
 
 
@@ -26,16 +26,23 @@ def as_text(value):
         value = value.tolist()
     if isinstance(value, ConvBlock):
         return repr(value)
-    if isinstance(value, list):
-        return f"[{', '.join(map(as_text, value))}]"
-    if isinstance(value, tuple):
-        return f"({', '.join(map(as_text, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, (list, tuple)):
+        return _sequence_as_text(value)
     if isinstance(value, (type, FunctionType)):
         return value.__name__
     config = _config(value)
     if config is not None:  # Keras' own repr is an address
         return f"{type(value).__name__}({arguments(config)})"
     return " ".join(repr(value).split())
+
+
+def _sequence_as_text(values):
+    texts = ", ".join(map(as_text, values))
+    if isinstance(values, list):
+        return f"[{texts}]"
+    if len(values) == 1:
+        return f"({texts},)"
+    return f"({texts})"
 
 
 def arguments(values):
@@ -53,16 +60,16 @@ def _config(value):
         return {}
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # As short as it is told apart
 
 
 def short_labels(values):
     """A label for each of some values, all different.
 
-    Blocks of convolutions are their filters, ``4-8``, and other sequences their entries.
-    Those that look the same so far get the entries that differ: ``4-8, kernel_size=5-3``.
-    What would be too long for a picture is numbered.
+    Blocks of convolutions are their filters, ``4-8``, and other sequences their
+    entries. Those that look the same so far get the entries that differ: ``4-8,
+    kernel_size=5-3``. What would be too long for a picture is numbered.
 
     Parameters
     ----------
@@ -76,13 +83,13 @@ def short_labels(values):
     heads = [brief(value) for value in values]
     labels = list(heads)
     for head in dict.fromkeys(heads):
-        alike = [i for i, each in enumerate(heads) if each == head]
-        told_apart = _tell_apart([values[i] for i in alike], head)
-        for i, label in zip(alike, told_apart, strict=True):
-            labels[i] = label
-    if len(set(labels)) == len(labels):
-        return labels
-    return _numbered(labels)
+        alike = [place for place, each in enumerate(heads) if each == head]
+        told_apart = _tell_apart([values[place] for place in alike], head)
+        for place, label in zip(alike, told_apart, strict=True):
+            labels[place] = label
+    if len(set(labels)) < len(labels):
+        return _numbered(labels)
+    return labels
 
 
 def _tell_apart(values, head):
@@ -95,8 +102,12 @@ def _tell_apart(values, head):
 
 
 def _numbered(labels):
-    short = (text if len(text) <= 30 else f"{text[:29]}…" for text in labels)
-    return [f"{text} ({number})" for number, text in enumerate(short, start=1)]
+    numbered = []
+    for number, text in enumerate(labels, start=1):
+        if len(text) > 30:
+            text = f"{text[:29]}…"
+        numbered.append(f"{text} ({number})")
+    return numbered
 
 
 def brief(value):
@@ -115,7 +126,7 @@ def brief(value):
 
 
 def _fully(values):
-    # An address tells objects apart, but nothing to a reader.
+    # An address tells objects apart, but says nothing to a reader.
     texts = map(as_text, values)
     return ["" if " at 0x" in text else text for text in texts]
 
@@ -124,17 +135,18 @@ def _by_differences(values, head):
     """Labels that name the entries in which the values differ."""
     entries = [_entries(value) for value in values]
     names = dict.fromkeys(name for each in entries for name in each)
-    differing = [
-        name for name in names if len({each.get(name) for each in entries}) > 1
-    ]
-    # Filters are good to know. The class of a Keras object tells nothing, if all have it.
+    differing = [name for name in names if _differ(name, entries)]
+    # Filters are good to know. The class of a Keras object says nothing if all have it.
     start = [head] if any(map(_blocks, values)) else []
-    return [
-        ", ".join(
-            start + [f"{name}={each[name]}" for name in differing if name in each]
-        )
-        for each in entries
-    ]
+    labels = []
+    for each in entries:
+        told = [f"{name}={each[name]}" for name in differing if name in each]
+        labels.append(", ".join(start + told))
+    return labels
+
+
+def _differ(name, entries):
+    return len({each.get(name) for each in entries}) > 1
 
 
 def _entries(value):
@@ -151,18 +163,24 @@ def _entries(value):
 
 def _alike_once(column):
     texts = [as_text(value).replace(", ", ",") for value in column]
-    return texts[0] if len(set(texts)) == 1 else "-".join(texts)
+    if len(set(texts)) == 1:
+        return texts[0]
+    return "-".join(texts)
 
 
 def _joined(values):
     """``8-16`` for whole numbers; with commas where a dash would be misread."""
     values = [_plain(value) for value in values]
     whole = all(isinstance(each, Integral) and each >= 0 for each in values)
-    return ("-" if whole else ", ").join(map(brief, values))
+    separator = "-" if whole else ", "
+    return separator.join(map(brief, values))
 
 
 def _plain(value):
-    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
+    """NumPy's numbers and arrays as Python's numbers and lists."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    return value
 
 
 def _blocks(value):
@@ -173,21 +191,23 @@ def _blocks(value):
     if not all(isinstance(each, (list, tuple, dict)) and each for each in value):
         return None
     try:
-        return [
-            ConvBlock(**each) if isinstance(each, dict) else ConvBlock(*each)
-            for each in value
-        ]
-    except (
-        TypeError
-    ):  # too many fields or unknown ones: another parameter, or a mistake
+        return [_block(each) for each in value]
+    except TypeError:
+        # Too many fields or unknown ones: another parameter, or a mistake.
         return None
 
 
-# ---------------------------------------------------------------------------------------
+def _block(value):
+    if isinstance(value, dict):
+        return ConvBlock(**value)
+    return ConvBlock(*value)
+
+
+# --------------------------------------------------------------------------------------
 # Which are equal, and in what order
 
 
-@dataclass
+@dataclass(frozen=True)
 class Levels:
     """The different values of a parameter, sorted, with labels, and who has which.
 
@@ -202,6 +222,22 @@ class Levels:
     values: list
     labels: list
     codes: np.ndarray
+
+    def take(self, places):
+        """The same values and labels, with some of the candidates only."""
+        return Levels(self.values, self.labels, self.codes[places])
+
+    def occurring(self):
+        """Without the values that no candidate has."""
+        places, codes = np.unique(self.codes, return_inverse=True)
+        values = [self.values[place] for place in places]
+        labels = [self.labels[place] for place in places]
+        return Levels(values, labels, codes)
+
+
+def single_level(n_candidates):
+    """The levels of no parameter: all candidates are alike."""
+    return Levels([None], [None], np.zeros(n_candidates, int))
 
 
 def find_levels(values, labels=None):
@@ -222,20 +258,20 @@ def find_levels(values, labels=None):
     distinct = {}  # in order of appearance
     for key, value in zip(keys, values, strict=True):
         distinct.setdefault(key, value)
-    labels = short_labels(distinct.values()) if labels is None else list(labels)
+    if labels is None:
+        labels = short_labels(distinct.values())
+    labels = list(labels)
     if len(labels) != len(distinct):
         raise ValueError(
             f"labels must be {len(distinct)}, one for each of "
             f"{list(distinct.values())}; got {labels!r}."
         )
-    order = sorted(
-        zip(distinct, distinct.values(), labels, strict=True),
-        key=lambda level: _rank(level[1]),
-    )
-    places = {key: place for place, (key, _, _) in enumerate(order)}
+    levels = list(zip(distinct, distinct.values(), labels, strict=True))
+    levels.sort(key=lambda level: _rank(level[1]))
+    places = {key: place for place, (key, _, _) in enumerate(levels)}
     return Levels(
-        values=[value for _, value, _ in order],
-        labels=[label for _, _, label in order],
+        values=[value for _, value, _ in levels],
+        labels=[label for _, _, label in levels],
         codes=np.array([places[key] for key in keys], int),
     )
 
@@ -259,14 +295,14 @@ def _rank(value, by_length=True):
         value = tuple(value.values())
     if isinstance(value, (list, tuple, np.ndarray)):
         # Blocks are compared by filters first, whether they say more or less beyond.
-        return (
-            1,
-            len(value) if by_length else 0,
-            tuple(_rank(each, by_length=False) for each in value),
-        )
+        length = len(value) if by_length else 0
+        entries = tuple(_rank(each, by_length=False) for each in value)
+        return 1, length, entries
     if isinstance(value, str):
         return 2, value
-    return (4,) if value is None else (3,)
+    if value is None:
+        return (4,)
+    return (3,)
 
 
 def is_ordered(values):
@@ -286,8 +322,14 @@ def _measures(value):
     blocks = _blocks(value)
     if blocks:
         value = [block.filters for block in blocks]
-    numbers = value if isinstance(value, (list, tuple)) and value else [value]
-    plain = all(
-        isinstance(each, Real) and not isinstance(each, bool) for each in numbers
-    )
-    return list(numbers) if plain else None
+    numbers = [value]
+    if isinstance(value, (list, tuple)) and value:
+        numbers = list(value)
+    if all(is_number(each) for each in numbers):
+        return numbers
+    return None
+
+
+def is_number(value):
+    """Whether a value is a number, and not a truth value."""
+    return isinstance(value, Real) and not isinstance(value, bool)

@@ -1,16 +1,17 @@
 """Names that people bring from other packages, and what to write for them here.
 
-Whoever asks for a parameter or a method that there is not gets the right name with the
-error. The tables below know the names of Keras, scikit-learn, scikeras, skorch,
-KerasTuner and PyTorch; for a slip of the pen there is the nearest name.
+Whoever asks for an unknown parameter or method gets the right name with the error. The
+tables below know the names of Keras, scikit-learn, scikeras, skorch, KerasTuner and
+PyTorch. For a slip of the pen the nearest name is found.
 """
 
 import re
 from difflib import get_close_matches
 from typing import NamedTuple
 
-# Below these, likeness is chance: max_iter and max_norm are at 0.63. Of the many names
-# from elsewhere some is always rather near: `estimator` and n_estimators are at 0.86.
+# Below these, likeness is chance: max_iter and max_norm are at 0.63. The names from
+# elsewhere are many, so one is always rather near: `estimator` and n_estimators are at
+# 0.86. These must be nearer.
 _NEAR, _VERY_NEAR = 0.77, 0.88
 
 
@@ -34,19 +35,24 @@ class Word(NamedTuple):
         return re.findall(r"(\w+)=", self.write)
 
     def __str__(self):
-        return " ".join(
-            filter(None, [self.write and f"Write {self.write}.", self.note])
-        )
+        sentences = []
+        if self.write:
+            sentences.append(f"Write {self.write}.")
+        if self.note:
+            sentences.append(self.note)
+        return " ".join(sentences)
 
 
 def nearest_name(name, names):
     """A sentence that points to the name that was meant; empty if none is near."""
     near = get_close_matches(name, names, n=1, cutoff=_NEAR)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    if not near:
+        return ""
+    return f" Did you mean {near[0]!r}?"
 
 
 def hint(name, names, words):
-    """A sentence that says what to write for an unknown name, if that can be told.
+    """A sentence that says what to write for an unknown name, if that is known.
 
     Parameters
     ----------
@@ -62,6 +68,7 @@ def hint(name, names, words):
     str
         Begins with a space, unless it is empty.
     """
+    # Behind a prefix stands a name for another part: model__dropout, fit__epochs.
     head, separator, rest = name.partition("__")
     if separator and head and rest and name not in words:
         return _hint_without_prefix(head, rest, names, words)
@@ -73,19 +80,40 @@ def hint(name, names, words):
 
 
 def _hint_without_prefix(head, rest, names, words):
-    """For model__dropout, fit__epochs and the like: what stands behind the prefix."""
+    """What to write for model__dropout, fit__epochs and the like."""
     if rest in names:
         return f" Write {rest}, without {head}__."
-    if rest in words:
-        return f" {words[rest]}"
-    return f" {words[head]}" if head in words else nearest_name(head.lower(), names)
+    for name in (rest, head):
+        if name in words:
+            return f" {words[name]}"
+    return nearest_name(head.lower(), names)
 
 
 def _table(*entries):
-    return {
-        name: Word(*sentence) for names, *sentence in entries for name in names.split()
-    }
+    """A dict from lines of names, what to write for them, and perhaps a note."""
+    table = {}
+    for names, *sentence in entries:
+        for name in names.split():
+            table[name] = Word(*sentence)
+    return table
 
+
+# Options that the classifier has for all blocks and a block has for itself, if both are
+# written alike.
+_OPTIONS = (
+    (
+        "batch_normalization batch_normalisation batchnorm use_batch_norm "
+        "use_batchnorm bn",
+        "batch_norm=True",
+    ),
+    ("pooling_type pool_type pool_mode", "pooling='avg'"),
+    ("padding_mode pad", "padding='valid'"),
+    (
+        "activation_function activation_fn act nonlinearity hidden_activation",
+        "activation='relu'",
+    ),
+    ("kernel_constraint maxnorm max_norm_value constraint", "max_norm=3.0"),
+)
 
 _CONVOLUTIONS = "conv_layers=[(32, 3), (64, 3)]"
 _BLOCK = "Each tuple is a block: (filters, kernel_size, pool_size, pool_stride)."
@@ -174,6 +202,7 @@ PARAMETER_WORDS = _table(
         "It is an argument of fit.",
     ),
     # Architecture
+    *_OPTIONS,
     (
         "hidden_layer_sizes hidden_units units dense_units hidden_layers n_hidden "
         "hidden_size "
@@ -200,29 +229,17 @@ PARAMETER_WORDS = _table(
     ("n_convs num_convs convs", "convs_per_block=1"),
     ("branches num_branches", "n_branches=2"),
     (
-        "batch_normalization batch_normalisation batchnorm use_batch_norm "
-        "use_batchnorm bn",
-        "batch_norm=True",
-    ),
-    (
         "dropout_rate drop_rate dropout_prob p_dropout rate conv_dropout",
         "dropout=0.5",
         "It ends each block that pools; dense layers have dense_dropout.",
     ),
     ("dense_dropout_rate fc_dropout head_dropout", "dense_dropout=0.5"),
-    ("pooling_type pool_type pool_mode", "pooling='avg'"),
-    ("padding_mode pad", "padding='valid'"),
-    (
-        "activation_function activation_fn act nonlinearity hidden_activation",
-        "activation='relu'",
-    ),
     (
         "alpha weight_decay l2 l2_reg l2_regularization reg regularization "
         "reg_lambda lambda_ C",
         "kernel_regularizer=1e-4",
         "It is an L2 penalty; decoupled decay is optimizer__weight_decay=1e-4.",
     ),
-    ("kernel_constraint maxnorm max_norm_value", "max_norm=3.0"),
     ("global_pooling global_pool top", "head='global_avg'"),
     (
         "input_shape input_size img_shape img_size image_size input_dim shape",
@@ -304,6 +321,7 @@ _EVERY_BLOCK = "It is a parameter of the classifier, for all blocks alike."
 
 # For ConvBlock and dicts of its fields; `write` holds fields.
 BLOCK_WORDS = _table(
+    *_OPTIONS,
     (
         "n_filters num_filters nb_filters filter channels out_channels units features",
         "filters=32",
@@ -311,17 +329,8 @@ BLOCK_WORDS = _table(
     ("kernel kernels kernel_sizes filter_size size kernel_shape", "kernel_size=3"),
     ("strides stride pool_strides pooling_stride", "pool_stride=2", _STRIDE),
     ("pool pooling_size pool_window pool_shape", "pool_size=2"),
-    ("pool_type pooling_type pool_mode", "pooling='avg'"),
     ("convs num_convs n_layers convs_per_block repeats repeat depth", "n_convs=2"),
-    (
-        "batch_normalization batch_normalisation batchnorm use_batch_norm "
-        "use_batchnorm bn",
-        "batch_norm=True",
-    ),
     ("rate dropout_rate drop_rate p", "dropout=0.25"),
-    ("kernel_constraint maxnorm constraint", "max_norm=3.0"),
-    ("activation_function act nonlinearity", "activation='relu'"),
-    ("padding_mode pad", "padding='same'"),
     (
         "kernel_regularizer l2 weight_decay alpha",
         "ConvPoolClassifier(kernel_regularizer=1e-4)",

@@ -1,31 +1,36 @@
 """The published networks, grids and figures, by name.
 
-Each network but the last comes from one of five course studies of small convolution-pooling networks, 2017-2022:
+Each network but the last comes from one of five course studies of small
+convolution-pooling networks, 2017-2022:
 
-- S0, ``"grid-..."``: a grid search over width, dense layers, dropout, batch size and epochs on CIFAR-10.
+- S0, ``"grid-..."``: a grid search over width, dense layers, dropout, batch size and
+  epochs on CIFAR-10.
 - S1, ``"alexnet-..."``: width and depth of an AlexNet-style network on CIFAR-10.
 - S2, ``"sigmoid-..."``: width and depth of sigmoid networks on Fashion-MNIST.
 - S3, ``"cascade-..."``: learning rate, epochs and number of cascades on CIFAR-10.
 - S4, ``"max-norm"``: dropout and norm limits on CIFAR-10.
-- S5, ``"modern"``: our own, with the budget of S0's best network: at most 300,000 parameters and 10 epochs on CIFAR-10.
+- S5, ``"modern"``: our own, with the budget of S0's best network: at most 300,000
+  parameters and 10 epochs on CIFAR-10.
 
-S2 wants pixels scaled to [-1, 1], as floating-point numbers. The others want pixels / 255, which images of dtype
-uint8 get by themselves.
+S2 wants pixels scaled to [-1, 1], as floating-point numbers. The others want
+pixels / 255, which images of dtype uint8 get by themselves.
 
 Attributes
 ----------
 NETWORKS : Mapping of str to dict
-    Parameters of :class:`~skcnn.ConvPoolClassifier`: the architecture, and how the study trained it.
+    Parameters of :class:`~skcnn.ConvPoolClassifier`: the architecture, and how the
+    study trained it.
 GRIDS : Mapping of str to dict or list of dict
-    The `param_grid` of a study's search, for :class:`~sklearn.model_selection.GridSearchCV`. ``"s0"`` has 108
-    candidates and fixes all that the study varied. ``"s3"`` varies one factor at a time around
+    The `param_grid` of a study's search, for
+    :class:`~sklearn.model_selection.GridSearchCV`. ``"s0"`` has 108 candidates and sets
+    all that the study varied. ``"s3"`` varies one factor at a time around
     ``NETWORKS["cascade-two"]``, which is its first candidate.
 PUBLISHED : Mapping of str to Published
     What the study reported for the network of that name.
 
 Notes
 -----
-``NETWORKS`` and ``GRIDS`` hand out copies, so what you take from them is yours to change.
+``NETWORKS`` and ``GRIDS`` hand out copies, so you may change what you take from them.
 
 Examples
 --------
@@ -46,7 +51,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from skcnn._architecture import ConvBlock
+from skcnn._blocks import ConvBlock
 
 __all__ = ["GRIDS", "NETWORKS", "PUBLISHED", "Published"]
 
@@ -54,7 +59,8 @@ __all__ = ["GRIDS", "NETWORKS", "PUBLISHED", "Published"]
 class _Copies(Mapping):
     """A read-only mapping that hands out deep copies.
 
-    Mapping proxies would be read-only too, but GridSearchCV insists on a dict or a list of dicts.
+    Mapping proxies would be read-only too, but GridSearchCV insists on a dict or a list
+    of dicts.
     """
 
     def __init__(self, entries):
@@ -90,8 +96,8 @@ class Published:
     cv_accuracy : float or None
         Mean accuracy in cross-validation.
     train_loss, train_accuracy : float or None
-        After the last epoch: in S1, as the figures of the dense network show, of the trained network on the training
-        images, in S4 the mean over the epoch.
+        After the last epoch. In S1 it is that of the trained network on the training
+        images, as the figures of the dense network show; in S4 the mean over the epoch.
     test_loss, test_accuracy : float or None
         After the last epoch.
     validation_accuracy : tuple of float
@@ -113,7 +119,7 @@ class Published:
     note: str = ""
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Families of networks
 
 
@@ -122,7 +128,7 @@ def _grid_blocks(first, second):
 
 
 def _grid(first, second, dense_layers=(50,), **training):
-    """S0; untold, the training is that of the best candidate."""
+    """S0; the training is that of the best candidate, unless another is given."""
     network = {
         "conv_layers": _grid_blocks(first, second),
         "dense_layers": list(dense_layers),
@@ -143,7 +149,7 @@ _GRID_AGAIN = {
 
 
 def _alexnet(*conv_layers):
-    """S1; only the padding of the second convolution differs from that of the others.
+    """S1; only its second convolution is not padded.
 
     Its figures are of Keras' moving averages, which make them jump from epoch to epoch.
     """
@@ -188,7 +194,7 @@ def _sigmoid_blocks(first, second):
 
 
 def _decaying(learning_rate, decay):
-    """The `decay` of the studies' Keras, gone since: learning_rate / (1 + decay * step)."""
+    """The `decay` of old Keras: learning_rate / (1 + decay * step)."""
     return {
         "optimizer__learning_rate": learning_rate,
         "learning_rate_schedule": "inverse_time",
@@ -261,55 +267,61 @@ _MODERN = {
     "augmentation": "flip+shift",
 }
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # The tables
 
 _GRID_WIDTHS = ((4, 8), (8, 16), (32, 64))
 _SIGMOID_WIDTHS = ((2, 4), (5, 10), (8, 16), (10, 20), (15, 30))
 
-NETWORKS = _Copies(
-    {f"grid-{first}-{second}": _grid(first, second) for first, second in _GRID_WIDTHS}
-    | {
-        f"grid-{first}-{second}-dense-50-20": _grid(first, second, (50, 20))
-        for first, second in _GRID_WIDTHS
-    }
-    | {
-        "grid-best": _grid(32, 64, **_GRID_AGAIN),
-        "grid-wider": _grid(64, 128, **_GRID_AGAIN),
-        "alexnet-base": _alexnet(*_alexnet_start(32), ConvBlock(32, 5, 3, 2)),
-        "alexnet-wide": _alexnet(*_alexnet_start(64), ConvBlock(64, 5, 3, 2)),
-        "alexnet-deep": _alexnet(
-            *_alexnet_start(32),
-            ConvBlock(32, 5, pool_size=None),
-            ConvBlock(32, 3, pool_size=None),
-            ConvBlock(64, 1, 3, 2),
-        ),
-        "alexnet-dense": _alexnet(),
-    }
-    | {
-        f"sigmoid-width-{first}-{second}": _sigmoid(
-            _sigmoid_blocks(first, second), 80, "max"
-        )
-        for first, second in _SIGMOID_WIDTHS
-    }
-    | {
-        f"sigmoid-depth-{n}": _sigmoid(n * _sigmoid_blocks(6, 6), 84, "avg")
-        for n in (1, 2, 3, 4)
-    }
-    | {
-        "cascade-two": _cascade(_TWO_CASCADES),
-        "cascade-one": _cascade(_ONE_CASCADE),
-        "max-norm": _MAX_NORM,
-        "modern": _MODERN,
-    }
-)
+
+def _grid_networks():
+    networks = {}
+    for first, second in _GRID_WIDTHS:
+        networks[f"grid-{first}-{second}"] = _grid(first, second)
+    for first, second in _GRID_WIDTHS:
+        networks[f"grid-{first}-{second}-dense-50-20"] = _grid(first, second, (50, 20))
+    networks["grid-best"] = _grid(32, 64, **_GRID_AGAIN)
+    networks["grid-wider"] = _grid(64, 128, **_GRID_AGAIN)
+    return networks
+
+
+_ALEXNETS = {
+    "alexnet-base": _alexnet(*_alexnet_start(32), ConvBlock(32, 5, 3, 2)),
+    "alexnet-wide": _alexnet(*_alexnet_start(64), ConvBlock(64, 5, 3, 2)),
+    "alexnet-deep": _alexnet(
+        *_alexnet_start(32),
+        ConvBlock(32, 5, pool_size=None),
+        ConvBlock(32, 3, pool_size=None),
+        ConvBlock(64, 1, 3, 2),
+    ),
+    "alexnet-dense": _alexnet(),
+}
+
+
+def _sigmoid_networks():
+    networks = {}
+    for first, second in _SIGMOID_WIDTHS:
+        blocks = _sigmoid_blocks(first, second)
+        networks[f"sigmoid-width-{first}-{second}"] = _sigmoid(blocks, 80, "max")
+    for depth in (1, 2, 3, 4):
+        blocks = depth * _sigmoid_blocks(6, 6)
+        networks[f"sigmoid-depth-{depth}"] = _sigmoid(blocks, 84, "avg")
+    return networks
+
+
+_OTHERS = {
+    "cascade-two": _cascade(_TWO_CASCADES),
+    "cascade-one": _cascade(_ONE_CASCADE),
+    "max-norm": _MAX_NORM,
+    "modern": _MODERN,
+}
+
+NETWORKS = _Copies(_grid_networks() | _ALEXNETS | _sigmoid_networks() | _OTHERS)
 
 GRIDS = _Copies(
     {
         "s0": {
-            "conv_layers": [
-                _grid_blocks(first, second) for first, second in _GRID_WIDTHS
-            ],
+            "conv_layers": [_grid_blocks(*widths) for widths in _GRID_WIDTHS],
             "dense_layers": [[50], [50, 20]],
             "epochs": [3, 5, 10],
             "batch_size": [64, 128, 256],
@@ -331,41 +343,68 @@ PUBLISHED = MappingProxyType({
     "grid-8-16": Published("S0", _CIFAR10, 57_464),
     "grid-32-64": Published(
         "S0", _CIFAR10, 288_848, cv_accuracy=0.721860,
-        note="Best of the 108 candidates, mean of 3 folds; its parameters are NETWORKS['grid-32-64'].",
+        note="Best of the 108 candidates, mean of 3 folds; its parameters are "
+        "NETWORKS['grid-32-64'].",
     ),
     "grid-4-8-dense-50-20": Published("S0", _CIFAR10, 28_468),
     "grid-8-16-dense-50-20": Published("S0", _CIFAR10, 58_184),
     "grid-32-64-dense-50-20": Published("S0", _CIFAR10, 289_568),
-    "grid-best": Published("S0", _CIFAR10, 288_848, test_loss=0.67298, test_accuracy=0.7777),
-    "grid-wider": Published("S0", _CIFAR10, 738_928, test_loss=0.80283, test_accuracy=0.7731),
+    "grid-best": Published(
+        "S0", _CIFAR10, 288_848, test_loss=0.67298, test_accuracy=0.7777,
+    ),
+    "grid-wider": Published(
+        "S0", _CIFAR10, 738_928, test_loss=0.80283, test_accuracy=0.7731,
+    ),
     "alexnet-base": Published(
         "S1", _CIFAR10, 125_258, 192,
-        train_loss=1.1132, train_accuracy=0.60148, test_loss=1.16469, test_accuracy=0.5800,
-        validation_accuracy=(.1073, .3455, .4426, .4057, .4163, .3840, .5486, .5127, .5279, .5800),
+        train_loss=1.1132, train_accuracy=0.60148,
+        test_loss=1.16469, test_accuracy=0.5800,
+        validation_accuracy=(
+            .1073, .3455, .4426, .4057, .4163,
+            .3840, .5486, .5127, .5279, .5800,
+        ),
         note="Validated on the test set.",
     ),
     "alexnet-wide": Published(
         "S1", _CIFAR10, 427_146, 384,
-        train_loss=0.93682, train_accuracy=0.66514, test_loss=1.01786, test_accuracy=0.6357,
-        validation_accuracy=(.3101, .3853, .4133, .4098, .4042, .5640, .5423, .5515, .5482, .6357),
+        train_loss=0.93682, train_accuracy=0.66514,
+        test_loss=1.01786, test_accuracy=0.6357,
+        validation_accuracy=(
+            .3101, .3853, .4133, .4098, .4042,
+            .5640, .5423, .5515, .5482, .6357,
+        ),
         note="Validated on the test set.",
     ),
     "alexnet-deep": Published(
         "S1", _CIFAR10, 153_386, 384,
-        train_loss=1.22475, train_accuracy=0.56654, test_loss=1.28092, test_accuracy=0.5520,
-        validation_accuracy=(.3708, .3900, .3915, .3466, .5076, .4599, .5148, .5526, .5441, .5520),
+        train_loss=1.22475, train_accuracy=0.56654,
+        test_loss=1.28092, test_accuracy=0.5520,
+        validation_accuracy=(
+            .3708, .3900, .3915, .3466, .5076,
+            .4599, .5148, .5526, .5441, .5520,
+        ),
         note="Validated on the test set.",
     ),
     "alexnet-dense": Published(
         "S1", _CIFAR10, 1_578_506,
         train_loss=1.46268, train_accuracy=0.49376, test_accuracy=0.4688,
-        validation_accuracy=(.3729, .3833, .4173, .4357, .4429, .4603, .4572, .4622, .4716, .4688),
-        note="Validated on the test set. The study printed test loss 1.31608 and accuracy 0.5459, which are wrong: "
-        "they belong to another network. The accuracy here is the last of the network's own validation curve.",
+        validation_accuracy=(
+            .3729, .3833, .4173, .4357, .4429,
+            .4603, .4572, .4622, .4716, .4688,
+        ),
+        note="Validated on the test set. The study printed test loss 1.31608 and "
+        "accuracy 0.5459, which are wrong: they belong to another network. The "
+        "accuracy here is the last of the network's own validation curve.",
     ),
-    "sigmoid-width-2-4": Published("S2", _FASHION_MNIST, 156_026, test_loss=0.3040, test_accuracy=0.8880),
-    "sigmoid-width-5-10": Published("S2", _FASHION_MNIST, 389_480, test_loss=0.2655, test_accuracy=0.9020),
-    "sigmoid-width-8-16": Published("S2", _FASHION_MNIST, 623_834, test_loss=0.2645, test_accuracy=0.9077),
+    "sigmoid-width-2-4": Published(
+        "S2", _FASHION_MNIST, 156_026, test_loss=0.3040, test_accuracy=0.8880,
+    ),
+    "sigmoid-width-5-10": Published(
+        "S2", _FASHION_MNIST, 389_480, test_loss=0.2655, test_accuracy=0.9020,
+    ),
+    "sigmoid-width-8-16": Published(
+        "S2", _FASHION_MNIST, 623_834, test_loss=0.2645, test_accuracy=0.9077,
+    ),
     "sigmoid-width-10-20": Published(
         "S2", _FASHION_MNIST, 780_570, test_loss=0.2646, test_accuracy=0.9053,
         note="Trained only after several restarts.",
@@ -381,8 +420,9 @@ PUBLISHED = MappingProxyType({
     "cascade-two": Published(
         "S3", _CIFAR10, 1_676_842, test_accuracy=0.7629,
         validation_accuracy=(
-            .4936, .5492, .6304, .6718, .6790, .7106, .7248, .7272, .7442, .7234, .7346, .7488, .7618,
-            .7588, .7574, .7770, .7694, .7576, .7730, .7648, .7636, .7684, .7674, .7748, .7750,
+            .4936, .5492, .6304, .6718, .6790, .7106, .7248, .7272, .7442, .7234,
+            .7346, .7488, .7618, .7588, .7574, .7770, .7694, .7576, .7730, .7648,
+            .7636, .7684, .7674, .7748, .7750,
         ),
         note="Validated on 10 % of the training images; 354 to 376 s an epoch.",
     ),
@@ -391,6 +431,9 @@ PUBLISHED = MappingProxyType({
         "S4", _CIFAR10, 4_293_194, train_loss=0.2383, test_accuracy=0.7663,
         note="The training loss was 1.7011 after epoch 1; 411 to 416 s an epoch.",
     ),
-    "modern": Published("S5", _CIFAR10, 289_786, 928, note="Our own: nothing was published to compare it with."),
+    "modern": Published(
+        "S5", _CIFAR10, 289_786, 928,
+        note="Our own: nothing was published to compare it with.",
+    ),
 })
 # fmt: on

@@ -2,7 +2,9 @@
 
 from hypothesis import strategies as st
 
-from skcnn._architecture import HEADS, PADDINGS, POOLINGS, Architecture, ConvBlock
+from skcnn._architecture import Architecture
+from skcnn._blocks import ConvBlock
+from skcnn._options import HEADS, PADDINGS, POOLINGS
 
 # A few of each sort; that Keras knows the others is a test of its own.
 ACTIVATIONS = ("relu", "sigmoid", "tanh", "linear", "gelu")

@@ -2,6 +2,8 @@
 
 import ast
 import copy
+import hashlib
+import inspect
 import json
 import pickle
 import re
@@ -14,8 +16,21 @@ import pytest
 from hypothesis import given, settings
 from strategies import architectures
 
-from skcnn import _architecture, _blocks, _checks, _warnings, _words
-from skcnn._architecture import Architecture, ConvBlock, check_image_shape
+from skcnn import (
+    ConvBlock,
+    ConvPoolClassifier,
+    _architecture,
+    _blocks,
+    _checks,
+    _options,
+    _plan,
+    _warnings,
+    _windows,
+    _words,
+    presets,
+)
+from skcnn._architecture import ARCHITECTURE_PARAMETERS, Architecture
+from skcnn._checks import check_image_shape
 
 IMAGE_SHAPE = (32, 32, 3)
 
@@ -121,6 +136,34 @@ def test_the_defaults_are_those_of_the_study():
         dense_max_norm=None,
         head="flatten",
     )
+
+
+def test_the_defaults_of_the_classifier_are_those_of_the_table():
+    # The classifier repeats them, because scikit-learn reads its signature.
+    signature = inspect.signature(ConvPoolClassifier).parameters
+    found = {name: signature[name].default for name in ARCHITECTURE_PARAMETERS}
+    assert found == _options.DEFAULTS
+    types = {name: type(default) for name, default in found.items()}
+    assert types == {name: type(each) for name, each in _options.DEFAULTS.items()}
+
+
+def test_an_unknown_parameter_is_refused():
+    with pytest.raises(TypeError, match=r"must be among .*'head'.*; got \['heads'\]"):
+        design(heads="flatten")
+
+
+def test_the_default_of_an_option_that_came_later_is_not_stored():
+    later = _options.Option(
+        "norm_order", "after", _checks.OneOf(("after", "before")), "order", later=True
+    )
+    table = (*_options.BLOCK_OPTIONS, later)
+    as_before = {"filters": 4, "padding": "same"}
+    for name in ("norm_order", "order"):
+        stored = [
+            _options.without_later_defaults(as_before | {name: value}, table)
+            for value in ("after", "before")
+        ]
+        assert stored == [as_before, as_before | {name: "before"}]
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -862,11 +905,27 @@ def test_the_message_shows_the_value():
 # Identity: what a cache key and a pickle rest on
 
 
+def from_json(text):
+    """The design of a JSON string, which has lists where designs have tuples."""
+    fields = in_tuples(json.loads(text))
+    fields["blocks"] = tuple(ConvBlock(**block) for block in fields["blocks"])
+    return Architecture(**fields)
+
+
+def in_tuples(value):
+    if isinstance(value, list):
+        return tuple(map(in_tuples, value))
+    if isinstance(value, dict):
+        return {name: in_tuples(each) for name, each in value.items()}
+    return value
+
+
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(architectures())
 def test_a_design_survives_json_pickling_and_copying(architecture):
     for twin in (
-        Architecture.from_json(architecture.to_json()),
+        from_json(architecture.to_json()),
         pickle.loads(pickle.dumps(architecture)),
         copy.deepcopy(architecture),
     ):
@@ -877,6 +936,7 @@ def test_a_design_survives_json_pickling_and_copying(architecture):
         assert twin.n_params == architecture.n_params
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(architectures(), architectures())
 def test_designs_are_equal_exactly_when_their_json_is(first, second):
@@ -911,6 +971,79 @@ def test_every_parameter_is_part_of_the_identity(change):
     assert design(**change).to_json() != design().to_json()
 
 
+RICH_BLOCKS = [
+    ConvBlock(
+        *(4, ((1, 1), (3, 5)), (2, 1), (1, 2), 1),
+        *("same", "avg", "tanh", True, 0.1, 2),
+    ),
+    {"filters": 3, "pool_size": None},
+    (2,),
+]
+RICH = {
+    "conv_layers": RICH_BLOCKS,
+    "dense_layers": [7, 3],
+    "dropout": -0.0,
+    "dense_dropout": 0.5,
+    "n_branches": 2,
+    "pooling": "avg",
+    "padding": "valid",
+    "activation": "silu",
+    "batch_norm": True,
+    "max_norm": 1.5,
+    "dense_max_norm": 3,
+    "kernel_regularizer": 1e-3,
+    "head": "global_max",
+}
+BEST = presets.NETWORKS["grid-best"]
+MODERN = presets.NETWORKS["modern"]
+
+
+@pytest.mark.parametrize(
+    ("image_shape", "n_classes", "parameters", "digest"),
+    [
+        (
+            (28, 28),
+            3,
+            {},
+            "cf91993a3019a42a71518bb680d77c25c2d9b597960ed3aea74e6ca02183a77f",
+        ),
+        (
+            (1, 1, 5),
+            2,
+            {"conv_layers": ()},
+            "849f05edfe61eff3b8aa40e7f41be9139712cd2fb1ec5ef4526f037dbbb8ec29",
+        ),
+        (
+            (32, 30, 3),
+            4,
+            RICH,
+            "e399a4dbaf1e7ba7ace2ab8c20fd73bc67efe9ebda1b6b56be3dd32796d0aa29",
+        ),
+        (
+            (32, 32, 3),
+            10,
+            BEST | {"scale": 1 / 255},
+            "cccf2a1f8c3d5305a93050b29163d5875092485a22b860b8c0922e0ca667b55e",
+        ),
+        (
+            (32, 32, 3),
+            10,
+            MODERN | {"scale": 1 / 255},
+            "de831f2aace4a439e53245f5614311754a6f56def8b5b14c56b88989eb82fb31",
+        ),
+    ],
+    ids=["default", "dense", "rich", "best", "modern"],
+)
+def test_the_json_of_a_design_stays_what_it_was(
+    image_shape, n_classes, parameters, digest
+):
+    # It is part of the keys of stored training: with another one, nothing is found.
+    known = {*ARCHITECTURE_PARAMETERS, "scale"}
+    parameters = {name: each for name, each in parameters.items() if name in known}
+    text = design(image_shape, n_classes, **parameters).to_json()
+    assert hashlib.sha256(text.encode()).hexdigest() == digest
+
+
 def test_json_is_plain_and_sorted():
     kernels = (3, (1, 3), ((1, 1), (3, 3)))
     text = design(conv_layers=[ConvBlock(4, kernel) for kernel in kernels]).to_json()
@@ -937,7 +1070,10 @@ def test_a_pickle_holds_no_plan():
 
 
 # The plan and what it rests on.
-MODULES = (_architecture, _blocks, _checks, _warnings, _words)
+MODULES = (
+    *(_architecture, _blocks, _checks, _options),
+    *(_plan, _warnings, _windows, _words),
+)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

@@ -117,6 +117,7 @@ def test_a_layer_of_the_users_own_is_not_shared():
     )
 
 
+@pytest.mark.slow
 def test_a_batch_by_itself_is_changed_as_in_training(images):
     """What the display shows: the loss of an epoch is that of its images, if nothing is learned meanwhile."""
     images, labels = images[:8], np.arange(8) % 2
@@ -153,6 +154,7 @@ def fit(augmentation, data, epochs=2, **params):
     ).fit(*data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "augmentation", ["flip", "shift", "flip+shift", [keras.layers.RandomRotation(0.1)]]
 )
@@ -162,11 +164,13 @@ def test_it_changes_training_and_is_fixed_by_the_seed(augmentation, data):
     assert not same_state(one._state, fit(None, data)._state)
 
 
+@pytest.mark.slow
 def test_a_layer_that_does_nothing_changes_nothing(data):
     idle = keras.layers.RandomBrightness(0.0)
     assert same_state(fit(idle, data)._state, fit(None, data)._state)
 
 
+@pytest.mark.slow
 def test_a_layer_without_chance_equals_the_images_it_makes(data):
     X, y = data
     ours = fit(Darken(), data)
@@ -178,6 +182,7 @@ def test_a_layer_without_chance_equals_the_images_it_makes(data):
     )  # uint8 is scaled besides, inside the network
 
 
+@pytest.mark.slow
 def test_each_epoch_draws_anew(data):
     """One batch and a learning rate of next to nothing: the loss is that of the images as they were changed."""
     X, y = data
@@ -192,6 +197,7 @@ def test_each_epoch_draws_anew(data):
     assert len(set(two.history_["loss"])) > 4
 
 
+@pytest.mark.slow
 def test_predictions_and_validation_leave_images_alone(data):
     X, y = data
     clear_cache()
@@ -210,6 +216,7 @@ def test_predictions_and_validation_leave_images_alone(data):
     assert len(clf.model_.layers) == len(plain.model_.layers)
 
 
+@pytest.mark.slow
 def test_callers_layers_are_left_alone(data):
     layer = keras.layers.RandomFlip("horizontal", seed=3)
     before = [variable.numpy().tolist() for variable in layer.variables]
@@ -218,6 +225,7 @@ def test_callers_layers_are_left_alone(data):
     assert layer.get_config()["seed"] == 3
 
 
+@pytest.mark.slow
 def test_global_generators_are_left_alone(data):
     fit("flip+shift", data)  # whatever is made once
     states = random.getstate(), np.random.get_state()[1].tolist()
@@ -269,6 +277,7 @@ def test_the_data_format_of_keras_has_no_say(name, colors, channels_first):
 LAST = {"data_format": "channels_last", "seed": 0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [
@@ -357,6 +366,7 @@ def test_a_pipeline_is_its_layers_in_a_row(images):
     assert np.array_equal(augmented(pipeline, images), augmented(two_layers(), images))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 def test_sequential_in_a_search(data):
     sequential = keras.Sequential(two_layers())
@@ -465,6 +475,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("layer", "says"), REFUSED.values(), ids=REFUSED)
 def test_what_augmentation_must_not_do_is_refused(layer, says):
     states = random.getstate(), np.random.get_state()[1].tolist()
@@ -497,6 +508,7 @@ TAKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", TAKEN.values(), ids=TAKEN)
 def test_what_augmentation_may_do_is_taken(make, images):
     layer = make()

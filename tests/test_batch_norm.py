@@ -62,6 +62,7 @@ def kernels(model):
 # What they are
 
 
+@pytest.mark.slow
 def test_statistics_are_the_means_over_batches(data):
     """By hand: of what the convolution makes of each batch, its share being its number of images."""
     X, y = data[0][:70], data[1][:70]  # the last batch has 6
@@ -85,6 +86,7 @@ DESIGNS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DESIGNS)
 def test_statistics_are_those_of_keras_layers_told_to_average(name, data, monkeypatch):
     """The live layers of a plain Keras model, without dropout; with several chunks, and images to spare."""
@@ -114,6 +116,7 @@ def test_statistics_are_those_of_keras_layers_told_to_average(name, data, monkey
 # What they are for
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(
     ("n", "batch_size"), [(300, 16), (300, 8), (300, 300), (60, 128)]
@@ -130,6 +133,7 @@ def test_moving_averages_know_little_after_few_steps(data):
     assert moving.score(*data) < small(epochs=8).fit(*data).score(*data) - 0.2
 
 
+@pytest.mark.slow
 def test_what_is_measured_while_training_is_what_predicts(digits, data):
     X, y = digits
     X_new, y_new = X[300:400], y[300:400]
@@ -149,6 +153,7 @@ def test_what_is_measured_while_training_is_what_predicts(digits, data):
 # What they leave alone
 
 
+@pytest.mark.slow
 def test_training_never_reads_them(data):
     params = {"epochs": 3, "augmentation": "shift"}
     fresh = small(**params).fit(*data)
@@ -158,6 +163,7 @@ def test_training_never_reads_them(data):
     assert not same_bits(statistics(fresh.model_), statistics(moving.model_))
 
 
+@pytest.mark.slow
 def test_moving_averages_are_those_of_keras_own_steps(data):
     X, y = data[0][:64], data[1][:64]
     fitted = small(epochs=1, batch_norm_statistics="moving").fit(X, y)
@@ -195,6 +201,7 @@ def test_fresh_and_moving_statistics_are_two_runs(data, states_kept):
 # Together with what goes on, and with callbacks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", ["fresh", "moving"])
 def test_going_on_equals_one_fit(before, data):
     warm = small(epochs=1, warm_start=True, batch_norm_statistics=before).fit(*data)
@@ -221,6 +228,7 @@ class Halves(keras.callbacks.Callback):
         self.model.set_weights([weight / 2 for weight in self.model.get_weights()])
 
 
+@pytest.mark.slow
 def test_weights_that_a_callback_sets_get_statistics_of_their_own(data):
     usual = small(epochs=1).fit(*data)
     halved = small(epochs=1, callbacks=Halves).fit(*data)
@@ -234,6 +242,7 @@ def test_weights_that_a_callback_sets_get_statistics_of_their_own(data):
     )
 
 
+@pytest.mark.slow
 def test_a_search_over_both(data):
     grid = {"batch_norm_statistics": ["fresh", "moving"]}
     search = GridSearchCV(small(epochs=8), grid, cv=3).fit(*data)

@@ -89,6 +89,7 @@ def empty_pool():
 # Labels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "labels",
     [
@@ -146,6 +147,7 @@ def frame(images):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "image_shape"),
     [
@@ -177,6 +179,7 @@ def test_predict_takes_other_forms_than_fit(fitted, proba):
     assert fitted.predict_proba(X_NEW[..., None]).tobytes() == proba.tobytes()
 
 
+@pytest.mark.slow
 def test_a_table_without_image_shape_is_a_strip():
     classifier = small(epochs=1).fit(table(X), y)
     assert classifier.image_shape_ == (1, 64, 1)
@@ -209,6 +212,7 @@ def fitted_to_pixels(pixels):
     return small().fit(pixels, y)
 
 
+@pytest.mark.slow
 def test_bytes_are_divided_by_255(pixels, fitted_to_pixels):
     scaled = small().fit(pixels / 255, y)
     np.testing.assert_allclose(
@@ -459,6 +463,7 @@ def search():
     )
 
 
+@pytest.mark.slow
 def test_grid_search_stratifies_sorted_labels(search):
     # Without stratification, each fold would be tested on a class that it was not trained on: accuracy 0.
     scores = [search.cv_results_[f"split{split}_test_score"][1] for split in range(3)]
@@ -484,6 +489,7 @@ def test_learning_rate_reaches_the_optimizer(fitted):
     assert bits(default) != bits(fitted)
 
 
+@pytest.mark.slow
 def test_learning_rates_share_one_program(empty_pool, fitted):
     classifiers = [
         small(optimizer__learning_rate=rate).fit(X, y) for rate in (0.5, 0.001, 0.01)
@@ -498,6 +504,7 @@ def test_learning_rates_share_one_program(empty_pool, fitted):
 SGD = keras.optimizers.SGD
 
 
+@pytest.mark.slow
 def test_an_optimizer_by_name_class_and_instance(empty_pool):
     routed = {"optimizer__learning_rate": 0.05, "optimizer__momentum": 0.9}
     by_name = small(optimizer="sgd", **routed).fit(X, y)
@@ -517,6 +524,7 @@ def test_an_optimizer_by_name_class_and_instance(empty_pool):
     ) != bits(by_name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params",
     [
@@ -538,6 +546,7 @@ def test_other_optimizers_learn(params):
     assert {name: optimizer.get_config()[name] for name in routed} == routed
 
 
+@pytest.mark.slow
 def test_schedule_of_learning_rates(fitted):
     def scheduled(last_rate, **params):
         # 300 samples are 19 batches, counted from 0: the last rate is that of the epochs after the first.
@@ -566,6 +575,7 @@ def squared_error(y_true, y_pred):
     return keras.ops.mean(keras.ops.square(y_true - y_pred), axis=-1)
 
 
+@pytest.mark.slow
 def test_a_function_as_loss():
     classifier = small(loss=squared_error).fit(X, y)
     by_name = small(loss="mean_squared_error").fit(X, y)
@@ -582,6 +592,7 @@ def test_a_function_as_loss():
     )
 
 
+@pytest.mark.slow
 def test_label_smoothing(fitted):
     plain = small(loss="categorical_crossentropy").fit(X, y)
     np.testing.assert_allclose(
@@ -604,6 +615,7 @@ def test_label_smoothing(fitted):
 # Weights
 
 
+@pytest.mark.slow
 def test_weights_of_one_are_no_weights(fitted):
     assert bits(small().fit(X, y, sample_weight=np.ones(len(X)))) == bits(fitted)
     assert bits(small(class_weight=dict.fromkeys(range(10), 1.0)).fit(X, y)) == bits(
@@ -732,6 +744,7 @@ HOPELESS = {
 }  # no epoch but the first is an improvement
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params",
     [
@@ -790,6 +803,7 @@ def test_callbacks_keep_nothing_of_the_model(fitted):
     )
 
 
+@pytest.mark.slow
 def test_callbacks_are_called_around_epochs_in_order():
     events = []
 
@@ -850,6 +864,7 @@ def interrupt(epoch, logs):
         raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first_fit", [True, False])
 def test_interrupted_is_not_fitted(fitted, first_fit):
     classifier = small()
@@ -971,6 +986,7 @@ def test_model_is_compiled(fitted):
     assert result["accuracy"] == pytest.approx(fitted.score(X_NEW, Y_NEW))
 
 
+@pytest.mark.slow
 def test_model_may_be_saved(tmp_path, fitted):
     model = fitted.model_
     model.save(tmp_path / "digits.keras")
@@ -999,6 +1015,7 @@ def test_parameters_are_counted(fitted):
 # Architectures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params",
     [
@@ -1038,6 +1055,7 @@ def test_architectures_train(params):
     )
 
 
+@pytest.mark.slow
 def test_running_averages_of_normalization_are_learned():
     model = small(conv_layers=[(4, 3)], batch_norm=True, epochs=1).fit(X, y).model_
     norm = model.get_layer("block1_conv1_norm")
@@ -1045,6 +1063,7 @@ def test_running_averages_of_normalization_are_learned():
     assert np.all(norm.moving_variance.numpy() < 1)
 
 
+@pytest.mark.slow
 def test_limits_of_norms_are_kept():
     classifier = small(max_norm=0.5, dense_max_norm=0.75).fit(X, y)
     for layer, limit in [("block1_conv1", 0.5), ("dense1", 0.75)]:
@@ -1092,6 +1111,7 @@ def test_initialize_tears_callbacks_down():
     assert set(vars(classifier)) - {"_skl_callbacks"} == set(vars(small().fit(X, y)))
 
 
+@pytest.mark.slow
 def test_quiet_unless_asked(fitted, capfd, empty_pool):
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -115,6 +115,7 @@ def accuracies_by_hand(estimator, X, y, n_splits=3):
 # Pipelines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("container", ["default", "pandas"])
 def test_a_scaler_before_the_network_equals_scaling_by_hand(data, new, container):
     (X, y), (X_new, _) = data, new
@@ -143,6 +144,7 @@ def crop(images):
     return images[:, 1:-1, 1:-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function, shape", [(mirror, (8, 8, 1)), (crop, (6, 6, 1))])
 def test_a_transformer_of_images_equals_transforming_by_hand(
     data, new, function, shape
@@ -161,6 +163,7 @@ def test_a_transformer_of_images_equals_transforming_by_hand(
     )
 
 
+@pytest.mark.slow
 def test_parameters_of_a_step_and_steps_themselves_are_searched(data):
     X, y = data
     pipeline = Pipeline([("image", "passthrough"), ("net", small())])
@@ -243,6 +246,7 @@ def test_cross_val_predict_puts_the_probabilities_of_each_fold_in_its_place(name
     )
 
 
+@pytest.mark.slow
 def test_a_validation_curve_over_epochs_equals_separate_fits(data):
     X, y = data
     on_train, on_test = validation_curve(
@@ -303,6 +307,7 @@ def test_an_incremental_learning_curve_calls_partial_fit_with_what_is_added(data
 # Searches
 
 
+@pytest.mark.slow
 def test_a_grid_search_refits_by_the_metric_that_was_asked_for(data, new):
     X, y = data
     scoring = {
@@ -329,6 +334,7 @@ def test_a_grid_search_refits_by_the_metric_that_was_asked_for(data, new):
     assert best == {"accuracy": 0.02, "error": 1e-6}
 
 
+@pytest.mark.slow
 def test_a_randomized_search_scores_what_it_draws(data, new):
     X, y = data
     distributions = {
@@ -349,6 +355,7 @@ def test_a_randomized_search_scores_what_it_draws(data, new):
     )
 
 
+@pytest.mark.slow
 def test_a_halving_search_over_the_epochs_of_a_step_trains_only_increments(data):
     X, y = data
     pipeline = Pipeline([("mirror", FunctionTransformer(mirror)), ("net", small())])
@@ -381,6 +388,7 @@ def test_a_halving_search_over_the_epochs_of_a_step_trains_only_increments(data)
     assert {c["net__epochs"] for c in search.cv_results_["params"]} == {1, 2, 4}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 @pytest.mark.filterwarnings(
     "ignore:.*optuna.terminator:FutureWarning"
@@ -434,6 +442,7 @@ def test_soft_voting_averages_the_probabilities(named, new):
     )
 
 
+@pytest.mark.slow
 def test_stacking_trains_its_last_model_on_probabilities_of_folds(named, new):
     (X, y), (X_new, _) = named, new
     members = [small(random_state=seed) for seed in range(2)]
@@ -453,6 +462,7 @@ def test_stacking_trains_its_last_model_on_probabilities_of_folds(named, new):
     assert stack.predict(X_new).tolist() == by_hand.predict(np.hstack(of_all)).tolist()
 
 
+@pytest.mark.slow
 def test_bagging_weights_each_sample_by_how_often_it_was_drawn(data, new):
     X, y = table(data[0]), data[1]
     X_new = table(new[0])
@@ -497,6 +507,7 @@ def test_boosting_trains_the_second_network_on_what_the_first_got_wrong(data, ne
     assert not same_bits(second._state.arrays, clone(second).fit(X, y)._state.arrays)
 
 
+@pytest.mark.slow
 def test_calibration_averages_networks_calibrated_on_the_fold_that_they_did_not_see(
     named, new
 ):
@@ -516,6 +527,7 @@ def test_calibration_averages_networks_calibrated_on_the_fold_that_they_did_not_
     )
 
 
+@pytest.mark.slow
 def test_one_versus_rest_trains_a_network_for_each_class(named, new):
     X, y = named
     three = np.isin(y, np.unique(y)[:3])
@@ -535,6 +547,7 @@ def test_one_versus_rest_trains_a_network_for_each_class(named, new):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
 def test_permutation_importance_of_pixels(data, new, container):
     fitted = small_on_tables().fit(container(table(data[0])), data[1])
@@ -573,6 +586,7 @@ def threads():
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [processes, threads])
 def test_a_search_by_two_workers_gives_the_bits_of_one(named, new, workers):
     X, y = named
@@ -596,6 +610,7 @@ def test_a_search_by_two_workers_gives_the_bits_of_one(named, new, workers):
         assert same_fit(found, expected, new[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [processes, threads])
 def test_routed_weights_reach_fits_in_workers(data, new, workers):
     X, y = data
@@ -670,6 +685,7 @@ class Journal:
         return [int(process) for process, _, _ in lines], [line for _, _, line in lines]
 
 
+@pytest.mark.slow
 def test_tasks_nest_from_a_search_through_a_pipeline_to_epochs(
     data, tmp_path, anywhere
 ):
@@ -698,6 +714,7 @@ def test_tasks_nest_from_a_search_through_a_pipeline_to_epochs(
     assert here == {anywhere is nullcontext}
 
 
+@pytest.mark.slow
 def test_scores_of_epochs_of_a_step_inside_a_search(data, anywhere):
     X, y = mirror(data[0]), data[1]
     monitor = ScoringMonitor(scoring="accuracy")
@@ -738,6 +755,7 @@ def n_epochs(fitted, X, y):
     return fitted.n_iter_
 
 
+@pytest.mark.slow
 def test_keras_callbacks_by_class_are_made_anew_for_each_fit_of_a_search(
     data, anywhere
 ):
@@ -769,6 +787,7 @@ class StopAfterTwo(keras.callbacks.Callback):
         self.model.stop_training = self.seen == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "form", [StopAfterTwo, StopAfterTwo()], ids=["class", "instance"]
 )

@@ -126,6 +126,7 @@ def ready():
     return ConvPoolClassifier(**SMALL, random_state=0).initialize(IMAGES, LABELS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("kind", REFUSED)
 def test_what_must_be_read_to_know_its_length_is_refused(ready, kind, door):
@@ -218,6 +219,7 @@ def test_a_pair_without_y_is_taken_apart():
         ConvPoolClassifier(**SMALL).fit((IMAGES, LABELS))
 
 
+@pytest.mark.slow
 def test_masked_values_are_refused_at_every_door(digits):
     images, labels = digits
     X, y = images[:60], labels[:60]

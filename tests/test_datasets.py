@@ -191,6 +191,7 @@ def test_the_folder_is_scikit_learns_unless_one_is_given(
     assert len(fetch(data_home="~/skcnn").target) == 40
 
 
+@pytest.mark.slow
 def test_what_is_returned_can_be_trained_on(fetch, path):
     X, y = fetch(n_samples=20, random_state=0, return_X_y=True)
     clf = ConvPoolClassifier([(2, 3)], epochs=1, random_state=0).fit(X, y)
@@ -347,6 +348,7 @@ def assert_refused_or_unharmed(fetch, path, arrays):
     return 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_no_flipped_bit_goes_unnoticed(fetch, path, arrays, save):
     save(path, **arrays)
@@ -543,6 +545,7 @@ if other:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_threads_and_processes_that_download_at_once_leave_one_whole_file(
     tmp_path, start_python, keras_cache
@@ -617,6 +620,7 @@ with socket.socket() as silent:
 """
 
 
+@pytest.mark.slow
 def test_offline_or_in_a_network_that_swallows_everything_the_error_says_what_to_do(
     tmp_path, start_python
 ):
@@ -668,6 +672,7 @@ fetch_fashion_mnist(data_home=folder)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_write_that_fails_or_is_killed_leaves_no_file(
     tmp_path, start_python, keras_cache
@@ -708,6 +713,7 @@ fetch_fashion_mnist(data_home=sys.argv[1])
 """
 
 
+@pytest.mark.slow
 def test_a_process_waits_for_the_download_of_another(
     tmp_path, start_python, keras_cache
 ):

@@ -54,6 +54,7 @@ ONE_EPOCH = 4  # steps
 # Fit
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("params", "epoch", "broken"),
     [
@@ -89,6 +90,7 @@ REMEDIES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("params", "advice"), REMEDIES)
 def test_the_message_has_a_remedy_that_can_be_taken(params, advice, data):
     with pytest.raises(ValueError, match="diverged") as error:
@@ -96,6 +98,7 @@ def test_the_message_has_a_remedy_that_can_be_taken(params, advice, data):
     assert advice in str(error.value)
 
 
+@pytest.mark.slow
 def test_the_remedy_helps(digits):
     X, y = digits[0][:200].astype(float), digits[1][:200]
     steep = {"activation": "linear", "optimizer__learning_rate": 1.0}
@@ -151,6 +154,7 @@ def everything(classifier):
     return {name: joblib.hash(value) for name, value in vars(classifier).items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", ["warm_start", "partial_fit"])
 def test_going_on_leaves_the_estimator_as_it_was(door, data):
     classifier = small(warm_start=True).fit(*data).set_params(**TOO_HIGH)
@@ -212,6 +216,7 @@ class Breaks(keras.callbacks.Callback):
             self._set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["epoch", "end"])
 def test_weights_that_a_callback_breaks(when, data):
     with pytest.raises(ValueError, match="diverged"):
@@ -245,6 +250,7 @@ def broken(classifier, value):
     return pickle.loads(pickle.dumps(copied))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", ["predict", "predict_proba", "predict_log_proba"])
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
 def test_predicting_refuses_what_is_not_a_number(door, value, data):
@@ -275,6 +281,7 @@ SEARCHES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", SEARCHES)
 @pytest.mark.parametrize("backend", ["sequential", "threading"])
 def test_a_search_never_chooses_what_diverged(make, backend, data):
@@ -295,6 +302,7 @@ def test_a_search_never_chooses_what_diverged(make, backend, data):
     assert np.isnan(scores[1e30]) and np.isfinite(scores[1e-6])
 
 
+@pytest.mark.slow
 def test_in_a_pipeline_too(data):
     pipeline = make_pipeline(FunctionTransformer(), small(**TOO_HIGH))
     with pytest.raises(ValueError, match="All the 2 fits failed"):

@@ -92,6 +92,7 @@ def test_the_split_is_fixed_by_the_seed_of_the_run(many):
     assert splits[0] == splits[1] != splits[2]
 
 
+@pytest.mark.slow
 def test_the_part_set_aside_is_measured_and_never_trained_on(data):
     """The same fit by hand: train on one part, and give fit the other one as validation data."""
     X, y = data
@@ -107,6 +108,7 @@ def test_the_part_set_aside_is_measured_and_never_trained_on(data):
     assert same_state(ours._state, by_hand._state)
 
 
+@pytest.mark.slow
 def test_validation_data_take_the_place_of_the_split(data):
     X, y = data
     given = stopping(epochs=3, n_iter_no_change=3).fit(
@@ -235,6 +237,7 @@ def unbalanced(digits):
     return X[rows], y[rows]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The least populated class in y")
 @pytest.mark.parametrize("kind", [int, str, float])
 def test_cross_validation_of_a_rare_class_has_no_failed_fold(unbalanced, kind):
@@ -250,6 +253,7 @@ def test_cross_validation_of_a_rare_class_has_no_failed_fold(unbalanced, kind):
         assert np.isfinite(cross_val_score(mlp, X.reshape(len(X), -1), y, cv=cv)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The least populated class in y")
 def test_a_search_in_a_pipeline_over_fractions_has_no_failed_fold(unbalanced):
     pipeline = Pipeline([("same", FunctionTransformer()), ("clf", stopping(epochs=1))])
@@ -260,6 +264,7 @@ def test_a_search_in_a_pipeline_over_fractions_has_no_failed_fold(unbalanced):
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
+@pytest.mark.slow
 def test_one_fit_warns_once_and_a_continued_one_has_the_same_parts(unbalanced):
     X, y = unbalanced[0][80:84], unbalanced[1][80:84]  # 3 samples and 1
     fits = [stopping(epochs=2), stopping(epochs=1, warm_start=True)]
@@ -315,6 +320,7 @@ def test_of_epochs_with_equal_accuracy_the_lowest_loss_is_the_best():
     assert stopped_after([0.5, 0.5, 0.5], losses=[1.0, 0.8, 0.9]) == (3, 2)
 
 
+@pytest.mark.slow
 def test_a_fit_stops_by_that_rule(stopped):
     scores = stopped.history_["val_accuracy"]
     assert stopped.n_iter_ == len(scores) < 25
@@ -324,6 +330,7 @@ def test_a_fit_stops_by_that_rule(stopped):
     assert stopped.best_iter_ < stopped.n_iter_
 
 
+@pytest.mark.slow
 def test_the_best_epoch_predicts(stopped, data):
     X, _ = data
     best = stopping(epochs=stopped.best_iter_).fit(*data)
@@ -336,6 +343,7 @@ def test_the_best_epoch_predicts(stopped, data):
     )
 
 
+@pytest.mark.slow
 def test_without_early_stopping_there_is_no_best_epoch(stopped, data):
     again = (
         pickle.loads(pickle.dumps(stopped))
@@ -362,12 +370,14 @@ def same_fits(one, other, X):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [1, 3, 25])
 def test_a_shorter_fit_before_changes_nothing(first, stopped, data):
     stopping(epochs=first).fit(*data)
     assert same_fits(stopping().fit(*data), stopped, data[0])
 
 
+@pytest.mark.slow
 def test_patience_is_not_part_of_the_run(stopped, data, tmp_path):
     patient = stopping(
         n_iter_no_change=25, epochs=stopped.n_iter_ + 1, memory=tmp_path
@@ -380,6 +390,7 @@ def test_patience_is_not_part_of_the_run(stopped, data, tmp_path):
     )  # read, not trained
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [1, 2])
 def test_a_warm_start_takes_the_count_up(first, stopped, data):
     warm = stopping(warm_start=True, epochs=first).fit(*data)
@@ -395,6 +406,7 @@ def test_partial_fit_refuses(data):
     assert "early_stopping=True" in str(error.value.__cause__)
 
 
+@pytest.mark.slow
 def test_states_dropped_since_are_computed_again(stopped, data):
     clear_cache(max_bytes=0)
     try:

@@ -34,6 +34,7 @@ CONFIGURATIONS = [
 ]
 
 
+@pytest.mark.slow
 @parametrize_with_checks(
     CONFIGURATIONS,
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,

@@ -131,6 +131,7 @@ def scaled_pipeline(net, scaler=None):
 # With routing
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("routing")
 @pytest.mark.parametrize(
     "by_fit, by_score", [(True, False), (False, True), (True, True)]
@@ -174,6 +175,7 @@ def test_weights_under_another_name(data, weights):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("routing")
 @pytest.mark.parametrize("by_scaler", [False, True])
 @pytest.mark.parametrize("by_net", [False, True])
@@ -342,6 +344,7 @@ def test_weights_reach_partial_fit(data, weights):
     assert np.all(losses != unweighted)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("routing")
 @pytest.mark.parametrize("ensemble", [VotingClassifier, StackingClassifier])
 def test_weights_reach_the_members_of_an_ensemble(data, weights, ensemble):
@@ -359,6 +362,7 @@ def test_weights_reach_the_members_of_an_ensemble(data, weights, ensemble):
     assert same_fit(fitted.estimators_[1], small().fit(*data), data[0])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("routing")
 def test_weights_reach_the_folds_of_a_calibration(data, weights):
     X, y = data
@@ -372,6 +376,7 @@ def test_weights_reach_the_folds_of_a_calibration(data, weights):
         assert_weighted_fit(part.estimator, X[train], y[train], weights[train])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("routing")
 def test_weights_reach_one_versus_rest(data, weights):
     X, y = data
@@ -441,6 +446,7 @@ def test_routing_changes_nothing_for_a_direct_fit(data, weights, enabled):
 # Callbacks
 
 
+@pytest.mark.slow
 def test_callbacks_hear_of_the_weights_and_score_with_them(data, weights):
     """As they do in scikit-learn's own estimators, LogisticRegression for one."""
     X, y = data

@@ -1,7 +1,6 @@
 """Plan -> Keras: the same counts and shapes, and weights that are a pure function of the seed."""
 
 import dataclasses
-import inspect
 import random
 
 import keras
@@ -12,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import architectures
 
-from skcnn import _architecture, _seeds, presets
-from skcnn._architecture import Architecture, ConvBlock
+from skcnn import _seeds, presets
+from skcnn._architecture import ARCHITECTURE_PARAMETERS, Architecture
+from skcnn._blocks import ConvBlock
 from skcnn._network import build_model, dropout_states, initial_kernels
-
-PARAMETERS = set(inspect.signature(Architecture.from_parameters).parameters)
+from skcnn._options import ACTIVATIONS, HEADS
 
 # One network with every kind of layer that has variables, and some that have none.
 RICH = Architecture.from_parameters(
@@ -40,7 +39,9 @@ def design(**parameters):
 
 def published_design(name):
     architecture = {
-        key: value for key, value in presets.NETWORKS[name].items() if key in PARAMETERS
+        key: value
+        for key, value in presets.NETWORKS[name].items()
+        if key in ARCHITECTURE_PARAMETERS
     }
     return Architecture.from_parameters(
         presets.PUBLISHED[name].image_shape, 10, **architecture
@@ -94,7 +95,7 @@ def test_counts_and_shapes_are_those_of_keras(architecture):
 # The layers do what the plan says
 
 
-@pytest.mark.parametrize("activation", sorted(_architecture.ACTIVATIONS))
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 def test_keras_knows_every_activation(activation):
     model = build_model(
         design(
@@ -480,7 +481,7 @@ def unusual_keras_settings():
     keras.config.set_dtype_policy(before[2])
 
 
-@pytest.mark.parametrize("head", _architecture.HEADS)
+@pytest.mark.parametrize("head", HEADS)
 def test_settings_of_keras_have_no_say(head, request):
     architecture = dataclasses.replace(RICH, head=head)
     images = np.random.RandomState(0).uniform(0, 255, (4, 9, 8, 2)).astype("float32")

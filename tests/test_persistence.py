@@ -80,6 +80,7 @@ def back(there, tmp_path_factory):
     return pickle.loads((folder / "back.pickle").read_bytes())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["fitted", "fitted with memory", "fitted with early stopping", "fitted search"],
@@ -182,6 +183,7 @@ assert np.isfinite(history["loss"]).all()
 """
 
 
+@pytest.mark.slow
 def test_a_keras_file_needs_no_skcnn(fitted, tmp_path):
     images, model = X_NEW[..., np.newaxis], fitted.model_
     model.save(tmp_path / "digits.keras")

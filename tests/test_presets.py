@@ -1,7 +1,6 @@
 """The published networks, grids and figures."""
 
 import dataclasses
-import inspect
 import pickle
 
 import keras
@@ -10,12 +9,11 @@ from comparisons import same_state
 from sklearn.model_selection import ParameterGrid
 
 from skcnn import ConvPoolClassifier
-from skcnn._architecture import Architecture
+from skcnn._architecture import ARCHITECTURE_PARAMETERS, Architecture
 from skcnn._routing import routed
 from skcnn._schedules import make_schedule
 from skcnn.presets import GRIDS, NETWORKS, PUBLISHED
 
-ARCHITECTURE = set(inspect.signature(Architecture.from_parameters).parameters)
 TRAINING = {"epochs", "batch_size", "optimizer"}
 MODERN = {"learning_rate_schedule", "loss", "loss__label_smoothing", "augmentation"}
 DECAY = {"learning_rate_schedule", "learning_rate_schedule__decay"}
@@ -23,7 +21,9 @@ DECAY = {"learning_rate_schedule", "learning_rate_schedule__decay"}
 
 def design(name, **changes):
     architecture = {
-        key: value for key, value in NETWORKS[name].items() if key in ARCHITECTURE
+        key: value
+        for key, value in NETWORKS[name].items()
+        if key in ARCHITECTURE_PARAMETERS
     }
     return Architecture.from_parameters(
         PUBLISHED[name].image_shape, 10, **architecture | changes
@@ -68,7 +68,8 @@ def test_only_known_parameters(name):
         "cascade": DECAY,
         "max": DECAY,
     }
-    assert own <= ARCHITECTURE | TRAINING | further.get(name.partition("-")[0], set())
+    known = TRAINING | further.get(name.partition("-")[0], set())
+    assert own <= known.union(ARCHITECTURE_PARAMETERS)
     assert own >= TRAINING | {"conv_layers", "dense_layers"}
     assert optimizer(NETWORKS[name]).learning_rate is not None, (
         "Keras refuses an argument that it does not know"
@@ -119,6 +120,7 @@ def test_decaying_learning_rates(name, decay, nesterov):
         assert 0.01 / (1 + decay * step) == rate(schedule(NETWORKS[name]), step)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "decay"), [("cascade-two", 1e-6), ("max-norm", 0.01 / 25)]
 )

@@ -248,6 +248,7 @@ def forks():
     return outcome(FORKS)
 
 
+@pytest.mark.slow
 def test_a_fork_of_a_process_that_has_fitted_is_refused_at_every_door(forks):
     messages = forks["after_fit"]
     assert len(messages) == 11
@@ -257,6 +258,7 @@ def test_a_fork_of_a_process_that_has_fitted_is_refused_at_every_door(forks):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "how",
     [
@@ -272,12 +274,14 @@ def test_a_fork_is_refused_whatever_started_tensorflow_and_whoever_forks(forks, 
     assert forks[how].startswith("RuntimeError: This process was forked"), forks[how]
 
 
+@pytest.mark.slow
 def test_a_fork_before_tensorflow_starts_may_fit_and_its_own_forks_may_not(forks):
     (child, grandchild), parent = forks["grandchild_of_a_process_that_may"]
     assert child == parent and len(parent) == 40
     assert grandchild.startswith("RuntimeError: This process was forked")
 
 
+@pytest.mark.slow
 def test_a_fork_that_imports_skcnn_itself_is_refused_only_if_tensorflow_had_started():
     unstarted, (forked, parent) = outcome(IMPORTED_LATE)
     assert forked.startswith("RuntimeError: This process was forked")
@@ -293,6 +297,7 @@ def settings():
     return outcome(SETTINGS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "where, says",
     [
@@ -311,6 +316,7 @@ def test_without_eager_execution_every_door_says_so(settings, where, says):
         assert "eager execution" in message and says in message, door
 
 
+@pytest.mark.slow
 def test_another_floatx_is_refused_where_it_would_reach_the_training(settings):
     messages = settings["floatx"]
     for door in ("fit", "partial_fit", "initialize"):
@@ -319,6 +325,7 @@ def test_another_floatx_is_refused_where_it_would_reach_the_training(settings):
         assert messages[door] == "did not raise"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "setting",
     ["functions_run_eagerly", "mixed_float16", "tracebacks_in_full", "blocks"],

@@ -33,6 +33,7 @@ def fresh():
     return run_python(FIT + "print(fit_and_hash(0))", env=environment)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bits_in_a_fresh_process_and_on_a_reused_program(
     fresh,
 ):
@@ -44,6 +45,7 @@ def test_the_same_seed_gives_the_same_bits_in_a_fresh_process_and_on_a_reused_pr
     assert fresh.stdout.strip() == here
 
 
+@pytest.mark.slow
 def test_importing_and_fitting_print_nothing(fresh):
     assert (fresh.stdout.count("\n"), fresh.stderr) == (1, "")
 
@@ -61,6 +63,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_workers_print_nothing_either(monkeypatch, tmp_path):
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
     (tmp_path / "quiet.py").write_text(IN_WORKERS)
@@ -73,11 +76,13 @@ def test_workers_print_nothing_either(monkeypatch, tmp_path):
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_an_explicit_log_level_is_respected(monkeypatch):
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
     assert "oneDNN" in run_python("import skcnn").stderr
 
 
+@pytest.mark.slow
 def test_a_failing_import_still_tells_why(monkeypatch, tmp_path):
     """The quiet import holds standard error back: what is on it must come out if TensorFlow cannot be imported."""
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
@@ -91,6 +96,7 @@ def test_a_failing_import_still_tells_why(monkeypatch, tmp_path):
     assert "broken library" in result.stderr and "no tf" in result.stderr
 
 
+@pytest.mark.slow
 def test_another_backend_of_keras_is_refused_in_words():
     code = "import keras; keras.backend.backend = lambda: 'jax'; import skcnn"  # jax itself is not installed here
     result = subprocess.run(
@@ -114,6 +120,7 @@ for i in range(100):
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_fits():
     after_20, after_100 = map(int, run_python(MEMORY).stdout.split())
     assert after_100 - after_20 < 30 * 2**20
@@ -142,6 +149,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="counts threads in /proc"
 )
@@ -158,6 +166,7 @@ def test_a_worker_has_as_many_threads_as_its_budget(tmp_path, monkeypatch):
     )  # the main process and TensorFlow's own are free
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_jobs, backend", [(2, "loky"), (2, "threading")])
 def test_fitted_estimators_come_back_from_workers(digits, n_jobs, backend):
     from joblib import parallel_config

@@ -288,6 +288,7 @@ print(os.waitstatus_to_exitcode(status))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_process_gets_an_error_rather_than_hang():
     result = subprocess.run(
@@ -296,6 +297,7 @@ def test_a_forked_process_gets_an_error_rather_than_hang():
     assert result.stdout.strip() == "7", result.stderr
 
 
+@pytest.mark.slow
 def test_a_network_compiled_before_op_determinism_is_not_used_after_it():
     script = """
 import numpy as np, tensorflow as tf

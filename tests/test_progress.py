@@ -75,6 +75,7 @@ def told(capsys):
 # What it says
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parallel", [{}, THREADS], ids=["alone", "threads"])
 def test_epochs_trained_and_saved(data, told, parallel):
     grid = {"optimizer__learning_rate": [0.01, 0.02], "epochs": [1, 2, 4]}
@@ -90,6 +91,7 @@ def test_epochs_trained_and_saved(data, told, parallel):
     assert re.match(r"GridSearchCV: 19 fits in \d+:\d\d; ", end)
 
 
+@pytest.mark.slow
 def test_what_memory_knows_is_saved(data, told, tmp_path):
     grid = {"epochs": [1, 3]}
     for trained, saved in ((9, 3), (0, 12)):
@@ -111,6 +113,7 @@ SEARCHES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SEARCHES)
 def test_fits_of_every_search(name, data, told):
     kind, space, options = SEARCHES[name]
@@ -122,6 +125,7 @@ def test_fits_of_every_search(name, data, told):
     assert f"best score {search.best_score_:.4f} with {RATE} " in end
 
 
+@pytest.mark.slow
 def test_a_network_in_a_pipeline_is_heard(data, told):
     pipeline = make_pipeline(FunctionTransformer(), tiny())
     grid = {"convpoolclassifier__epochs": [1, 3]}
@@ -144,6 +148,7 @@ class Wide(ConvPoolClassifier):
         self.width = width
 
 
+@pytest.mark.slow
 def test_a_subclass_with_parameters_of_its_own(data, told):
     search = GridSearchCV(Wide(), {"width": [4, 5], "epochs": [1, 3]}, cv=2)
     *lines, end = told(search.set_callbacks(SearchProgress()), *data)
@@ -172,6 +177,7 @@ def test_one_more_epoch(data, capsys):
     assert "ConvPoolClassifier: 1 epoch in 0:0" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_each_fit_of_a_cross_validation_has_lines_of_its_own(data, capsys):
     with parallel_config(**THREADS):
         cross_val_score(tiny().set_callbacks(SearchProgress()), *data, cv=3)
@@ -182,6 +188,7 @@ def test_each_fit_of_a_cross_validation_has_lines_of_its_own(data, capsys):
     assert told.count("GridSearchCV: 5 fits in") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parallel", [{}, THREADS], ids=["alone", "threads"])
 def test_fits_that_fail_are_over_and_said_to_have_failed(data, told, parallel):
     too_deep = 5 * [(4, 3)]
@@ -194,6 +201,7 @@ def test_fits_that_fail_are_over_and_said_to_have_failed(data, told, parallel):
     assert end.endswith("with conv_layers 4")
 
 
+@pytest.mark.slow
 def test_another_scoring_is_told_at_the_end(data, told):
     search = GridSearchCV(tiny(), {"epochs": [1, 2]}, cv=2, scoring="f1_macro")
     *_, end = told(search.set_callbacks(SearchProgress()), *data)
@@ -210,6 +218,7 @@ def test_other_estimators(data, told):
     assert end.startswith("LogisticRegression: done in ")
 
 
+@pytest.mark.slow
 def test_one_object_serves_one_search_after_the_other_and_travels(data, told):
     progress = SearchProgress(interval=5)
     search = GridSearchCV(tiny(), {"epochs": [1, 2]}, cv=2, refit=False)
@@ -234,6 +243,7 @@ def test_an_interval_that_is_none(interval):
 # It changes nothing else
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parallel", [{}, THREADS], ids=["alone", "threads"])
 def test_not_a_bit_changes(data, parallel):
     grid = {RATE: [0.01, 0.02], "epochs": [1, 2]}
@@ -258,6 +268,7 @@ def test_not_a_bit_changes(data, parallel):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_nothing_is_left_behind(data):
     search = GridSearchCV(tiny(), {"epochs": [1, 2]}, cv=2)
     search.set_callbacks(SearchProgress()).fit(*data)
@@ -276,6 +287,7 @@ class Unprintable:
     __str__ = __repr__
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["always", "error"])
 def test_a_fault_of_its_own_stops_nothing(data, action, capsys):
     weights = dict.fromkeys(range(10), 1.0) | {Unprintable(): 1.0}
@@ -347,6 +359,7 @@ class PseudoTerminal:
         return frames
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [80, 60])
 def test_one_line_in_a_terminal(columns, data, monkeypatch):
     terminal = PseudoTerminal(columns)
@@ -558,6 +571,7 @@ def interrupted(tmp_path_factory):
     return out.read_text(), err.read_text().splitlines(), folder / "runs"
 
 
+@pytest.mark.slow
 def test_fits_in_workers_are_counted_and_print_nothing(interrupted):
     out, err, _ = interrupted
     start, *lines, end = err[: 1 + ["; best score" in line for line in err].index(True)]
@@ -594,6 +608,7 @@ class CtrlC:
             os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parallel", [{}, THREADS], ids=["alone", "threads"])
 def test_a_search_that_is_interrupted(data, parallel, capsys):
     search = GridSearchCV(tiny(), {"epochs": [1, 50]}, cv=2)
@@ -655,6 +670,7 @@ def test_a_seed_in_the_grid_is_a_seed():
     assert how_to_go_on(LogisticRegression()) == ""
 
 
+@pytest.mark.slow
 def test_a_mistake_is_not_to_be_run_again(data, capsys):
     search = GridSearchCV(tiny(), {"epochs": [1, 0]}, cv=2, error_score="raise")
     with pytest.raises(ValueError, match="'epochs' parameter") as raised:

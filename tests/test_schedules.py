@@ -71,6 +71,7 @@ def scheduled(name, epochs, **params):
     )
 
 
+@pytest.mark.slow
 def test_a_name_is_the_keras_schedule_of_as_many_steps(data):
     n_steps = 2 * 4  # 120 samples in batches of 32: 4 steps an epoch
     one_cycle = Routed("learning_rate_schedule", "one_cycle")
@@ -81,6 +82,7 @@ def test_a_name_is_the_keras_schedule_of_as_many_steps(data):
     assert same_state(scheduled("one_cycle", 2).fit(*data)._state, by_hand._state)
 
 
+@pytest.mark.slow
 def test_the_samples_set_aside_do_not_count_as_steps(data):
     clf = scheduled("cosine", 2, early_stopping=True, validation_fraction=0.3).fit(
         *data
@@ -91,6 +93,7 @@ def test_the_samples_set_aside_do_not_count_as_steps(data):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cosine", "one_cycle"])
 def test_what_depends_on_the_total_is_another_run(name, data):
     clear_cache()

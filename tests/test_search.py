@@ -80,7 +80,7 @@ def size_when_built(candidate, image_shape):
     images = np.zeros((2, *image_shape), np.float32)
     try:
         return (
-            ConvPoolClassifier(**candidate, random_state=0)
+            ConvPoolClassifier(**candidate, image_shape=image_shape, random_state=0)
             .initialize(images, [0, 1])
             .model_.count_params()
         )

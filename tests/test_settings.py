@@ -108,6 +108,7 @@ def cross_entropy(data):
     return small(loss="categorical_crossentropy").fit(*data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("params", LOSSES.values(), ids=LOSSES)
 def test_a_loss_is_what_was_given(params, data, cross_entropy):
     X, y = data
@@ -125,6 +126,7 @@ def test_a_loss_is_what_was_given(params, data, cross_entropy):
     assert copied.model_.loss is not None
 
 
+@pytest.mark.slow
 def test_a_loss_in_a_search_and_a_pipeline(data, cross_entropy):
     X, y = data
     net = small(loss=Focal)
@@ -136,6 +138,7 @@ def test_a_loss_in_a_search_and_a_pipeline(data, cross_entropy):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_class", [True, False])
 def test_a_loss_may_have_a_network(as_class, data):
     network = keras.Sequential(
@@ -166,6 +169,7 @@ def on_codes(function, y_true, y_pred):
     return function(y_true, y_pred)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "loss",
     [gathered, sparse_focal, functools.partial(on_codes, gathered)],
@@ -184,6 +188,7 @@ def whole_batch(y_true, y_pred):
     return ops.mean(elementwise(y_true, y_pred))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [elementwise, whole_batch])
 def test_a_loss_that_keras_averages_gets_labels_one_hot(loss, data):
     expected = small(loss="mean_squared_error").fit(*data).history_["loss"]
@@ -277,6 +282,7 @@ LOSSY = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "given", "says"), LOSSY)
 def test_an_instance_that_clone_would_change_is_refused(name, given, says, data):
     fit = small().fit(*data)
@@ -295,6 +301,7 @@ def test_an_instance_that_clone_would_change_is_refused(name, given, says, data)
     assert same_bits([fit.predict_proba(data[0])], [before])
 
 
+@pytest.mark.slow
 def test_the_remedy_for_an_instance_works(data):
     still = small(optimizer=OwnAdam, optimizer__factor=0.0).fit(*data)
     assert same_bits(
@@ -304,6 +311,7 @@ def test_the_remedy_for_an_instance_works(data):
     assert same_bits(moved._state.arrays[:2], small().fit(*data)._state.arrays[:2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["sgd", keras.optimizers.SGD])
 def test_a_schedule_without_get_config(optimizer, data):
     """Inside one of Keras' own optimizers."""
@@ -321,6 +329,7 @@ def test_a_schedule_without_get_config(optimizer, data):
     )
 
 
+@pytest.mark.slow
 def test_an_optimizer_that_has_been_used_is_a_description(data):
     used = keras.optimizers.Adam(0.001)
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
@@ -439,6 +448,7 @@ EDITS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", EDITS)
 def test_edited_code_is_what_the_next_fit_trains_with(
     edit, data, trained, monkeypatch, tmp_path
@@ -454,6 +464,7 @@ def test_edited_code_is_what_the_next_fit_trains_with(
     assert not list(tmp_path.rglob("*.pkl"))
 
 
+@pytest.mark.slow
 def test_one_fit_with_code_of_ones_own_compiles_once(data, monkeypatch):
     import skcnn._compiled_network as module
 
@@ -478,6 +489,7 @@ def test_why_nothing_is_shared(data):
 # Going on
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params", [{"loss": focal}, {"loss": Focal, "loss__gamma": 1.0}]
 )
@@ -496,6 +508,7 @@ def test_warm_start_goes_on_with_the_same_loss_alone(params, data):
 # Keras' own losses whose names do not tell all
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["circle", "CategoricalGeneralizedCrossEntropy"])
 def test_a_loss_of_keras_that_wants_codes_gets_them(loss, data):
     fitted = small(loss=loss).fit(*data)
@@ -507,6 +520,7 @@ def test_a_loss_of_keras_that_no_label_suits_is_refused(data):
         small(loss="ctc").fit(*data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["dice", "tversky"])
 def test_a_loss_of_keras_that_weights_cannot_reach_is_refused_with_them(loss, data):
     X, y = data
@@ -517,6 +531,7 @@ def test_a_loss_of_keras_that_weights_cannot_reach_is_refused_with_them(loss, da
         small(loss=loss, class_weight={y[0]: 2}).fit(X, y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "short, whole", [("mse", "mean_squared_error"), ("kld", "KLDivergence")]
 )

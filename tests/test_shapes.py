@@ -118,6 +118,7 @@ def test_what_may_have_channels_first_is_warned_of(shape):
     assert f"image_shape={shape[1:]}" in str(caught[0].message)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("X", "params"),
     [

@@ -60,6 +60,7 @@ DOORS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("reason", REASONS)
 def test_memory_of_no_use_is_told_with_reason_and_remedy(data, tmp_path, reason, door):
@@ -80,6 +81,7 @@ def test_a_fit_that_goes_on_from_the_estimator_is_told(data, tmp_path):
             go_on(X, y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params",
     [
@@ -98,6 +100,7 @@ def test_ordinary_use_is_quiet(data, tmp_path, params):
         classifier(**{"memory": tmp_path, "random_state": None}).initialize(*data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend, once", [("sequential", 1), ("threading", 2)])
 def test_a_search_says_it_once(data, tmp_path, backend, once):
     """By Python's default: whoever asks for every warning gets one for each fit.
@@ -203,6 +206,7 @@ def start_search(folder):
     return subprocess.Popen(command, cwd=Path(__file__).parent, **pipes)
 
 
+@pytest.mark.slow
 def test_a_search_stopped_by_ctrl_c_goes_on_when_run_again(digits, tmp_path):
     X, y = digits
     process = start_search(tmp_path)

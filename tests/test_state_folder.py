@@ -223,6 +223,7 @@ def limit_files(n_bytes):
     return before
 
 
+@pytest.mark.slow
 def test_a_folder_lost_during_a_fit_costs_its_states_not_the_fit(data, tmp_path):
     X, y = data
     folder = tmp_path / "runs"
@@ -237,6 +238,7 @@ def test_a_folder_lost_during_a_fit_costs_its_states_not_the_fit(data, tmp_path)
     assert same_fit(clf, classifier(epochs=4).fit(X, y), X)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="limits the size of files")
 def test_a_disk_that_is_full_costs_the_states_not_the_fit(data, tmp_path):
     X, y = data
@@ -258,6 +260,7 @@ def test_a_disk_that_is_full_costs_the_states_not_the_fit(data, tmp_path):
     assert len(list(tmp_path.rglob("output.pkl"))) == 4
 
 
+@pytest.mark.slow
 def test_entries_that_cannot_be_read_are_computed_again_with_one_warning(
     data, tmp_path
 ):

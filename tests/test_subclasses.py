@@ -78,6 +78,7 @@ def attributes(classifier):
     return {name: repr(value) for name, value in vars(classifier).items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", SUBCLASSES.values(), ids=SUBCLASSES)
 def test_it_trains_and_predicts(make, data):
     X, y = data
@@ -90,6 +91,7 @@ def test_it_trains_and_predicts(make, data):
         assert copied.get_params() == fitted.get_params()
 
 
+@pytest.mark.slow
 def test_a_preset_is_the_base_class_with_these_parameters(data):
     X, y = data
     expected = clone(BASE).fit(X, y)
@@ -209,6 +211,7 @@ def test_a_constructor_may_set_and_get_parameters():
     assert (copied.epochs, copied.dropout, copied.conv_layers) == (7, 0.5, [(8, 3)])
 
 
+@pytest.mark.slow
 def test_a_search_over_a_parameter_of_its_own(data):
     grid = {"width": [2, 4], "epochs": [1], "optimizer__learning_rate": [0.01]}
     search = GridSearchCV(Wide(), grid, cv=2, error_score="raise").fit(*data)
@@ -243,6 +246,7 @@ def test_grids_of_a_subclass():
     ]
 
 
+@pytest.mark.slow
 def test_results_show_a_parameter_that_only_some_candidates_set(data):
     grid = [{"epochs": [1]}, {"dropout": [0.5]}]
     search = GridSearchCV(Wide(epochs=2), grid, cv=2, error_score="raise").fit(*data)

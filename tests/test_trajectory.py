@@ -84,6 +84,7 @@ RUNS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_every_prefix_in_process(data, trained, name):
     X, y = data
@@ -102,6 +103,7 @@ def test_every_prefix_in_process(data, trained, name):
         assert same_fit(second, plain[n], X)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_every_prefix_through_memory(data, trained, name, tmp_path):
     X, y = data
@@ -125,6 +127,7 @@ def three_epochs_of_each(X, y, memory):
         classifier(**params, epochs=3, memory=memory).fit(X, y)
 
 
+@pytest.mark.slow
 def test_every_kind_of_run_goes_on_in_another_process(data, trained, tmp_path):
     X, y = data
     process = start_process(three_epochs_of_each, X, y, tmp_path)
@@ -139,6 +142,7 @@ def test_every_kind_of_run_goes_on_in_another_process(data, trained, tmp_path):
         assert trained == [3, 4]
 
 
+@pytest.mark.slow
 def test_fewer_epochs_asked_later_need_no_training(data, trained):
     X, y = data
     classifier(epochs=5).fit(X, y)
@@ -153,6 +157,7 @@ def test_fewer_epochs_asked_later_need_no_training(data, trained):
     assert trained == []
 
 
+@pytest.mark.slow
 def test_what_a_user_does_to_a_fitted_estimator_reaches_nobody_else(data):
     X, y = data
     expected = plain_fit(classifier(epochs=2), X, y)
@@ -166,6 +171,7 @@ def test_what_a_user_does_to_a_fitted_estimator_reaches_nobody_else(data):
 # Who shares with whom
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changed",
     [
@@ -195,6 +201,7 @@ def test_other_parameters_are_another_run(data, trained, changed):
     assert trained == [0, 1] * 2  # ours and the plain one
 
 
+@pytest.mark.slow
 def test_other_data_weights_or_validation_are_another_run(data, trained):
     X, y = data
     classifier(epochs=1).fit(X, y)
@@ -215,6 +222,7 @@ def test_other_data_weights_or_validation_are_another_run(data, trained):
     assert len(trained) == 5
 
 
+@pytest.mark.slow
 def test_no_seed_or_a_generator_never_shares(data, trained):
     X, y = data
     for random_state in (None, np.random.RandomState(0)):
@@ -243,6 +251,7 @@ class OwnSchedule(keras.optimizers.schedules.LearningRateSchedule):
         return {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params",
     [
@@ -262,6 +271,7 @@ def test_a_users_own_code_switches_sharing_off(data, trained, params, tmp_path):
     assert not list(tmp_path.rglob("*.pkl"))
 
 
+@pytest.mark.slow
 def test_keras_numbers_are_part_of_the_key_and_of_the_pools(data, trained):
     X, y = data
     one = classifier(epochs=1, max_norm=0.5).fit(X, y)
@@ -320,6 +330,7 @@ def plain_scores(data):
     return grid_scores(search)
 
 
+@pytest.mark.slow
 def test_a_grid_over_epochs_trains_each_epoch_once_and_scores_the_same(
     data, trained, plain_scores
 ):
@@ -339,6 +350,7 @@ def test_a_grid_over_epochs_trains_each_epoch_once_and_scores_the_same(
         )  # families x folds x epochs, where 18 were asked for
 
 
+@pytest.mark.slow
 def test_threads_share_states_and_score_the_same(data, trained, plain_scores):
     X, y = data
     with joblib.parallel_config(backend="threading", n_jobs=2):
@@ -358,6 +370,7 @@ class CountingClassifier(ConvPoolClassifier):
         return self
 
 
+@pytest.mark.slow
 def test_processes_share_through_memory(data, tmp_path):
     """Scores are those of one thread, which is what each of two workers gets on two cores."""
     X, y = data
@@ -374,6 +387,7 @@ def test_processes_share_through_memory(data, tmp_path):
     ).stat().st_size == trained  # a warm memory trains nothing
 
 
+@pytest.mark.slow
 def test_validation_curve_and_halving_search_pay_only_the_increment(data, trained):
     X, y = data
     validation_curve(
@@ -402,6 +416,7 @@ def test_validation_curve_and_halving_search_pay_only_the_increment(data, traine
 # scikit-learn's callbacks hear of epochs that were computed before
 
 
+@pytest.mark.slow
 def test_callbacks_hear_of_known_epochs_with_their_states(data):
     X, y = data
 
@@ -427,6 +442,7 @@ def test_callbacks_hear_of_known_epochs_with_their_states(data):
     assert scores() == plain
 
 
+@pytest.mark.slow
 def test_a_callback_stops_a_known_run_where_it_stops_a_new_one(data):
     X, y = data
     classifier(epochs=4).fit(X, y)
@@ -439,6 +455,7 @@ def test_a_callback_stops_a_known_run_where_it_stops_a_new_one(data):
 # In memory, on disk
 
 
+@pytest.mark.slow
 def test_memory_takes_a_path_a_string_or_a_joblib_memory(data, trained, tmp_path):
     X, y = data
     forms = [
@@ -455,6 +472,7 @@ def test_memory_takes_a_path_a_string_or_a_joblib_memory(data, trained, tmp_path
     classifier(epochs=2, memory=joblib.Memory(None)).fit(X, y)
 
 
+@pytest.mark.slow
 def test_what_was_known_without_a_folder_is_written_when_there_is_one(
     data, trained, tmp_path
 ):
@@ -466,6 +484,7 @@ def test_what_was_known_without_a_folder_is_written_when_there_is_one(
     assert trained == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_nothing_is_written_without_memory(data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     classifier(epochs=1).fit(*data)
@@ -511,6 +530,7 @@ def lost_array(path):
     joblib.dump({**content, "arrays": content["arrays"][:-1]}, path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage",
     [truncate, empty, garbage, another_epoch, something_else, one_bit, lost_array],
@@ -537,6 +557,7 @@ def test_a_damaged_or_foreign_entry_is_computed_again_with_one_warning(
     assert trained == [2]
 
 
+@pytest.mark.slow
 def test_reduce_size_keeps_working(data, tmp_path):
     X, y = data
     memory = joblib.Memory(tmp_path, verbose=0)
@@ -577,6 +598,7 @@ def digest(clf):
     ).hexdigest()
 
 
+@pytest.mark.slow
 def test_another_process_goes_on_where_this_one_ended_and_back(data, trained, tmp_path):
     X, y = data
     plain = plain_fit(classifier(epochs=6), X, y)
@@ -592,6 +614,7 @@ def test_another_process_goes_on_where_this_one_ended_and_back(data, trained, tm
     assert trained == [4, 5]
 
 
+@pytest.mark.slow
 def test_kill_9_at_any_instant_loses_at_most_the_running_epoch(data, trained, tmp_path):
     X, y = data
     instants, epochs = random.Random(0), 400
@@ -629,6 +652,7 @@ def run_search(memory, X, y):
     search(memory).fit(X, y)
 
 
+@pytest.mark.slow
 def test_a_search_that_was_killed_goes_on(data, trained, tmp_path):
     X, y = data
     STATES.clear()
@@ -649,6 +673,7 @@ def test_a_search_that_was_killed_goes_on(data, trained, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_two_processes_racing_on_one_run_both_get_it_right(data, tmp_path):
     X, y = data
     racers = [child(30, tmp_path, X, y) for _ in range(2)]
@@ -696,6 +721,7 @@ def test_a_bad_bound_is_refused_and_changes_nothing(bad):
     assert STATES.max_bytes == 256 * 2**20
 
 
+@pytest.mark.slow
 def test_dropped_states_are_recalled_at_the_price_of_one_run(data, trained):
     X, y = data
     classifier(epochs=5).fit(X, y)
@@ -706,6 +732,7 @@ def test_dropped_states_are_recalled_at_the_price_of_one_run(data, trained):
     assert trained == [0, 1, 2, 3]
 
 
+@pytest.mark.slow
 def test_clear_cache_forgets_states_and_programs(data, trained):
     X, y = data
     before = classifier(epochs=1).fit(X, y)
@@ -721,6 +748,7 @@ def test_clear_cache_forgets_states_and_programs(data, trained):
     assert trained == [0] * 4
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_by_an_exception_goes_on_from_its_last_epoch(
     data, trained
 ):
@@ -733,6 +761,7 @@ def test_a_run_that_was_stopped_by_an_exception_goes_on_from_its_last_epoch(
     assert same_fit(clf, plain_fit(classifier(epochs=4), X, y), X)
 
 
+@pytest.mark.slow
 def test_history_tells_what_each_epoch_took_when_it_was_computed(data):
     X, y = data
     short, long = classifier(epochs=2).fit(X, y), classifier(epochs=3).fit(X, y)
@@ -744,6 +773,7 @@ def test_history_tells_what_each_epoch_took_when_it_was_computed(data):
 # Going on with the same estimator
 
 
+@pytest.mark.slow
 def test_partial_fit_k_times_equals_fit_also_through_pickle(data):
     import pickle
 
@@ -755,6 +785,7 @@ def test_partial_fit_k_times_equals_fit_also_through_pickle(data):
         assert same_fit(clf, plain_fit(classifier(epochs=k), X, y), X)
 
 
+@pytest.mark.slow
 def test_partial_fit_knows_classes_that_come_later(data):
     X, y = data
     clf = classifier().partial_fit(X[y < 5], y[y < 5], classes=range(10))
@@ -766,6 +797,7 @@ def test_partial_fit_knows_classes_that_come_later(data):
         clf.partial_fit(X, y, classes=[0, 1])
 
 
+@pytest.mark.slow
 def test_warm_start_trains_epochs_more(data):
     X, y = data
     clf = classifier(epochs=2, warm_start=True).fit(X, y).fit(X, y)
@@ -775,6 +807,7 @@ def test_warm_start_trains_epochs_more(data):
     assert same_fit(clf, plain_fit(classifier(epochs=2), X, y), X)
 
 
+@pytest.mark.slow
 def test_an_interrupted_continuation_loses_nothing_that_was_there(data):
     X, y = data
 
@@ -792,6 +825,7 @@ def test_an_interrupted_continuation_loses_nothing_that_was_there(data):
     assert same_fit(clf, plain_fit(classifier(epochs=4), X, y), X)
 
 
+@pytest.mark.slow
 def test_a_learning_rate_that_a_callback_set_outlasts_the_fit(data):
     X, y = data
     clf = classifier(
@@ -803,6 +837,7 @@ def test_a_learning_rate_that_a_callback_set_outlasts_the_fit(data):
     assert clf.model_.optimizer.learning_rate.numpy() == np.float32(0.003)
 
 
+@pytest.mark.slow
 def test_histories_stay_aligned_when_validation_comes_and_goes(data):
     X, y = data
     clf = (
@@ -821,6 +856,7 @@ def test_histories_stay_aligned_when_validation_comes_and_goes(data):
     ]
 
 
+@pytest.mark.slow
 def test_class_weight_of_classes_that_a_part_lacks(data):
     X, y = data
     clf = classifier(class_weight={0: 2.0, 9: 3.0}).partial_fit(
@@ -831,6 +867,7 @@ def test_class_weight_of_classes_that_a_part_lacks(data):
         classifier(class_weight="balanced").partial_fit(X, y)
 
 
+@pytest.mark.slow
 def test_warm_start_takes_a_new_learning_rate_but_no_new_network(data):
     X, y = data
     clf = classifier(epochs=1, warm_start=True).fit(X, y)

@@ -96,6 +96,7 @@ FORMS_OF_BYTES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("form", "params"), FORMS_OF_BYTES)
 def test_integers_from_0_to_255_are_bytes(form, params, fitted_to_bytes, silence):
     X = form(BYTES)
@@ -294,6 +295,7 @@ CLEARLY_OTHERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize(("before", "now", "remedy"), CLEARLY_OTHERS)
 def test_other_units_are_refused_with_the_remedy(fitted, before, now, remedy, door):
@@ -373,6 +375,7 @@ def test_images_that_may_well_be_are_taken_in_silence(fitted, before, X, silence
     fitted[before].predict(X)
 
 
+@pytest.mark.slow
 def test_standardized_pixels_may_have_outliers(silence):
     # Of pixels that are hardly ever lit, StandardScaler makes large numbers.
     scaler = StandardScaler()
@@ -473,6 +476,7 @@ def test_a_pipeline_gives_the_units(silence):
         pipeline[-1].predict(BYTES)
 
 
+@pytest.mark.slow
 def test_searches_and_folds_are_silent_or_warn_once(silence):
     assert len(cross_val_score(small(), BYTES.astype(int), LABELS, cv=2)) == 2
     with warnings.catch_warnings(record=True) as caught:
@@ -498,6 +502,7 @@ SCALERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scaler", SCALERS, ids=repr)
 def test_scalers_in_a_pipeline_are_neither_refused_nor_warned_of(scaler, digits):
     """A pixel that is rarely lit in training has outliers after scaling."""

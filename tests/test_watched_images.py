@@ -134,6 +134,7 @@ CHANGES = {
 KEPT = {"at the end of an epoch": 2, "before the first": 0, "and back": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", CHANGES)
 @pytest.mark.parametrize("kind", ["uint8", "float64"])
 def test_a_callback_that_changes_X(contents, tmp_path, when, kind):
@@ -150,6 +151,7 @@ def test_a_callback_that_changes_X(contents, tmp_path, when, kind):
     check_nothing_wrong_is_known(classifier(), contents, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_thread_that_fills_X_again_and_again(contents, tmp_path):
     *images, y = contents
     X, stop = images[0].copy(), threading.Event()
@@ -176,6 +178,7 @@ def test_a_thread_that_fills_X_again_and_again(contents, tmp_path):
 REWRITE = "import sys, numpy as np; a = np.load(sys.argv[1], mmap_mode='r+'); a[:] = np.load(sys.argv[2])"
 
 
+@pytest.mark.slow
 def test_a_file_that_another_process_rewrites(contents, tmp_path):
     *images, y = contents
     names = [str(tmp_path / f"{i}.npy") for i in range(2)]
@@ -191,6 +194,7 @@ def test_a_file_that_another_process_rewrites(contents, tmp_path):
     check_nothing_wrong_is_known(classifier(), contents, tmp_path / "runs")
 
 
+@pytest.mark.slow
 def test_early_stopping_on_a_changed_X_is_not_recalled(contents, tmp_path):
     X, y = contents[0].copy(), contents[2]
     params = {"early_stopping": True, "validation_fraction": 0.3, "n_iter_no_change": 9}
@@ -202,6 +206,7 @@ def test_early_stopping_on_a_changed_X_is_not_recalled(contents, tmp_path):
     check_nothing_wrong_is_known(classifier(**params), contents, tmp_path)
 
 
+@pytest.mark.slow
 def test_validation_data_that_change(contents, tmp_path):
     one, two, y = contents
     validation = one.copy()
@@ -218,6 +223,7 @@ def test_validation_data_that_change(contents, tmp_path):
         assert same_fit(clf, plain, one)
 
 
+@pytest.mark.slow
 def test_labels_and_weights_are_those_of_the_call(contents, tmp_path):
     X, _, y = contents
     weights = np.linspace(0.5, 1.5, len(y)).astype(np.float32)
@@ -233,6 +239,7 @@ def test_labels_and_weights_are_those_of_the_call(contents, tmp_path):
     assert n_kept(tmp_path) == EPOCHS
 
 
+@pytest.mark.slow
 def test_a_known_run_is_known_although_X_changes_meanwhile(contents):
     X, y = contents[0].copy(), contents[2]
     expected = classifier().fit(X, y)

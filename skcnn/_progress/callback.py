@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skcnn._candidates import every_parameter
 from skcnn._compat import Interval, open_listener, send, validate_parameter_constraints
 from skcnn._first_score import wait_for_first_score
 from skcnn._parameters import all_parameters
@@ -21,7 +22,6 @@ from skcnn._progress.jobs import is_network, job_of
 from skcnn._progress.line import in_short
 from skcnn._progress.screen import screen_here
 from skcnn._progress.show import Show
-from skcnn._search import every_parameter
 
 _shows = {}  # identifier of a running fit -> its Show, in the process that shows it
 

@@ -7,13 +7,13 @@
 - :class:`PredictionsDisplay`: images with what they are and what they were taken for.
 - :class:`AugmentationDisplay`: images as augmentation changes them.
 
-Each has a constructor that stores data, class methods ``from_...`` that take the data from what was fitted and draw it,
-and `plot`, which draws on new or given axes. Series differ in marker and line style besides color, so that the pictures
-can be printed in gray.
+Each has a constructor that stores data. Its class methods ``from_...`` take the data
+from what was fitted, and draw it. `plot` draws on new or given axes. Series differ in
+marker and line style besides color, so that the pictures can be printed in gray.
 
-On axes of your own, ``layout="constrained"`` of their figure makes room for labels and legends. `plot` fits them to the
-size that the figure has then. Matplotlib is imported when something is drawn and no sooner;
-``pip install "skcnn[plot]"`` brings it.
+On axes of your own, ``layout="constrained"`` of their figure makes room for labels and
+legends. `plot` fits them to the size that the figure has then. Matplotlib is imported
+only when something is drawn; ``pip install "skcnn[plot]"`` brings it.
 """
 
 from skcnn.plotting._augmentation import AugmentationDisplay

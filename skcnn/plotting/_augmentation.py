@@ -20,7 +20,8 @@ class AugmentationDisplay:
     Parameters
     ----------
     images : ndarray of shape (n, height, width, channels)
-        The images as they are. One or three channels are shown as they are, of others the mean.
+        The images as they are. One or three channels are shown as they are, of others
+        the mean.
     augmented : ndarray of shape (n, n_draws, height, width, channels)
         The same as they are trained on in several epochs.
 
@@ -40,7 +41,8 @@ class AugmentationDisplay:
     >>> from skcnn import ConvPoolClassifier
     >>> from skcnn.plotting import AugmentationDisplay
     >>> images = load_digits().images[:3]
-    >>> display = AugmentationDisplay.from_estimator(ConvPoolClassifier(augmentation="shift"), images, n_draws=5)
+    >>> classifier = ConvPoolClassifier(augmentation="shift")
+    >>> display = AugmentationDisplay.from_estimator(classifier, images, n_draws=5)
     >>> display.augmented.shape
     (3, 5, 8, 8, 1)
     >>> plt.close(display.figure_)
@@ -76,26 +78,31 @@ class AugmentationDisplay:
         size = (0.7 + 0.7 * (n_draws + 1), 0.3 + 0.7 * n_images * height / width)
         [self.ax_] = make_axes(self, ax, figsize=size)
         self.figure_ = self.ax_.figure
-        tiles = np.concatenate(
-            [np.asarray(self.images)[:, None], self.augmented], axis=1
-        )
-        shown = displayable(tiles.reshape(-1, *tiles.shape[2:]))
-        tiled = mosaic(shown.reshape(n_images, n_draws + 1, *shown.shape[1:]))
+        white_gaps = np.nan_to_num(self._tiled(), nan=1.0)
         self.im_ = self.ax_.imshow(
-            np.nan_to_num(tiled, nan=1.0), cmap="gray", vmin=0, vmax=1
+            white_gaps,
+            cmap="gray",
+            vmin=0,
+            vmax=1,
         )
-        self.ax_.axvline(
-            width, color="C3", linewidth=2
-        )  # in the gap after the images as they are
+        # In the gap after the images as they are.
+        self.ax_.axvline(width, color="C3", linewidth=2)
         middles = (width - 1) / 2 + (width + 1) * np.arange(n_draws + 1)
-        self.ax_.set_xticks(
-            middles,
-            ["as given", *(f"epoch {epoch}" for epoch in range(1, n_draws + 1))],
-        )
+        epochs = [f"epoch {epoch}" for epoch in range(1, n_draws + 1)]
+        self.ax_.set_xticks(middles, ["as given", *epochs])
         self.ax_.tick_params(length=0)
         self.ax_.set(yticks=[], frame_on=False)
         slant_if_crowded(self.ax_)
         return self
+
+    def _tiled(self):
+        """A row for each image: as it is, and after that its draws."""
+        as_given = np.asarray(self.images)[:, np.newaxis]
+        tiles = np.concatenate([as_given, self.augmented], axis=1)
+        n_rows, n_columns, *image_shape = tiles.shape
+        # All at once, because they share one scale.
+        shown = displayable(tiles.reshape(-1, *image_shape))
+        return mosaic(shown.reshape(n_rows, n_columns, *shown.shape[1:]))
 
     @classmethod
     def from_estimator(cls, estimator, X, *, n_draws=6, ax=None):
@@ -105,7 +112,8 @@ class AugmentationDisplay:
         ----------
         estimator : ConvPoolClassifier
             Fitted or not; its `random_state` decides the draws.
-        X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
+        X : array-like of shape (n, height, width, channels), (n, height, width) or \
+(n, n_features)
             A few images.
         n_draws : int, default=6
             How often to change each.
@@ -120,7 +128,8 @@ class AugmentationDisplay:
         Raises
         ------
         ValueError
-            If the classifier has no augmentation, or if `n_draws` is not an integer of at least 1.
+            If the classifier has no augmentation, or if `n_draws` is not an integer of
+            at least 1.
         """
         check_classifier(estimator, fitted=False)
         if estimator.augmentation is None:
@@ -138,8 +147,7 @@ class AugmentationDisplay:
             augmented_images, estimator.augmentation, images, seed, n_draws
         )
         augmented = np.stack(drawn, axis=1)
-        if (
-            images.dtype == np.uint8
-        ):  # where a layer leaves the range of pixels, as noise does
+        if images.dtype == np.uint8:
+            # A layer may leave the range of pixels, as noise does.
             augmented = np.clip(np.rint(augmented), 0, 255)
         return cls(images=images, augmented=augmented.astype(images.dtype)).plot(ax)

@@ -1,31 +1,21 @@
 """Axes, series and texts, as all displays draw them."""
 
 from itertools import pairwise
-from numbers import Real
 
 import numpy as np
 
-from skcnn._value_labels import short_labels
+from skcnn._value_labels import is_number
 
 _MARKERS = "osD^vPX*<"
+
+# --------------------------------------------------------------------------------------
+# Axes
 
 
 def make_axes(display, ax, n_axes=1, *, n_columns=1, figsize=None):
     """The given axes, checked, or those of a new figure, as a flat array."""
     if ax is None:
-        try:
-            import matplotlib.pyplot as plt
-        except ImportError as error:
-            raise ImportError(
-                f'{type(display).__name__}.plot needs matplotlib, which pip install "skcnn[plot]" brings.'
-            ) from error
-        n_rows = -(-n_axes // n_columns)
-        _, ax = plt.subplots(
-            n_rows, n_columns, figsize=figsize, layout="constrained", squeeze=False
-        )
-        for spare in ax.flat[n_axes:]:
-            spare.remove()
-        return ax.ravel()[:n_axes]
+        return _new_axes(display, n_axes, n_columns, figsize)
     axes = np.ravel(np.asarray(ax, dtype=object))
     for each in axes:
         if not hasattr(each, "imshow"):
@@ -35,6 +25,81 @@ def make_axes(display, ax, n_axes=1, *, n_columns=1, figsize=None):
     if len(axes) != n_axes:
         raise ValueError(f"ax must be {n_axes} matplotlib Axes; got {len(axes)}.")
     return axes
+
+
+def _new_axes(display, n_axes, n_columns, figsize):
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            f"{type(display).__name__}.plot needs matplotlib, which "
+            'pip install "skcnn[plot]" brings.'
+        ) from error
+    n_rows = rows_for(n_axes, n_columns)
+    _, axes = plt.subplots(
+        n_rows, n_columns, figsize=figsize, layout="constrained", squeeze=False
+    )
+    for spare in axes.flat[n_axes:]:
+        spare.remove()
+    return axes.ravel()[:n_axes]
+
+
+def rows_for(n_parts, n_columns):
+    """How many rows hold so many parts; the last one need not be full."""
+    return int(np.ceil(n_parts / n_columns))
+
+
+def x_positions(ax, values, labels):
+    """Where values stand along x, with their labels on the axis.
+
+    Numbers stand where they belong, on a logarithmic scale if they spread widely. Other
+    values stand side by side.
+    """
+    if not all(map(is_number, values)):
+        positions = np.arange(len(values))
+        _label_ticks(ax, positions, labels)
+        return positions
+    positions = np.array(values, float)
+    if _spread_widely(positions):
+        ax.set_xscale("log")
+    # Many numbers are left to the axis, which chooses round ones. A label that is no
+    # number says more than the axis would.
+    only_numbers = all(map(_is_number_of, labels, values))
+    if not only_numbers or len(positions) <= 8:
+        _label_ticks(ax, positions, labels)
+    return positions
+
+
+def _is_number_of(label, value):
+    """Whether a label is the number that it stands for, to five figures."""
+    try:
+        return np.isclose(float(label), value, rtol=1e-5, atol=0)
+    except ValueError:
+        return False
+
+
+def _spread_widely(positions):
+    gaps = np.diff(positions)
+    return len(gaps) > 1 and positions[0] > 0 and gaps.max() > 5 * gaps.min()
+
+
+def _label_ticks(ax, positions, labels):
+    ax.set_xticks(positions, labels)
+    ax.minorticks_off()
+
+
+def log_scale_of_counts(ax):
+    """A logarithmic x axis that writes 20k for 20,000."""
+    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+
+    ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+
+
+# --------------------------------------------------------------------------------------
+# Series
 
 
 def series_style(number):
@@ -49,15 +114,19 @@ def series_style(number):
 def mean_and_std(scores):
     """Over the last axis, without what is missing there; NaN where all is."""
     known = np.ma.array(scores, dtype=float, mask=np.isnan(scores))
-    return tuple(
-        np.ma.filled(each, np.nan) for each in (known.mean(axis=-1), known.std(axis=-1))
-    )
+    mean, std = known.mean(axis=-1), known.std(axis=-1)
+    return np.ma.filled(mean, np.nan), np.ma.filled(std, np.nan)
 
 
 def draw_series(ax, number, x, mean, std, failed, label, **kwargs):
-    """One line with error bars, with a gap where all fits failed, and crosses at the foot of the axes where any did."""
+    """One line with error bars.
+
+    It has a gap where all fits failed, and a cross at the foot of the axes wherever
+    one failed.
+    """
     style = series_style(number) | kwargs
     x = np.asarray(x, float)
+    # NaN without a failure is a place where nothing was tried: no gap there.
     tried = ~np.isnan(mean) | failed
     line = ax.errorbar(
         x[tried],
@@ -69,63 +138,46 @@ def draw_series(ax, number, x, mean, std, failed, label, **kwargs):
         **style,
     )
     if failed.any():
-        foot = np.full(failed.sum(), 0.03 + 0.025 * number)
-        label = None if "failed" in ax.get_legend_handles_labels()[1] else "failed"
-        ax.plot(
-            x[failed],
-            foot,
-            "x",
-            color=style["color"],
-            transform=ax.get_xaxis_transform(),
-            label=label,
-        )
+        _draw_crosses(ax, number, x[failed], style["color"])
     return line
 
 
-def draw_legend(ax, title=None, beside=False):
-    """A legend, if there is anything to tell; a long one beside the axes, if the figure's layout makes room for it."""
-    entries = sorted(
-        zip(*ax.get_legend_handles_labels(), strict=True),
-        key=lambda entry: entry[1] == "failed",
+def _draw_crosses(ax, number, x, color):
+    # Those of the next series stand higher, or they would hide each other.
+    height = 0.03 + 0.025 * number
+    known = ax.get_legend_handles_labels()[1]
+    ax.plot(
+        x,
+        np.full(len(x), height),
+        "x",
+        color=color,
+        transform=ax.get_xaxis_transform(),
+        label=None if "failed" in known else "failed",
     )
+
+
+def draw_legend(ax, title=None, beside=False):
+    """A legend, if there is anything to tell.
+
+    A long one stands beside the axes, if the figure's layout makes room for it.
+    """
+    handles, labels = ax.get_legend_handles_labels()
+    entries = list(zip(handles, labels, strict=True))
     if not entries:
         return
-    beside = (beside or len(entries) > 4) and ax.figure.get_layout_engine() is not None
-    place = (
-        {"loc": "upper left", "bbox_to_anchor": (1, 1)} if beside else {"loc": "best"}
-    )
+    entries.sort(key=lambda entry: entry[1] == "failed")  # the crosses come last
+    has_layout = ax.figure.get_layout_engine() is not None
+    place = {"loc": "best"}
+    if has_layout and (beside or len(entries) > 4):
+        place = {"loc": "upper left", "bbox_to_anchor": (1, 1)}
+    handles, labels = zip(*entries, strict=True)
     ax.legend(
-        *zip(*entries, strict=True),
-        title=title,
-        fontsize="small",
-        title_fontsize="small",
-        **place,
+        handles, labels, title=title, fontsize="small", title_fontsize="small", **place
     )
 
 
-def x_positions(ax, values, labels):
-    """Numbers stand where they belong, on a logarithmic scale if they spread widely; other values side by side."""
-    numeric = all(
-        isinstance(value, Real) and not isinstance(value, bool) for value in values
-    )
-    positions = np.array(values, float) if numeric else np.arange(len(values))
-    gaps = np.diff(positions)
-    if numeric and len(gaps) > 1 and positions[0] > 0 and gaps.max() > 5 * gaps.min():
-        ax.set_xscale("log")
-    named = short_labels(values) != list(labels)
-    if not numeric or named or len(positions) <= 8:
-        ax.set_xticks(positions, labels)
-        ax.minorticks_off()
-    return positions
-
-
-def log_scale_of_counts(ax):
-    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
-
-    ax.set_xscale("log")
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.xaxis.set_major_formatter(EngFormatter(sep=""))
-    ax.xaxis.set_minor_formatter(NullFormatter())
+# --------------------------------------------------------------------------------------
+# Texts that fit
 
 
 def lay_out(ax):
@@ -134,33 +186,45 @@ def lay_out(ax):
 
 
 def slant_if_crowded(ax):
-    """Slant the labels along x if they touch, and leave some out if they would even then."""
+    """Slant the labels along x if they touch, and leave out those that still would."""
     lay_out(ax)
     labels = ax.get_xticklabels()
     boxes = [label.get_window_extent() for label in labels]
-    if not any(
-        right.x0 - left.x1 < 0.5 * left.height for left, right in pairwise(boxes)
-    ):
+    if not any(_touch(left, right) for left, right in pairwise(boxes)):
         return
-    gap = (
-        min(right.x0 + right.x1 - left.x0 - left.x1 for left, right in pairwise(boxes))
-        / 2
-    )
-    step = int(np.ceil(1.5 * max(box.height for box in boxes) / max(gap, 1)))
+    # Slanted labels are as far apart as the middles of their boxes.
+    gaps = [_between_middles(left, right) for left, right in pairwise(boxes)]
+    height = max(box.height for box in boxes)
+    step = int(np.ceil(1.5 * height / max(min(gaps), 1)))
     for number, label in enumerate(labels):
+        visible = number % step == 0
         label.set(
-            rotation=45, ha="right", rotation_mode="anchor", visible=number % step == 0
+            rotation=45,
+            ha="right",
+            rotation_mode="anchor",
+            visible=visible,
         )
     lay_out(ax)
 
 
+def _touch(left, right):
+    return right.x0 - left.x1 < 0.5 * left.height
+
+
+def _between_middles(left, right):
+    return (right.x0 + right.x1 - left.x0 - left.x1) / 2
+
+
 def fit_texts(texts, width, height):
-    """Make texts smaller, all alike, until they fit in so many pixels; leave out what would be too small to read."""
+    """Make texts smaller, all alike, until they fit in so many pixels.
+
+    What would be too small to read is left out.
+    """
     boxes = [(text, text.get_window_extent()) for text in texts if text.get_text()]
     margin = 0.9
-    scale = min(
-        [1, *(margin * min(width / box.width, height / box.height) for _, box in boxes)]
-    )
+    scale = 1
+    for _, box in boxes:
+        scale = min(scale, margin * min(width / box.width, height / box.height))
     for text, _ in boxes:
         text.set_fontsize(text.get_fontsize() * scale)
         text.set_visible(text.get_fontsize() >= 4.5)
@@ -169,9 +233,10 @@ def fit_texts(texts, width, height):
 def fit_titles(axes):
     """Make titles smaller, all alike, until each fits over its axes."""
     lay_out(axes[0])
-    widths = [
-        each.get_position(original=True).width * each.figure.bbox.width for each in axes
-    ]
+    widths = []
+    for each in axes:
+        share = each.get_position(original=True).width
+        widths.append(share * each.figure.bbox.width)
     fit_texts([each.title for each in axes], min(widths), np.inf)
 
 
@@ -199,29 +264,36 @@ def characters_along(ax):
 def readable_on(color):
     """Black or white, whichever stands out."""
     red, green, blue, _ = color
-    return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.46 else "black"
+    # How bright the three look to the eye.
+    brightness = 0.299 * red + 0.587 * green + 0.114 * blue
+    if brightness < 0.46:
+        return "white"
+    return "black"
+
+
+# --------------------------------------------------------------------------------------
+# Images
 
 
 def mosaic(tiles):
-    """One image of tiles (rows, columns, height, width, ...), with gaps of one pixel of NaN."""
+    """One image of tiles (rows, columns, height, width, ...), with gaps of NaN."""
     gap_before = [(0, 0), (0, 0), (1, 0), (1, 0)] + [(0, 0)] * (tiles.ndim - 4)
     tiles = np.pad(tiles, gap_before, constant_values=np.nan)
     n_rows, n_columns, height, width, *colors = tiles.shape
-    return np.moveaxis(tiles, 1, 2).reshape(
-        n_rows * height, n_columns * width, *colors
-    )[1:, 1:]
+    rows = np.moveaxis(tiles, 1, 2)
+    image = rows.reshape(n_rows * height, n_columns * width, *colors)
+    return image[1:, 1:]  # no gap before the first
 
 
 def displayable(images):
     """Images from 0 to 1, gray or RGB, all on the same scale."""
     pixels = np.asarray(images)
-    images = pixels.astype(
-        float
-    )  # what booleans and small integers cannot hold are their differences
-    low, high = (
-        (0, 255)
-        if pixels.dtype == np.uint8
-        else (images.min(initial=0), images.max(initial=1))
-    )
+    # Booleans and small integers cannot hold their differences.
+    images = pixels.astype(float)
+    low, high = 0, 255
+    if pixels.dtype != np.uint8:
+        low, high = images.min(initial=0), images.max(initial=1)
     scaled = (images - low) / (high - low)
-    return scaled if images.shape[-1] == 3 else scaled.mean(axis=-1)
+    if images.shape[-1] == 3:
+        return scaled
+    return scaled.mean(axis=-1)

@@ -5,7 +5,13 @@ from numbers import Integral
 import numpy as np
 
 from skcnn.plotting._classifiers import check_classifier
-from skcnn.plotting._drawing import fit_titles, make_axes, mosaic, slant_if_crowded
+from skcnn.plotting._drawing import (
+    fit_titles,
+    make_axes,
+    mosaic,
+    rows_for,
+    slant_if_crowded,
+)
 
 
 class FilterDisplay:
@@ -27,14 +33,16 @@ class FilterDisplay:
     figure_ : matplotlib Figure
         The figure that holds them.
     im_ : matplotlib AxesImage
-        All kernels that are drawn in one image, with gaps of one pixel that are NaN, or white between colors.
+        All kernels that are drawn in one image, with gaps of one pixel that are NaN, or
+        white between colors.
 
     Examples
     --------
     >>> import matplotlib.pyplot as plt
     >>> import numpy as np
     >>> from skcnn.plotting import FilterDisplay
-    >>> display = FilterDisplay(kernels=np.random.default_rng(0).normal(size=(3, 3, 1, 6))).plot()
+    >>> kernels = np.random.default_rng(0).normal(size=(3, 3, 1, 6))
+    >>> display = FilterDisplay(kernels=kernels).plot()
     >>> display.im_.get_array().shape
     (7, 11)
     >>> plt.close(display.figure_)
@@ -49,11 +57,12 @@ class FilterDisplay:
     ):
         """Draw kernels on one scale that is symmetric about zero.
 
-        Kernels of one channel, or of red, green and blue together, fill a grid row by row. With more channels there is
-        a column for each filter and a row for each channel that it reads.
+        Kernels of one channel, or of red, green and blue together, fill a grid row by
+        row. With more channels there is a column for each filter and a row for each
+        channel that it reads.
 
-        More kernels than can be told apart are not drawn, unless they are asked for: those
-        with the largest weights stand for all, and the title says how many are left out.
+        Many kernels would be too small to see. Unless all are asked for, only those
+        with the largest weights are drawn, and the title says how many are left out.
 
         Parameters
         ----------
@@ -64,8 +73,8 @@ class FilterDisplay:
         colorbar : bool, default=True
             Whether such kernels get a color bar.
         n_filters : int, default=None
-            Largest number of filters to draw. None for 12 if they read many channels, and
-            for 100 if they fill a grid.
+            Largest number of filters to draw. None for 12 if they read many channels,
+            and for 100 if they fill a grid.
         n_channels : int, default=None
             Largest number of channels to draw for each filter. None for 8.
 
@@ -87,15 +96,17 @@ class FilterDisplay:
         [self.ax_] = make_axes(self, ax)
         self.figure_ = self.ax_.figure
         limit = float(np.abs(self.kernels).max()) or 1.0
-        tiles = self._tiles(self.kernels[:, :, channels][..., filters])
+        kernels = self.kernels[:, :, channels][..., filters]
+        image = mosaic(self._tiles(kernels))
         self.ax_.set(xticks=[], yticks=[])
         if self.rgb:
-            colors = np.nan_to_num(0.5 + mosaic(tiles) / (2 * limit), nan=1.0)
-            self.im_ = self.ax_.imshow(np.clip(colors, 0, 1))
-            self.ax_.set_xlabel(f"gray is 0, full color ±{limit:.2g}")
+            self._draw_colors(image, limit)
         else:
             self.im_ = self.ax_.imshow(
-                mosaic(tiles), cmap=cmap, vmin=-limit, vmax=limit
+                image,
+                cmap=cmap,
+                vmin=-limit,
+                vmax=limit,
             )
             if not self._in_grid():
                 self._number(channels, filters)
@@ -106,18 +117,26 @@ class FilterDisplay:
         self._tell_what_is_left_out(len(channels), len(filters))
         return self
 
+    def _draw_colors(self, image, limit):
+        colors = 0.5 + image / (2 * limit)
+        white_gaps = np.nan_to_num(colors, nan=1.0)
+        self.im_ = self.ax_.imshow(np.clip(white_gaps, 0, 1))
+        self.ax_.set_xlabel(f"gray is 0, full color ±{limit:.2g}")
+
     def _in_grid(self):
+        """Whether a kernel is one image, so that all fill a grid."""
         return self.rgb or self.kernels.shape[2] == 1
 
     def _chosen(self, n_filters, n_channels):
         """Places of the channels and filters to draw: those of the largest norm."""
-        for name, number in (("n_filters", n_filters), ("n_channels", n_channels)):
-            if number is not None and (not isinstance(number, Integral) or number < 1):
-                raise ValueError(
-                    f"{name} must be None or an integer of at least 1; got {number!r}."
-                )
-        n_filters = n_filters or (100 if self._in_grid() else 12)
-        n_channels = self.kernels.shape[2] if self._in_grid() else n_channels or 8
+        _check_number("n_filters", n_filters)
+        _check_number("n_channels", n_channels)
+        if self._in_grid():
+            n_filters = n_filters or 100
+            n_channels = self.kernels.shape[2]
+        else:
+            n_filters = n_filters or 12
+            n_channels = n_channels or 8
         squares = np.asarray(self.kernels, float) ** 2
         filters = _largest(squares.sum(axis=(0, 1, 2)), n_filters)
         channels = _largest(squares[..., filters].sum(axis=(0, 1, 3)), n_channels)
@@ -127,40 +146,33 @@ class FilterDisplay:
         """Say which filters and channels these are, counted from 0."""
         height, width = self.kernels.shape[:2]
         self.ax_.set(xlabel="filter", ylabel="input channel")
-        for axis, size, places in (
-            (self.ax_.xaxis, width, filters),
-            (self.ax_.yaxis, height, channels),
-        ):
-            if len(places) <= 16:
-                middles = (size - 1) / 2 + (size + 1) * np.arange(len(places))
-                axis.set_ticks(middles, places, fontsize="small")
+        _number_tiles(self.ax_.xaxis, width, filters)
+        _number_tiles(self.ax_.yaxis, height, channels)
         self.ax_.tick_params(length=0)
 
     def _tell_what_is_left_out(self, n_channels, n_filters):
         of_channels, of_filters = self.kernels.shape[2:]
-        parts, more = [], []
+        shown, for_all = [], []
         if n_filters < of_filters:
-            parts += [f"{n_filters} of {of_filters} filters"]
-            more += [f"n_filters={of_filters}"]
+            shown.append(f"{n_filters} of {of_filters} filters")
+            for_all.append(f"n_filters={of_filters}")
         if n_channels < of_channels:
-            parts += [f"{n_channels} of {of_channels} channels"]
-            more += [f"n_channels={of_channels}"]
-        if parts:
-            self.ax_.set_title(
-                f"{', '.join(parts)}\nthe largest; all: {', '.join(more)}",
-                fontsize="small",
-            )
+            shown.append(f"{n_channels} of {of_channels} channels")
+            for_all.append(f"n_channels={of_channels}")
+        if shown:
+            title = f"{', '.join(shown)}\nthe largest; all: {', '.join(for_all)}"
+            self.ax_.set_title(title, fontsize="small")
             fit_titles([self.ax_])
 
     def _tiles(self, kernels):
-        """Kernels as (rows, columns, height, width), and the three colors if there are."""
+        """Kernels as (rows, columns, height, width), and their three colors."""
         height, width, n_channels, n_filters = kernels.shape
         if not self._in_grid():
             return kernels.transpose(2, 3, 0, 1)
         # About as wide as high, also for flat kernels, with a gap of 1 after each.
         shape = (height + 1) / (width + 1)
         n_columns = min(n_filters, int(np.ceil(np.sqrt(n_filters * shape))))
-        n_rows = -(-n_filters // n_columns)
+        n_rows = rows_for(n_filters, n_columns)
         tiles = np.full((n_rows * n_columns, height, width, n_channels), np.nan)
         tiles[:n_filters] = np.moveaxis(kernels, -1, 0)
         tiles = tiles.reshape(n_rows, n_columns, height, width, n_channels)
@@ -175,7 +187,8 @@ class FilterDisplay:
         estimator : ConvPoolClassifier
             Fitted.
         layer : int or str, default=0
-            Which convolution: its place among them, or its name as ``print(estimator.architecture_)`` shows it.
+            Which convolution: its place among them, or its name as
+            ``print(estimator.architecture_)`` shows it.
         ax : matplotlib Axes, default=None
             Where to draw; None for a new figure.
         **kwargs : dict
@@ -194,26 +207,48 @@ class FilterDisplay:
             For a layer that is not a convolution of this network.
         """
         check_classifier(estimator)
-        layers = estimator.architecture_.layers
-        convolutions = {each.name: each for each in layers if each.kind == "conv"}
-        names = list(convolutions)
-        if not names:
-            raise ValueError(
-                "estimator must have a convolution to draw; got one with "
-                f"conv_layers={estimator.conv_layers!r}. The weights of its dense "
-                "layers are estimator.model_.get_weights()."
-            )
-        if isinstance(layer, Integral) and -len(names) <= layer < len(names):
-            layer = names[layer]
-        if layer not in names:
-            raise ValueError(
-                f"layer must be one of {names} or its place among them, from 0; got {layer!r}."
-            )
-        kernels, _ = estimator.model_.get_layer(layer).get_weights()
-        reads_images = convolutions[layer].inputs[0] in ("images", "rescaling")
-        return cls(kernels=kernels, rgb=reads_images and kernels.shape[2] == 3).plot(
-            ax, **kwargs
+        convolution = _convolution(estimator, layer)
+        kernels, _ = estimator.model_.get_layer(convolution.name).get_weights()
+        reads_images = convolution.inputs[0] in ("images", "rescaling")
+        rgb = reads_images and kernels.shape[2] == 3
+        return cls(kernels=kernels, rgb=rgb).plot(ax, **kwargs)
+
+
+def _convolution(estimator, layer):
+    """The layer of that name, or at that place among the convolutions."""
+    layers = estimator.architecture_.layers
+    convolutions = {each.name: each for each in layers if each.kind == "conv"}
+    names = list(convolutions)
+    if not names:
+        raise ValueError(
+            "estimator must have a convolution to draw; got one with "
+            f"conv_layers={estimator.conv_layers!r}. The weights of its dense "
+            "layers are estimator.model_.get_weights()."
         )
+    if isinstance(layer, Integral) and -len(names) <= layer < len(names):
+        layer = names[layer]
+    if layer not in names:
+        raise ValueError(
+            f"layer must be one of {names} or its place among them, from 0; "
+            f"got {layer!r}."
+        )
+    return convolutions[layer]
+
+
+def _check_number(name, number):
+    if number is None:
+        return
+    if not isinstance(number, Integral) or number < 1:
+        raise ValueError(
+            f"{name} must be None or an integer of at least 1; got {number!r}."
+        )
+
+
+def _number_tiles(axis, size, numbers):
+    """Write the number of each tile at its middle, if there is room."""
+    if len(numbers) <= 16:
+        middles = (size - 1) / 2 + (size + 1) * np.arange(len(numbers))
+        axis.set_ticks(middles, numbers, fontsize="small")
 
 
 def _largest(sizes, number):

@@ -16,6 +16,7 @@ from skcnn.plotting._drawing import (
     slant_if_crowded,
     x_positions,
 )
+from skcnn.plotting._points import find_points
 from skcnn.plotting._study import Study
 
 
@@ -27,8 +28,9 @@ class GridSearchDisplay:
     Parameters
     ----------
     scores : ndarray of shape (n_y, n_x, n_scores)
-        Single scores: one for each fold, and for each seed that was tried. NaN for those
-        that are missing: where a fit failed, or nothing was tried, or fewer seeds were.
+        Single scores: one for each fold, and for each seed that was tried. NaN for
+        those that are missing: where a fit failed, or nothing was tried, or fewer seeds
+        were.
     x_name : str
         Name of the parameter along the x axis.
     x_values : list of length n_x
@@ -36,13 +38,15 @@ class GridSearchDisplay:
     x_labels : list of str of length n_x
         How its values are written.
     y_name : str, default=None
-        Name of the other parameter: rows of a heat map, or one line for each value. None for a single line.
+        Name of the other parameter: rows of a heat map, or one line for each value.
+        None for a single line.
     y_values : list of length n_y, default=None
         Its values.
     y_labels : list of str of length n_y, default=None
         How its values are written.
     n_failed : ndarray of int of shape (n_y, n_x), default=None
-        Number of candidates at each point that failed; they are not part of `scores`. None for no failure.
+        Number of candidates at each point that failed; they are not part of `scores`.
+        None for no failure.
     score_name : str, default="score"
         What the scores are.
 
@@ -68,9 +72,12 @@ class GridSearchDisplay:
     >>> from skcnn.plotting import GridSearchDisplay
     >>> X, y = load_digits().images[:150] / 16, load_digits().target[:150]
     >>> clf = ConvPoolClassifier(dense_layers=[], random_state=0)
-    >>> grid = {"conv_layers": [[(4, 3)], [(8, 3)]], "dropout": [0, 0.25], "epochs": [1, 2]}
+    >>> widths = [[(4, 3)], [(8, 3)]]
+    >>> grid = {"conv_layers": widths, "dropout": [0, 0.25], "epochs": [1, 2]}
     >>> search = GridSearchCV(clf, grid, cv=2).fit(X, y)
-    >>> display = GridSearchDisplay.from_search(search, x="conv_layers", y="dropout", fixed={"epochs": 2})
+    >>> display = GridSearchDisplay.from_search(
+    ...     search, x="conv_layers", y="dropout", fixed={"epochs": 2}
+    ... )
     >>> display.im_.get_array().shape
     (2, 2)
     >>> plt.close(display.figure_)
@@ -102,10 +109,10 @@ class GridSearchDisplay:
     def plot(self, ax=None, *, kind=None, cmap="cividis", colorbar=True):
         """Draw the scores.
 
-        A heat map has the mean score in each cell, with the standard deviation below it as
-        far as there is room. Lines have it as error bars; it is that of all `scores`,
-        ``numpy.std``. Where every candidate failed, a cell is hatched and says so; lines
-        have a cross at the foot of the axes wherever one failed.
+        A heat map has the mean score in each cell, with the standard deviation below it
+        as far as there is room. Lines have it as error bars; it is that of all
+        `scores`, ``numpy.std``. Where every candidate failed, a cell is hatched and
+        says so; lines have a cross at the foot of the axes wherever one failed.
 
         A line joins points only where the values along x have an order: numbers, or
         sequences of the same length that grow.
@@ -137,56 +144,65 @@ class GridSearchDisplay:
         """
         if kind not in (None, "heatmap", "lines"):
             raise ValueError(f"kind must be 'heatmap', 'lines' or None; got {kind!r}.")
-        as_map = kind == "heatmap" or (kind is None and self.y_name is not None)
-        [self.ax_] = make_axes(self, ax, figsize=self._map_size() if as_map else None)
-        self.figure_ = self.ax_.figure
+        if kind is None:
+            kind = "lines" if self.y_name is None else "heatmap"
         self.im_ = self.texts_ = self.lines_ = None
-        if as_map:
-            self._draw_map(cmap, colorbar)
-        else:
+        if kind == "lines":
+            self._start(ax, figsize=None)
             self._draw_lines()
+            self._finish_axes()
+        else:
+            self._start(ax, figsize=self._map_size())
+            self._draw_map(cmap, colorbar)
+            self._finish_axes()
+            if self.im_.colorbar:
+                fit_ylabel(self.im_.colorbar.ax)
+            # The last thing, because the size of cells depends on all that is around.
+            self._write_cells()
+        return self
+
+    def _start(self, ax, figsize):
+        [self.ax_] = make_axes(self, ax, figsize=figsize)
+        self.figure_ = self.ax_.figure
+
+    def _finish_axes(self):
         self.ax_.set_xlabel(self.x_name)
         slant_if_crowded(self.ax_)
         fit_ylabel(self.ax_)
-        if as_map:
-            if self.im_.colorbar:
-                fit_ylabel(self.im_.colorbar.ax)
-            self._write_cells()
-        return self
 
     def _map_size(self):
         """Inches that give each cell room for its numbers, within reason."""
         n_rows, n_columns = self.scores.shape[:2]
-        return min(max(4.8, 2.2 + 0.75 * n_columns), 16), min(
-            max(3.0, 1.2 + 0.5 * n_rows), 12
-        )
+        width = np.clip(2.2 + 0.75 * n_columns, 4.8, 16)
+        height = np.clip(1.2 + 0.5 * n_rows, 3, 12)
+        return width, height
 
     def _failed(self):
-        return (
-            np.zeros(self.scores.shape[:2], int)
-            if self.n_failed is None
-            else self.n_failed
-        )
+        if self.n_failed is None:
+            return np.zeros(self.scores.shape[:2], int)
+        return self.n_failed
 
     def _draw_lines(self):
         positions = x_positions(self.ax_, self.x_values, self.x_labels)
         labels = [None] if self.y_name is None else self.y_labels
-        joined = is_ordered(self.x_values)
         # Without lines, error bars would hide each other.
-        apart = 0 if joined else min(0.12, 0.6 / len(labels))
+        linestyle, apart = "none", min(0.12, 0.6 / len(labels))
+        if is_ordered(self.x_values):
+            linestyle, apart = "-", 0
         middle = (len(labels) - 1) / 2
         self.lines_ = []
-        for number, (scores, failed, label) in enumerate(
-            zip(self.scores, self._failed(), labels, strict=True)
-        ):
+        rows = zip(self.scores, self._failed(), labels, strict=True)
+        for number, (scores, failed, label) in enumerate(rows):
+            mean, std = mean_and_std(scores)
             line = draw_series(
                 self.ax_,
                 number,
                 positions + apart * (number - middle),
-                *mean_and_std(scores),
+                mean,
+                std,
                 failed > 0,
                 label,
-                linestyle="-" if joined else "none",
+                linestyle=linestyle,
             )
             self.lines_.append(line)
         self.ax_.set_ylabel(self.score_name)
@@ -203,36 +219,42 @@ class GridSearchDisplay:
             self.figure_.colorbar(self.im_, ax=self.ax_, label=self.score_name)
 
     def _write_cells(self):
-        (mean, std), n_failed = mean_and_std(self.scores), self._failed()
+        mean, std = mean_and_std(self.scores)
+        n_failed = self._failed()
         self.texts_ = np.empty(mean.shape, dtype=object)
-        for cell in np.ndindex(mean.shape):
-            row, column = cell
-            tried, failed = not np.isnan(mean[cell]), n_failed[cell]
-            if failed and not tried:
-                corners = (
-                    np.array([-0.5, 0.5, 0.5, -0.5]) + column,
-                    np.array([-0.5, -0.5, 0.5, 0.5]) + row,
-                )
-                self.ax_.fill(
-                    *corners, facecolor="0.9", edgecolor="0.7", hatch="///", linewidth=0
-                )
-            text = "failed" if failed else ""
-            if tried:
-                text = f"{mean[cell]:.3f}\n±{std[cell]:.3f}" + (
-                    f"\n{failed} failed" if failed else ""
-                )
-            color = (
-                readable_on(self.im_.cmap(self.im_.norm(mean[cell])))
-                if tried
-                else "black"
-            )
+        for row, column in np.ndindex(mean.shape):
+            cell = row, column
+            if n_failed[cell] and np.isnan(mean[cell]):
+                self._hatch(row, column)
             self.texts_[cell] = self.ax_.text(
-                column, row, text, color=color, ha="center", va="center"
+                column,
+                row,
+                _cell_text(mean[cell], std[cell], n_failed[cell]),
+                color=self._text_color(mean[cell]),
+                ha="center",
+                va="center",
             )
         box = self.ax_.get_window_extent()
         width, height = box.width / mean.shape[1], box.height / mean.shape[0]
         fit_texts(self.texts_.flat, width, height)
         fit_texts(self.ax_.get_yticklabels(), np.inf, height)
+
+    def _hatch(self, row, column):
+        x = np.array([-0.5, 0.5, 0.5, -0.5]) + column
+        y = np.array([-0.5, -0.5, 0.5, 0.5]) + row
+        self.ax_.fill(
+            x,
+            y,
+            facecolor="0.9",
+            edgecolor="0.7",
+            hatch="///",
+            linewidth=0,
+        )
+
+    def _text_color(self, mean):
+        if np.isnan(mean):
+            return "black"
+        return readable_on(self.im_.cmap(self.im_.norm(mean)))
 
     @classmethod
     def from_search(
@@ -253,28 +275,33 @@ class GridSearchDisplay:
         Parameters
         ----------
         search : GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV or the like
-            Fitted: what has `cv_results_`. Of a candidate that a halving search tried again, the last
-            trial counts, even if its `resource` is a parameter, unless that is drawn or fixed.
+            Fitted: what has `cv_results_`. Of a candidate that a halving search tried
+            again, the last trial counts. This holds even if its `resource` is a
+            parameter, unless that is drawn or fixed.
         x : str
             Name of the parameter along the x axis.
         y : str, default=None
             Name of another parameter.
         metric : str, default=None
-            Which score, for a search that has several. None takes the only one, or that of `refit`.
+            Which score, for a search that has several. None takes the only one, or that
+            of `refit`.
         fixed : dict of str to object, default=None
             Values of other parameters: only candidates that have them are drawn.
         reduce : {"mean", "max"}, default="mean"
-            What to take of the candidates that differ in yet other parameters: their mean,
-            or the scores of the best of them. Seeds are not among these: candidates that
-            differ only in a `random_state` are repetitions of one candidate.
+            What to take of the candidates that differ in yet other parameters: their
+            mean, or the scores of the best of them. Seeds are not among these:
+            candidates that differ only in a `random_state` are repetitions of one
+            candidate.
 
-            The mean is taken in each repetition, that is in each fold, and with each seed;
-            the error bar is the deviation between these. Where candidates were tried with
-            different numbers of seeds, it is the deviation of all scores. The label of the
-            axis, or of the color bar, says which.
+            The mean is taken in each repetition, that is in each fold, and with each
+            seed; the error bar is the deviation between these. Where candidates were
+            tried with different numbers of seeds, it is the deviation of all scores.
+            The label of the axis, or of the color bar, says which.
         labels : dict of str to list of str, default=None
-            How values are written, by parameter, in the order in which the search has them first: the order of the
-            grid. None writes ``[(4, 5, 2, 2), (8, 3, 2, 2)]`` as "4-8", for the filters, and adds what else differs.
+            How values are written, by parameter, in the order in which the search has
+            them first: the order of the grid. None writes
+            ``[(4, 5, 2, 2), (8, 3, 2, 2)]`` as "4-8", for the filters, and adds what
+            else differs.
         ax : matplotlib Axes, default=None
             Where to draw; None for a new figure.
         **kwargs : dict
@@ -283,7 +310,8 @@ class GridSearchDisplay:
         Returns
         -------
         GridSearchDisplay
-            What was drawn. Values are sorted: numbers, then sequences from short to long, then the rest, then None.
+            What was drawn. Values are sorted: numbers, then sequences from short to
+            long, then the rest, then None.
 
         Raises
         ------
@@ -292,29 +320,52 @@ class GridSearchDisplay:
         ValueError
             For a parameter, a value or a metric that the search does not have.
         """
-        study = Study(search, metric, fixed, labels, reduce, drawn=(x, y))
+        study = Study(
+            search,
+            metric=metric,
+            fixed=fixed,
+            labels=labels,
+            drawn=(x, y),
+        )
         columns, rows = study.axis("x", x), study.axis("y", y)
         shape = len(rows.values), len(columns.values)
-        points, score_name = study.points(
-            [
-                (rows.codes == row) & (columns.codes == column)
-                for row, column in np.ndindex(shape)
-            ]
-        )
-        scores = np.full(
-            (len(points), max(len(each.scores) for each in points)), np.nan
-        )
-        for place, point in zip(scores, points, strict=True):
-            place[: len(point.scores)] = point.scores
+        cells = []
+        for row, column in np.ndindex(shape):
+            cells.append((rows.codes == row) & (columns.codes == column))
+        points, score_name = find_points(study, cells, reduce)
         display = cls(
-            scores=scores.reshape(*shape, -1),
+            scores=_side_by_side(points).reshape(*shape, -1),
             x_name=x,
             x_values=columns.values,
             x_labels=columns.labels,
-            y_name=y,
-            y_values=None if y is None else rows.values,
-            y_labels=None if y is None else rows.labels,
+            **_of_y(y, rows),
             n_failed=np.reshape([point.n_failed for point in points], shape),
             score_name=score_name,
         )
         return display.plot(ax, **kwargs)
+
+
+def _of_y(name, levels):
+    """What the display knows of the other parameter, if there is one."""
+    if name is None:
+        return {}
+    return {"y_name": name, "y_values": levels.values, "y_labels": levels.labels}
+
+
+def _side_by_side(points):
+    """The scores of each point in a row, which NaN fills up."""
+    longest = max(len(point.scores) for point in points)
+    scores = np.full((len(points), longest), np.nan)
+    for row, point in zip(scores, points, strict=True):
+        row[: len(point.scores)] = point.scores
+    return scores
+
+
+def _cell_text(mean, std, n_failed):
+    """Mean and deviation, if anything succeeded, and what failed."""
+    if np.isnan(mean):
+        return "failed" if n_failed else ""
+    text = f"{mean:.3f}\n±{std:.3f}"
+    if n_failed:
+        text += f"\n{n_failed} failed"
+    return text

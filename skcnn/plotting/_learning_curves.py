@@ -1,6 +1,6 @@
 """Loss and accuracy by epoch."""
 
-from skcnn._search import every_parameter
+from skcnn._candidates import every_parameter
 from skcnn._value_labels import find_levels
 from skcnn.plotting._classifiers import check_classifier, check_classifiers
 from skcnn.plotting._drawing import draw_legend, make_axes, series_style
@@ -9,18 +9,21 @@ from skcnn.plotting._drawing import draw_legend, make_axes, series_style
 class LearningCurvesDisplay:
     """Loss and accuracy by epoch, of one run or several.
 
-    Use :meth:`from_estimator` or :meth:`from_estimators` to make one from fitted classifiers.
+    Use :meth:`from_estimator` or :meth:`from_estimators` to make one from fitted
+    classifiers.
 
     Parameters
     ----------
     histories : list of dict of str to list of float
-        The `history_` of each run. Curves of validation are those whose name begins with ``val_``.
+        The `history_` of each run. Curves of validation are those whose name begins
+        with ``val_``.
     names : list of str, default=None
         A name for each run; None for a single run that needs none.
     names_title : str, default=None
         What the names are, for the legend.
     best_iters : list of int or None, default=None
-        The epoch, from 1, whose network each run kept, where early stopping chose one; None for no such run.
+        The epoch, from 1, whose network each run kept, where early stopping chose one;
+        None for no such run.
 
     Attributes
     ----------
@@ -29,15 +32,18 @@ class LearningCurvesDisplay:
     figure_ : matplotlib Figure
         The figure that holds them.
     lines_ : dict of str to list of matplotlib Line2D
-        The curves by their name in `history_`, in the order of the runs; None for a run that has no such curve.
+        The curves by their name in `history_`, in the order of the runs; None for a run
+        that has no such curve.
 
     Examples
     --------
     >>> import matplotlib.pyplot as plt
     >>> from skcnn.plotting import LearningCurvesDisplay
-    >>> narrow = {"loss": [2.1, 1.2, 0.8], "accuracy": [0.3, 0.6, 0.7], "val_accuracy": [0.4, 0.6, 0.6]}
-    >>> wide = {"loss": [1.7, 0.7, 0.4], "accuracy": [0.4, 0.8, 0.9], "val_accuracy": [0.6, 0.8, 0.8]}
-    >>> display = LearningCurvesDisplay(histories=[narrow, wide], names=["narrow", "wide"]).plot()
+    >>> narrow = {"loss": [2.1, 1.2, 0.8], "accuracy": [0.3, 0.6, 0.7]}
+    >>> wide = {"loss": [1.7, 0.7, 0.4], "accuracy": [0.4, 0.8, 0.9]}
+    >>> display = LearningCurvesDisplay(
+    ...     histories=[narrow, wide], names=["narrow", "wide"]
+    ... ).plot()
     >>> display.lines_["accuracy"][1].get_ydata().tolist()
     [0.4, 0.8, 0.9]
     >>> plt.close(display.figure_)
@@ -50,7 +56,9 @@ class LearningCurvesDisplay:
         self.best_iters = best_iters
 
     def plot(self, ax=None, *, metrics=("loss", "accuracy")):
-        """Draw the curves: training solid, validation dashed in the same color, a dotted line where a run was best.
+        """Draw the curves: training solid, validation dashed in the same color.
+
+        A dotted line stands where early stopping found a run best.
 
         Parameters
         ----------
@@ -81,22 +89,27 @@ class LearningCurvesDisplay:
         self.figure_ = self.axes_[0].figure
         self.lines_ = {}
         for axes, metric in zip(self.axes_, metrics, strict=True):
-            self.lines_[metric] = self._draw(axes, metric, "-")
-            self.lines_[f"val_{metric}"] = self._draw(
-                axes, f"val_{metric}", "--", markerfacecolor="none"
+            in_validation = f"val_{metric}"
+            self.lines_[metric] = self._draw(axes, metric, linestyle="-")
+            self.lines_[in_validation] = self._draw(
+                axes, in_validation, linestyle="--", markerfacecolor="none"
             )
-            for number, best_iter in enumerate(self.best_iters or []):
-                if best_iter is not None:
-                    axes.axvline(
-                        best_iter,
-                        linestyle=":",
-                        linewidth=1,
-                        color=series_style(number)["color"],
-                    )
+            self._mark_best(axes)
             axes.set(xlabel="epoch", ylabel=metric)
             axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         self._draw_legend(self.axes_[-1])
         return self
+
+    def _mark_best(self, ax):
+        for number, best_iter in enumerate(self.best_iters or []):
+            if best_iter is not None:
+                color = series_style(number)["color"]
+                ax.axvline(
+                    best_iter,
+                    linestyle=":",
+                    linewidth=1,
+                    color=color,
+                )
 
     def _check(self, metrics):
         if isinstance(metrics, str) or not len(metrics):
@@ -105,40 +118,47 @@ class LearningCurvesDisplay:
             )
         if self.names is not None and len(self.names) != len(self.histories):
             raise ValueError(
-                f"names must be {len(self.histories)}, one for each run; got {self.names!r}."
+                f"names must be {len(self.histories)}, one for each run; "
+                f"got {self.names!r}."
             )
         for metric in metrics:
             for history in self.histories:
                 if metric not in history:
                     raise ValueError(
-                        f"metrics must be among {list(history)}, which each history_ has; got {metric!r}."
+                        f"metrics must be among {list(history)}, which each history_ "
+                        f"has; got {metric!r}."
                     )
 
-    def _draw(self, ax, column, linestyle, **kwargs):
+    def _draw(self, ax, column, **kwargs):
+        """A curve of each run that has such a column."""
         lines = []
         for number, history in enumerate(self.histories):
             values = history.get(column)
             if values is None:
                 lines.append(None)
                 continue
-            style = (
-                series_style(number)
-                | {"linestyle": linestyle, "markevery": max(1, len(values) // 10)}
-                | kwargs
-            )
-            lines += ax.plot(range(1, len(values) + 1), values, **style)
+            epochs = range(1, len(values) + 1)
+            about_ten = max(1, len(values) // 10)
+            style = series_style(number) | kwargs
+            lines += ax.plot(epochs, values, markevery=about_ten, **style)
         return lines
 
     def _draw_legend(self, ax):
         for number, name in enumerate(self.names or []):
             ax.plot([], [], label=name, **series_style(number))
-        if any(
-            name.startswith("val_") for history in self.histories for name in history
-        ):
-            for label, linestyle in (("training", "-"), ("validation", "--")):
-                ax.plot([], [], linestyle, color="0.3", label=label)
+        columns = {name for history in self.histories for name in history}
+        if any(name.startswith("val_") for name in columns):
+            ax.plot([], [], "-", color="0.3", label="training")
+            ax.plot([], [], "--", color="0.3", label="validation")
         if any(self.best_iters or []):
-            ax.plot([], [], ":", color="0.3", linewidth=1, label="best epoch")
+            ax.plot(
+                [],
+                [],
+                ":",
+                color="0.3",
+                linewidth=1,
+                label="best epoch",
+            )
         draw_legend(ax, self.names_title, beside=True)
 
     @classmethod
@@ -216,28 +236,30 @@ class LearningCurvesDisplay:
 
 def _curves(estimators):
     """What fitted estimators know of their training."""
-    return {
-        "histories": [
-            {name: list(values) for name, values in each.history_.items()}
-            for each in estimators
-        ],
-        "best_iters": [
-            getattr(estimator, "best_iter_", None) for estimator in estimators
-        ],
-    }
+    histories, best_iters = [], []
+    for each in estimators:
+        # A copy, for the estimator may be trained on.
+        history = {name: list(values) for name, values in each.history_.items()}
+        histories.append(history)
+        best_iters.append(getattr(each, "best_iter_", None))
+    return {"histories": histories, "best_iters": best_iters}
 
 
 def _differences(estimators):
-    """A name for each estimator, of the values of the parameters in which they differ, and the parameters' names."""
+    """A name for each estimator, and of which parameters the names are.
+
+    A name has the values of the parameters in which the estimators differ.
+    """
     params = [every_parameter(estimator) for estimator in estimators]
-    levels = {
-        name: find_levels([given.get(name) for given in params]) for name in params[0]
-    }
-    levels = {name: each for name, each in levels.items() if len(each.values) > 1}
-    names = [
-        ", ".join(each.labels[each.codes[i]] for each in levels.values())
-        for i in range(len(params))
-    ]
+    differing = {}
+    for name in params[0]:
+        levels = find_levels([given.get(name) for given in params])
+        if len(levels.values) > 1:
+            differing[name] = levels
+    names = []
+    for row in range(len(params)):
+        values = [each.labels[each.codes[row]] for each in differing.values()]
+        names.append(", ".join(values))
     if len(set(names)) < len(names):  # some differ in nothing
         return [str(number) for number in range(1, len(names) + 1)], "run"
-    return names, ", ".join(levels)
+    return names, ", ".join(differing)

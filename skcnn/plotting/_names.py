@@ -101,12 +101,31 @@ def _find_room(ax, point, frame, taken):
     return None
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # What they are called
 
 
+@dataclass(frozen=True)
+class Names:
+    """What tells the points of a picture apart.
+
+    Attributes
+    ----------
+    texts : list of str
+        One for each point; empty for nothing.
+    title : str or None
+        Of which parameters they are.
+    ordered : bool
+        Whether the points of each series have an order, so that a line may join them.
+    """
+
+    texts: list
+    title: str | None
+    ordered: bool
+
+
 def name_points(levels, places, groups, by):
-    """What tells the points apart.
+    """Find what tells the points apart.
 
     Parameters
     ----------
@@ -121,49 +140,60 @@ def name_points(levels, places, groups, by):
 
     Returns
     -------
-    names : list of str
-        One for each point.
-    title : str
-        Of which parameters they are.
-    ordered : bool
-        Whether the points of each series have an order, so that a line may join them.
+    Names
     """
+    told = _told_apart_by(levels, places)
+    told.pop(by, None)
+    told = _designs_if_any(told)
+    texts = []
+    for point in range(len(places)):
+        parts = [_as_name(levels[name], codes[point]) for name, codes in told.items()]
+        texts.append(", ".join(parts))
+    ordered = True
+    for group in set(groups):
+        points = [point for point, each in enumerate(groups) if each == group]
+        if not _is_ordered_series(levels, told, points):
+            ordered = False
+    return Names(texts, ", ".join(told), ordered)
+
+
+def _told_apart_by(levels, places):
+    """The parameters, but for seeds, that tell points apart; the codes of each."""
     told = {}
     for name, each in levels.items():
         codes = [np.unique(each.codes[place]) for place in places]
-        single = sum(len(some) == 1 for some in codes)
-        # What differs within most points has been averaged there.
-        if len({*map(tuple, codes)}) > 1 and 2 * single > len(places):
+        if not is_seed(name) and _tells_apart(codes):
             told[name] = codes
-    told = {name: each for name, each in told.items() if not is_seed(name)}
-    told.pop(by, None)
-    designs = {
-        name for name in told if name.rpartition("__")[2] in ARCHITECTURE_PARAMETERS
-    }
-    told = {name: each for name, each in told.items() if name in designs or not designs}
-    names = [
-        ", ".join(
-            "/".join(levels[name].labels[code] for code in codes[point])
-            for name, codes in told.items()
-        )
-        for point in range(len(places))
-    ]
-    ordered = all(
-        _is_ordered_series(
-            levels, told, [i for i, each in enumerate(groups) if each == group]
-        )
-        for group in set(groups)
-    )
-    return names, ", ".join(told), ordered
+    return told
+
+
+def _tells_apart(codes):
+    """Whether points differ in a parameter; the codes are those that each point has."""
+    single = sum(len(some) == 1 for some in codes)
+    different = {tuple(some) for some in codes}
+    # What differs within most points has been averaged there.
+    return len(different) > 1 and 2 * single > len(codes)
+
+
+def _designs_if_any(told):
+    """Only what describes networks, if any of it does."""
+    designs = {}
+    for name, codes in told.items():
+        if name.rpartition("__")[2] in ARCHITECTURE_PARAMETERS:
+            designs[name] = codes
+    return designs or told
+
+
+def _as_name(levels, codes):
+    return "/".join(levels.labels[code] for code in codes)
 
 
 def _is_ordered_series(levels, told, points):
-    """Whether points, from small to large networks, differ in one parameter that grows."""
-    differing = [
-        name
-        for name, codes in told.items()
-        if len({tuple(codes[point]) for point in points}) > 1
-    ]
+    """Whether points, from small to large networks, differ in one growing parameter."""
+    differing = []
+    for name, codes in told.items():
+        if len({tuple(codes[point]) for point in points}) > 1:
+            differing.append(name)
     if len(differing) != 1:
         return not differing
     [name] = differing
@@ -187,12 +217,21 @@ def given_names(names, n_candidates, kept, places):
     Returns
     -------
     list of str
+
+    Raises
+    ------
+    ValueError
+        If there are not as many names as candidates.
     """
     names = list(names)
-    if names and len(names) != n_candidates:
+    if not names:
+        return [""] * len(places)
+    if len(names) != n_candidates:
         raise ValueError(
             f"names must be {n_candidates}, one for each candidate; got {names!r}."
         )
-    if not names:
-        return [""] * len(places)
-    return [", ".join(dict.fromkeys(names[i] for i in kept[place])) for place in places]
+    texts = []
+    for place in places:
+        different = dict.fromkeys(names[candidate] for candidate in kept[place])
+        texts.append(", ".join(different))
+    return texts

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 from skcnn._fitted import images_for
 from skcnn._labels import check_labels
 from skcnn.plotting._classifiers import check_classifier
-from skcnn.plotting._drawing import displayable, fit_titles, make_axes
+from skcnn.plotting._drawing import displayable, fit_titles, make_axes, rows_for
 
 
 class PredictionsDisplay:
@@ -46,7 +46,9 @@ class PredictionsDisplay:
     >>> from sklearn.datasets import load_digits
     >>> from skcnn.plotting import PredictionsDisplay
     >>> images = load_digits().images[:2, ..., None]
-    >>> display = PredictionsDisplay(images=images, y_true=[0, 1], y_pred=[0, 7], probabilities=[0.98, 0.4]).plot()
+    >>> display = PredictionsDisplay(
+    ...     images=images, y_true=[0, 1], y_pred=[0, 7], probabilities=[0.98, 0.4]
+    ... ).plot()
     >>> display.axes_[1].get_title().splitlines()
     ['true 1', 'pred. 7', 'wrong, 40%']
     >>> plt.close(display.figure_)
@@ -60,7 +62,7 @@ class PredictionsDisplay:
         self.target_names = target_names
 
     def plot(self, ax=None, *, n_columns=4):
-        """Draw each image under its labels; those that are wrong say so, and have a frame.
+        """Draw each image under its labels; a wrong one says so, and has a frame.
 
         Parameters
         ----------
@@ -84,42 +86,50 @@ class PredictionsDisplay:
             For too few axes.
         """
         n_images = len(self.images)
+        n_axes = max(1, n_images)  # one says that there is no image
         n_columns = max(1, min(n_columns, n_images))
-        size = (1.5 * n_columns, 1.8 * max(1, -(-n_images // n_columns)))
-        given = None if ax is None else np.ravel(ax)[: max(1, n_images)]
+        size = (1.5 * n_columns, 1.8 * rows_for(n_axes, n_columns))
+        given = None if ax is None else np.ravel(ax)
         self.axes_ = make_axes(
-            self, given, max(1, n_images), n_columns=n_columns, figsize=size
+            self,
+            None if given is None else given[:n_axes],
+            n_axes,
+            n_columns=n_columns,
+            figsize=size,
         )
         self.figure_ = self.axes_[0].figure
-        for axes in self.axes_ if ax is None else np.ravel(ax):
+        all_axes = self.axes_ if given is None else given
+        for axes in all_axes:
             axes.set(xticks=[], yticks=[], frame_on=False)
-        rows = zip(
-            self.axes_,
-            displayable(self.images),
-            self.y_true,
-            self.y_pred,
-            self.probabilities,
-            strict=False,
-        )
-        self.ims_ = [self._draw(*row) for row in rows]
+        self.ims_ = []
+        labels = zip(self.y_true, self.y_pred, self.probabilities, strict=True)
+        images = displayable(self.images)
+        for axes, image, label in zip(self.axes_, images, labels, strict=False):
+            self.ims_.append(self._draw(axes, image, *label))
         if not n_images:
             self.axes_[0].text(0.5, 0.5, "no such image", ha="center", va="center")
         fit_titles(self.axes_)
         return self
 
     def _draw(self, ax, image, true, predicted, probability):
-        wrong = true != predicted
         names = self.target_names or {}
-        title = (
-            f"true {names.get(true, true)}\npred. {names.get(predicted, predicted)}\n"
-        )
-        ax.set_title(
-            f"{title}{'wrong, ' if wrong else ''}{probability:.0%}", fontsize="small"
-        )
-        if wrong:
+        judgment = f"{probability:.0%}"
+        if true != predicted:
+            judgment = f"wrong, {judgment}"
             ax.set_frame_on(True)
             ax.spines[:].set(color="C3", linewidth=3)
-        return ax.imshow(image, cmap="gray", vmin=0, vmax=1)
+        lines = (
+            f"true {names.get(true, true)}",
+            f"pred. {names.get(predicted, predicted)}",
+            judgment,
+        )
+        ax.set_title("\n".join(lines), fontsize="small")
+        return ax.imshow(
+            image,
+            cmap="gray",
+            vmin=0,
+            vmax=1,
+        )
 
     @classmethod
     def from_estimator(
@@ -140,17 +150,19 @@ class PredictionsDisplay:
         ----------
         estimator : ConvPoolClassifier
             Fitted.
-        X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
+        X : array-like of shape (n, height, width, channels), (n, height, width) or \
+(n, n_features)
             Images, in the units that fit saw.
         y : array-like of shape (n,)
             Their labels.
         which : {"first", "wrong", "least_sure"}, default="first"
-            The first images, the first of those that are classified wrong, or those whose predicted label has the
-            lowest probability, lowest first.
+            The first images, the first of those that are classified wrong, or those
+            whose predicted label has the lowest probability, lowest first.
         n_images : int, default=12
             How many to draw, if there are so many.
         target_names : sequence of str of length n_classes, default=None
-            Names of the classes, in the order of `classes_`. None writes the labels themselves.
+            Names of the classes, in the order of `classes_`. None writes the labels
+            themselves.
         ax : sequence of matplotlib Axes, default=None
             As for :meth:`plot`.
         **kwargs : dict
@@ -166,8 +178,8 @@ class PredictionsDisplay:
         NotFittedError
             Before fit.
         ValueError
-            For another `which`, if `n_images` is not an integer of at least 1, or if `X`, `y`, `target_names` and the
-            classifier do not fit together.
+            For another `which`, if `n_images` is not an integer of at least 1, or if
+            `X`, `y`, `target_names` and the classifier do not fit together.
         """
         check_classifier(estimator)
         images = images_for(estimator, X)
@@ -180,12 +192,7 @@ class PredictionsDisplay:
             raise ValueError(
                 f"n_images must be an integer of at least 1; got {n_images!r}."
             )
-        if target_names is not None and (
-            isinstance(target_names, Mapping) or len(target_names) != len(classes)
-        ):
-            raise ValueError(
-                f"target_names must be {len(classes)} in a sequence, one for each class; got {target_names!r}."
-            )
+        name_of = _names_of(classes, target_names)
         proba = estimator.predict_proba(X)
         predicted, probabilities = classes[proba.argmax(axis=1)], proba.max(axis=1)
         chosen = _chosen(which, y, predicted, probabilities)[:n_images]
@@ -194,13 +201,24 @@ class PredictionsDisplay:
             y_true=y[chosen],
             y_pred=predicted[chosen],
             probabilities=probabilities[chosen],
-            target_names=None
-            if target_names is None
-            else dict(zip(classes, target_names, strict=True)),
+            target_names=name_of,
         ).plot(ax, **kwargs)
 
 
+def _names_of(classes, target_names):
+    """The name of each class; None for none."""
+    if target_names is None:
+        return None
+    if isinstance(target_names, Mapping) or len(target_names) != len(classes):
+        raise ValueError(
+            f"target_names must be {len(classes)} in a sequence, one for each class; "
+            f"got {target_names!r}."
+        )
+    return dict(zip(classes, target_names, strict=True))
+
+
 def _chosen(which, true, predicted, probabilities):
+    """The places of images to draw, the first to come first."""
     if which == "first":
         return np.arange(len(true))
     if which == "wrong":

@@ -2,12 +2,17 @@
 
 import textwrap
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
-from skcnn._search import count_if_possible, every_parameter, image_shape_and_classes
-from skcnn._value_labels import find_levels
+from skcnn._candidates import (
+    count_if_possible,
+    every_parameter,
+    image_shape_and_classes,
+)
+from skcnn._value_labels import find_levels, single_level
 from skcnn.plotting._classifiers import check_classifiers
 from skcnn.plotting._drawing import (
     characters_along,
@@ -17,20 +22,17 @@ from skcnn.plotting._drawing import (
     log_scale_of_counts,
     make_axes,
 )
-from skcnn.plotting._names import Named, given_names, name_points, write_names
-from skcnn.plotting._study import (
-    Study,
-    check_among,
-    is_seed,
-    repetitions,
-)
+from skcnn.plotting._names import Named, Names, given_names, name_points, write_names
+from skcnn.plotting._points import find_points, repetitions
+from skcnn.plotting._study import Study, check_among, is_seed
 
 
 class WidthDepthDisplay:
     """Score by number of parameters of the network, on a logarithmic scale.
 
-    Use :meth:`from_search` or :meth:`from_estimators` to make one from what was fitted. All scores of one group and one
-    number of parameters make a point: their mean, with their standard deviation as error bar.
+    Use :meth:`from_search` or :meth:`from_estimators` to make one from what was fitted.
+    All scores of one group and one number of parameters make a point: their mean, with
+    their standard deviation as error bar.
 
     Parameters
     ----------
@@ -39,14 +41,15 @@ class WidthDepthDisplay:
     scores : array-like of shape (n_fits,)
         Score of each fit: one for each fold or seed. NaN for a failed one.
     groups : list of str of length n_fits, default=None
-        The series that each belongs to, drawn in order of appearance. None for a single one.
+        The series that each belongs to, drawn in order of appearance. None for a
+        single one.
     group_name : str, default=None
         What the groups are, for the legend.
     score_name : str, default="accuracy"
         What the scores are.
     names : list of str of length n_fits, default=None
-        What the network of each fit is called, written beside its point. A larger network is not always a deeper one,
-        so a line alone may not tell.
+        What the network of each fit is called, written beside its point. A larger
+        network is not always a deeper one, so a line alone may not show it.
     names_title : str, default=None
         What the names are, for the axis.
 
@@ -97,18 +100,20 @@ class WidthDepthDisplay:
         self.names_title = names_title
 
     def plot(self, ax=None, *, joined=None):
-        """Draw the points of each group; a cross at the foot of the axes stands for a failed fit.
+        """Draw the points of each group.
 
-        Each name stands where it is inside the frame and on no other name, as far as there
-        is room. The label of the x axis tells how many are left out.
+        A cross at the foot of the axes stands for a failed fit.
+
+        Each name stands where it is inside the frame and on no other name, as far as
+        there is room. The label of the x axis tells how many are left out.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to draw; None for a new figure.
         joined : bool, default=None
-            Whether lines join the points of a group. None joins them if there are groups: without, neighbors may
-            have little in common but their size.
+            Whether lines join the points of a group. None joins them if there are
+            groups. Without groups, neighbors may have little in common but their size.
 
         Returns
         -------
@@ -127,16 +132,22 @@ class WidthDepthDisplay:
         check_consistent_length(self.n_params, self.scores, self.groups, self.names)
         [self.ax_] = make_axes(self, ax)
         self.figure_ = self.ax_.figure
-        joined = self.groups is not None if joined is None else joined
-        groups = np.array(
-            [None] * len(self.scores) if self.groups is None else self.groups,
-            dtype=object,
-        )
+        if joined is None:
+            joined = self.groups is not None
+        groups = [None] * len(self.scores) if self.groups is None else self.groups
+        groups = np.array(groups, dtype=object)
         self.lines_, named = [], []
         for number, group in enumerate(dict.fromkeys(groups)):
-            line, names = self._draw_group(number, groups == group, group, joined)
+            chosen = groups == group
+            points = self._points(chosen)
+            line = self._draw_group(number, points, group, joined)
             self.lines_.append(line)
-            named += names
+            if self.names is not None:
+                named += self._named(points, chosen, line[0].get_color())
+        self._finish_axes(named)
+        return self
+
+    def _finish_axes(self, named):
         self.ax_.set(xlabel="number of parameters", ylabel=self.score_name)
         log_scale_of_counts(self.ax_)
         if named:
@@ -144,36 +155,48 @@ class WidthDepthDisplay:
         draw_legend(self.ax_, title=self.group_name)
         self._write_names(named)
         fit_ylabel(self.ax_)
-        return self
 
-    def _draw_group(self, number, chosen, label, joined):
-        """The points of a group, and those of them that have a name."""
-        counts, places = np.unique(
-            np.asarray(self.n_params, float)[chosen], return_inverse=True
-        )
+    def _points(self, chosen):
+        """The points of a group: all fits of one size make one."""
+        sizes = np.asarray(self.n_params, float)[chosen]
+        counts, places = np.unique(sizes, return_inverse=True)
         scores = np.asarray(self.scores, float)[chosen]
         failed = np.isnan(scores)
-        points = [scores[(places == place) & ~failed] for place in range(len(counts))]
-        mean = np.array([point.mean() if len(point) else np.nan for point in points])
-        std = np.array([point.std() if len(point) else np.nan for point in points])
+        mean, std = np.full((2, len(counts)), np.nan)
+        for place in range(len(counts)):
+            good = scores[(places == place) & ~failed]
+            if len(good):
+                mean[place], std[place] = good.mean(), good.std()
         any_failed = np.bincount(places, failed) > 0
-        linestyle = "-" if joined else "none"
-        series = draw_series(
-            self.ax_, number, counts, mean, std, any_failed, label, linestyle=linestyle
+        return _Points(counts, places, mean, std, any_failed)
+
+    def _draw_group(self, number, points, label, joined):
+        return draw_series(
+            self.ax_,
+            number,
+            points.counts,
+            points.mean,
+            points.std,
+            points.any_failed,
+            label,
+            linestyle="-" if joined else "none",
         )
-        if self.names is None:
-            return series, []
+
+    def _named(self, points, chosen, color):
+        """The points of a group with what their networks are called."""
         names = np.array(self.names, dtype=object)[chosen]
-        return series, [
-            Named(
-                text=", ".join(dict.fromkeys(filter(None, names[places == place]))),
-                x=counts[place],
-                y=mean[place],
-                spread=std[place],
-                color=series[0].get_color(),
+        named = []
+        for place in np.flatnonzero(~np.isnan(points.mean)):
+            here = filter(None, names[points.places == place])
+            point = Named(
+                text=", ".join(dict.fromkeys(here)),
+                x=points.counts[place],
+                y=points.mean[place],
+                spread=points.std[place],
+                color=color,
             )
-            for place in np.flatnonzero(~np.isnan(mean))
-        ]
+            named.append(point)
+        return named
 
     def _write_names(self, named):
         """Each name once: at the highest of the points of that name and size."""
@@ -191,9 +214,11 @@ class WidthDepthDisplay:
             self._describe_names(points, len(points) - len(written))
 
     def _describe_names(self, points, n_left_out=0):
-        notes = [f"names: {self.names_title}"] if points and self.names_title else []
+        notes = []
+        if points and self.names_title:
+            notes.append(f"names: {self.names_title}")
         if n_left_out:
-            notes += [f"no room for {n_left_out} of {len(points)} names"]
+            notes.append(f"no room for {n_left_out} of {len(points)} names")
         if notes:
             width = max(characters_along(self.ax_), 24)
             note = textwrap.fill(f"({'; '.join(notes)})", width)
@@ -215,15 +240,16 @@ class WidthDepthDisplay:
         ax=None,
         **kwargs,
     ):
-        """Draw the scores of a fitted search by the size of the network that each candidate describes.
+        """Draw the scores of a fitted search by the size of the candidates' networks.
 
         Parameters
         ----------
         search : GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV or the like
-            Fitted, over the parameters of a :class:`~skcnn.ConvPoolClassifier`. Trials of a halving search count as
-            for :meth:`GridSearchDisplay.from_search`.
+            Fitted, over the parameters of a :class:`~skcnn.ConvPoolClassifier`. Trials
+            of a halving search count as for :meth:`GridSearchDisplay.from_search`.
         image_shape : tuple of int, default=None
-            (height, width, channels) of the images. None takes it from the refitted best estimator.
+            (height, width, channels) of the images. None takes it from the refitted
+            best estimator.
         n_classes : int, default=None
             Number of classes. None takes it from the refitted best estimator.
         by : str, default=None
@@ -233,19 +259,20 @@ class WidthDepthDisplay:
         fixed : dict of str to object, default=None
             As for :meth:`GridSearchDisplay.from_search`.
         reduce : {"mean", "max"}, default="mean"
-            As for :meth:`GridSearchDisplay.from_search`, for candidates of the same size and group.
+            As for :meth:`GridSearchDisplay.from_search`, for candidates of the same
+            size and group.
         labels : dict of str to list of str, default=None
             As for :meth:`GridSearchDisplay.from_search`.
         names : list of str, default=None
             What to write beside the points: a name for each candidate, in the order of
-            ``search.cv_results_["params"]``. None writes the values of the parameters in
-            which the points differ. An empty list writes nothing.
+            ``search.cv_results_["params"]``. None writes the values of the parameters
+            in which the points differ. An empty list writes nothing.
         ax : matplotlib Axes, default=None
             Where to draw; None for a new figure.
         **kwargs : dict
-            Handed on to :meth:`plot`. Unless `joined` is among them, lines join the points
-            of a group if their networks have an order: if they differ in one parameter
-            alone, as 4-8, 8-16 and 32-64 do.
+            Handed on to :meth:`plot`. Unless `joined` is among them, lines join the
+            points of a group if their networks have an order: if they differ in one
+            parameter alone, as 4-8, 8-16 and 32-64 do.
 
         Returns
         -------
@@ -257,43 +284,40 @@ class WidthDepthDisplay:
         NotFittedError
             If the search has no results.
         ValueError
-            For a parameter, a value or a metric that the search does not have, or where images and classes are not
-            known.
+            For a parameter, a value or a metric that the search does not have, or where
+            images and classes are not known.
 
         Warns
         -----
         UserWarning
-            If candidates are left out because their network is impossible, and so has no size.
+            If candidates are left out because their network is impossible, and so has
+            no size.
         """
-        study = Study(search, metric, fixed, labels, reduce, drawn=(by,))
+        study = Study(
+            search,
+            metric=metric,
+            fixed=fixed,
+            labels=labels,
+            drawn=(by,),
+        )
         groups = study.axis("by", by)
         sizes = _network_sizes(
             study.estimators(), image_shape_and_classes(search, image_shape, n_classes)
         )
-        places = sorted({*zip(groups.codes, sizes, strict=True)})
-        places = [(code, size) for code, size in places if size]
-        masks = [(groups.codes == code) & (sizes == size) for code, size in places]
-        points, score_name = study.points(masks)
-        scores = [[*point.scores, *[np.nan] * point.n_failed] for point in points]
-        codes = [code for code, _ in places]
-        texts, title, ordered = name_points(study.levels, masks, codes, by)
+        places = _places(groups.codes, sizes)
+        chosen = [place.chosen for place in places]
+        points, score_name = find_points(study, chosen, reduce)
+        found = _names(study.levels, places, by)
         if names is not None:
-            title, texts = (
-                None,
-                given_names(names, study.n_candidates, study.kept, masks),
-            )
-        repeats = [len(each) for each in scores]
-        return cls(
-            n_params=_repeated([int(size) for _, size in places], repeats),
-            scores=[score for each in scores for score in each],
-            groups=_repeated([groups.labels[code] for code in codes], repeats)
-            if by is not None
-            else None,
-            group_name=by,
-            score_name=score_name,
-            names=_repeated(texts, repeats) if any(texts) else None,
-            names_title=title,
-        ).plot(ax, **{"joined": by is not None and ordered} | kwargs)
+            texts = given_names(names, study.n_candidates, study.kept, chosen)
+            found = Names(texts, None, found.ordered)
+        fits = []
+        for place, point, text in zip(places, points, found.texts, strict=True):
+            label = groups.labels[place.group]
+            for score in [*point.scores, *[np.nan] * point.n_failed]:
+                fits.append(_Fit(place.size, score, label, text))
+        display = cls._of_fits(fits, by, score_name, found.title)
+        return display.plot(ax, **{"joined": by is not None and found.ordered} | kwargs)
 
     @classmethod
     def from_estimators(
@@ -304,16 +328,18 @@ class WidthDepthDisplay:
         Parameters
         ----------
         estimators : sequence of ConvPoolClassifier
-            Fitted. Those that differ only in `random_state` make one point, with the spread over seeds.
-        X : array-like of shape (n, height, width, channels), (n, height, width) or (n, n_features)
+            Fitted. Those that differ only in `random_state` make one point, with the
+            spread over seeds.
+        X : array-like of shape (n, height, width, channels), (n, height, width) or \
+(n, n_features)
             Images, in the units that fit saw.
         y : array-like of shape (n,)
             Their labels.
         by : str, default=None
             Name of the parameter whose values make the groups.
         labels : dict of str to list of str, default=None
-            How the values of parameters are written, in the order in which the estimators
-            have them first.
+            How the values of parameters are written, in the order in which the
+            estimators have them first.
         names : list of str, default=None
             What to write beside the points: a name for each estimator. None writes the
             values of the parameters in which the points differ. An empty list writes
@@ -333,50 +359,105 @@ class WidthDepthDisplay:
         NotFittedError
             Before fit.
         ValueError
-            If there is no classifier, if classifiers have no parameter `by`, or if there are not as many `labels` as
-            it has values.
+            If there is no classifier, if classifiers have no parameter `by`, or if
+            there are not as many `labels` as it has values.
         """
         check_classifiers(estimators)
         params = [every_parameter(estimator) for estimator in estimators]
-        if by is not None:
-            check_among("by", by, list(params[0]))
         levels = _levels_of(params, labels or {})
-        groups = np.zeros(len(params), int) if by is None else levels[by].codes
-        order = np.argsort(groups, kind="stable")
+        groups = single_level(len(params))
+        if by is not None:
+            check_among("by", by, list(levels))
+            groups = levels[by]
         sizes = np.array([estimator.n_params_ for estimator in estimators])
-        places = sorted({*zip(groups, sizes, strict=True)})
-        masks = [(groups == code) & (sizes == size) for code, size in places]
-        codes = [code for code, _ in places]
-        texts, title, ordered = name_points(levels, masks, codes, by)
+        places = _places(groups.codes, sizes)
+        chosen = [place.chosen for place in places]
+        found = _names(levels, places, by)
         if names is not None:
             everyone = np.arange(len(params))
-            title, texts = None, given_names(names, len(params), everyone, masks)
-        name_of = dict(zip(places, texts, strict=True))
+            texts = given_names(names, len(params), everyone, chosen)
+            found = Names(texts, None, found.ordered)
+        where = [(place.group, place.size) for place in places]
+        name_of = dict(zip(where, found.texts, strict=True))
+        fits = []
+        for row in np.argsort(groups.codes, kind="stable"):  # one series after another
+            group, size = groups.codes[row], int(sizes[row])
+            score = estimators[row].score(X, y)
+            fits.append(_Fit(size, score, groups.labels[group], name_of[group, size]))
+        display = cls._of_fits(fits, by, _describe(levels, chosen), found.title)
+        return display.plot(ax, **{"joined": by is not None and found.ordered} | kwargs)
+
+    @classmethod
+    def _of_fits(cls, fits, by, score_name, names_title):
+        """A display of fits in the order of their series."""
+        groups, names = None, None
+        if by is not None:
+            groups = [fit.group for fit in fits]
+        if any(fit.name for fit in fits):
+            names = [fit.name for fit in fits]
         return cls(
-            n_params=[int(sizes[i]) for i in order],
-            scores=[estimators[i].score(X, y) for i in order],
-            groups=None
-            if by is None
-            else [levels[by].labels[groups[i]] for i in order],
+            n_params=[fit.n_params for fit in fits],
+            scores=[fit.score for fit in fits],
+            groups=groups,
             group_name=by,
-            score_name=_describe(levels, masks),
-            names=[name_of[groups[i], sizes[i]] for i in order] if any(texts) else None,
-            names_title=title,
-        ).plot(ax, **{"joined": by is not None and ordered} | kwargs)
+            score_name=score_name,
+            names=names,
+            names_title=names_title,
+        )
+
+
+class _Points(NamedTuple):
+    """The points of one series, from small to large networks."""
+
+    counts: np.ndarray
+    places: np.ndarray  # the point of each fit
+    mean: np.ndarray
+    std: np.ndarray
+    any_failed: np.ndarray
+
+
+class _Fit(NamedTuple):
+    """One score, and where it is drawn."""
+
+    n_params: int
+    score: float
+    group: str
+    name: str
+
+
+class _Place(NamedTuple):
+    """One point of one series, and which candidates belong there."""
+
+    group: int
+    size: int
+    chosen: np.ndarray
+
+
+def _places(groups, sizes):
+    """The places that occur, one series after the other; a size of 0 is none."""
+    places = []
+    for group, size in sorted({*zip(groups, sizes, strict=True)}):
+        if size:
+            chosen = (groups == group) & (sizes == size)
+            places.append(_Place(group, int(size), chosen))
+    return places
+
+
+def _names(levels, places, by):
+    """What tells the points apart."""
+    chosen = [place.chosen for place in places]
+    return name_points(levels, chosen, [place.group for place in places], by)
 
 
 def _levels_of(params, labels):
     """The values of each parameter of some estimators."""
     for name in labels:
         check_among("labels", name, list(params[0]))
-    return {
-        name: find_levels([given.get(name) for given in params], labels.get(name))
-        for name in params[0]
-    }
-
-
-def _repeated(values, repeats):
-    return [value for value, n in zip(values, repeats, strict=True) for _ in range(n)]
+    levels = {}
+    for name in params[0]:
+        values = [given.get(name) for given in params]
+        levels[name] = find_levels(values, labels.get(name))
+    return levels
 
 
 def _describe(levels, places):
@@ -384,30 +465,29 @@ def _describe(levels, places):
     counts = sorted({int(place.sum()) for place in places})
     if counts[-1] == 1:
         return "accuracy"
-    differing = any(
-        len(np.unique(each.codes[place])) > 1
-        for name, each in levels.items()
-        if not is_seed(name)
-        for place in places
-    )
-    bars = "± std over all of one size" if differing else repetitions(counts, 1)
+    bars = repetitions(counts, 1)
+    for name, each in levels.items():
+        differ = any(len(np.unique(each.codes[place])) > 1 for place in places)
+        if differ and not is_seed(name):
+            bars = "± std over all of one size"
     return f"accuracy\n(mean {bars})"
 
 
 def _network_sizes(estimators, image_shape_and_classes):
-    """Number of parameters of each network; 0 for one that is impossible, with a warning."""
+    """Number of parameters of each network; 0 for an impossible one, with a warning."""
     if image_shape_and_classes is None:
         raise ValueError(
-            "image_shape and n_classes must be given where best_estimator_ does not tell; got None."
+            "image_shape and n_classes must be given where best_estimator_ does not "
+            "have them; got None."
         )
-    sizes = [
-        count_if_possible(estimator, *image_shape_and_classes) or 0
-        for estimator in estimators
-    ]
+    sizes = []
+    for estimator in estimators:
+        sizes.append(count_if_possible(estimator, *image_shape_and_classes) or 0)
     n_impossible = sizes.count(0)
     if n_impossible:
         warnings.warn(
-            f"{n_impossible} of {len(sizes)} candidates are left out: their network cannot be built.",
+            f"{n_impossible} of {len(sizes)} candidates are left out: their network "
+            "cannot be built.",
             stacklevel=3,
         )
     return np.array(sizes)
