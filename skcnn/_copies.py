@@ -25,11 +25,14 @@ def check_copies(params):
     ValueError
         Naming what would be lost, and the remedy.
     """
+    # Isolated, because objects are made again to be compared. Where there are none, a
+    # thread would be half of what a copy takes.
     kinds = (keras.losses.Loss, keras.optimizers.Optimizer)
     for name in ("optimizer", "loss"):
         if isinstance(params.get(name), kinds):
-            from_instance(name, params[name])
-    check_layer_copies(params.get("augmentation"))
+            isolated(from_instance, name, params[name])
+    if params.get("augmentation") is not None:
+        isolated(check_layer_copies, params["augmentation"])
 
 
 # scikeras copies and pickles a keras.Sequential of augmentation by saving it. It has no
@@ -54,13 +57,12 @@ class CopiesMixin:
     """Clone and pickle, which lose nothing in silence and tell of another version."""
 
     def __sklearn_clone__(self):
-        # Isolated, because objects are made again to be compared.
-        isolated(check_copies, vars(self))
+        check_copies(vars(self))
         with unbuilt_models_copied():
             return super().__sklearn_clone__()
 
     def __getstate__(self):
-        isolated(check_copies, vars(self))
+        check_copies(vars(self))
         state = {**super().__getstate__(), "_skcnn_version": __version__}
         # A worker may be in another directory, where a relative path leads elsewhere.
         if "memory" in state:

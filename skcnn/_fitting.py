@@ -34,14 +34,14 @@ from skcnn._images import (
     check_training_data,
     check_validation_data,
 )
+from skcnn._known_settings import known_settings
 from skcnn._parameters import all_parameters
 from skcnn._process import check_floatx, check_process
 from skcnn._routing import routed
 from skcnn._run import Run
-from skcnn._runtime import isolated
 from skcnn._samples import Samples
 from skcnn._seeds import run_seed
-from skcnn._settings import TrainingFacts, compile_settings
+from skcnn._settings import TrainingFacts
 from skcnn._sharing import how_to_go_on, not_kept, why_not_shared
 from skcnn._state_folder import StateFolder, open_folder
 from skcnn._states import TrainingState
@@ -130,7 +130,7 @@ def _check_request(estimator, given, epochs, goes_on):
     callbacks = keras_callbacks(routed(params, "callbacks"))
     _check_constraints(estimator)
     # What clone or pickle would refuse is told now, and not after an hour of training.
-    isolated(check_copies, params)
+    check_copies(params)
     origin = Fitted.of(estimator) if goes_on and Fitted.is_on(estimator) else None
     data = _check_data(type(estimator).__name__, params, given, origin)
     run = _described_run(params, given, data, origin, goes_on)
@@ -219,9 +219,7 @@ def _described_settings(params, data, n_steps):
         has_weights=data.weights is not None,
         n_steps=n_steps,
     )
-    # Isolated, because it makes an optimizer to look at, which Keras would number.
-    return isolated(
-        compile_settings,
+    return known_settings(
         routed(params, "optimizer"),
         routed(params, "loss"),
         routed(params, "learning_rate_schedule"),
@@ -367,7 +365,7 @@ def _reach(request, start, hooks):
         state = _trained(request, start, hooks)
         if request.epochs:  # initial weights are finite
             predicting = start.stopper.best_state() if start.stopper else state
-            start.run.check_finite(predicting)
+            _check_finite(start, predicting)
         return state
     except TrainingDiverged as error:
         raise ValueError(f"{error} {_remedy(request)}") from None
@@ -377,6 +375,16 @@ def _reach(request, start, hooks):
         )
         interrupt.add_note(note)
         raise
+
+
+def _check_finite(start, state):
+    """Refuse a state that cannot predict; one that is known to is not asked again."""
+    trajectory = start.trajectory
+    if trajectory is not None and trajectory.is_checked(state):
+        return
+    start.run.check_finite(state)
+    if trajectory is not None:
+        trajectory.keep_checked(state)
 
 
 def _trained(request, start, hooks):

@@ -42,6 +42,7 @@ class StateCache:
         self.max_bytes = max_bytes
         # (key of a run, epochs finished) -> state; the last is the most recently used.
         self._states = OrderedDict()
+        self._checked = set()  # of the same keys: states that predict finite numbers
         self._bytes = 0
         self._lock = threading.Lock()
 
@@ -65,6 +66,19 @@ class StateCache:
             self._bytes += state.nbytes
             self._shrink()
 
+    def mark_checked(self, run_key, state):
+        """Note that a state predicts finite numbers, if it is the one that is kept."""
+        entry = (run_key, state.epoch)
+        with self._lock:
+            if self._states.get(entry) is state:
+                self._checked.add(entry)
+
+    def is_checked(self, run_key, state):
+        """Whether that was noted of this very state."""
+        entry = (run_key, state.epoch)
+        with self._lock:
+            return self._states.get(entry) is state and entry in self._checked
+
     def resize(self, max_bytes):
         """Set the bound, in bytes."""
         with self._lock:
@@ -75,6 +89,7 @@ class StateCache:
         """Forget everything."""
         with self._lock:
             self._states.clear()
+            self._checked.clear()
             self._bytes = 0
 
     def _shrink(self):
@@ -83,6 +98,7 @@ class StateCache:
             self._drop(least_recent)
 
     def _drop(self, entry):
+        self._checked.discard(entry)
         state = self._states.pop(entry, None)
         if state is not None:
             self._bytes -= state.nbytes

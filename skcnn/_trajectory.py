@@ -74,6 +74,14 @@ class Trajectory:
         if self.folder is not None:
             self.folder.put(self.run_key, state)
 
+    def is_checked(self, state):
+        """Whether this very state is known to make finite predictions."""
+        return STATES.is_checked(self.run_key, state)
+
+    def keep_checked(self, state):
+        """Let others know that a state makes finite predictions."""
+        STATES.mark_checked(self.run_key, state)
+
     def tell_changed(self, name):
         """Warn, once in a fit, that data were changed, and that states are not kept."""
         if not self._has_told:

@@ -121,6 +121,21 @@ def test_a_diverged_state_is_kept_nowhere(data, tmp_path):
     assert list(tmp_path.rglob("output.pkl")) == kept
 
 
+def test_a_known_state_that_cannot_predict_is_refused_again(data):
+    params = {**TOO_HIGH, "batch_size": 60, "epochs": 1}
+    for _ in range(2):  # the second time, the state is known
+        with pytest.raises(ValueError, match="after epoch 1 the predictions"):
+            small(**params).fit(*data)
+
+
+def test_a_known_state_that_predicted_needs_no_network(data):
+    first = small(epochs=1).fit(*data)
+    POOL.clear()
+    again = small(epochs=1).fit(*data)
+    assert len(POOL) == 0
+    assert same_state(first._state, again._state)
+
+
 def test_the_compiled_network_is_used_again(data):
     with POOL.borrow(*network_of(small(), data)) as program:
         network = program.network

@@ -889,3 +889,23 @@ def test_a_state_that_nobody_knows_is_none():
     trajectory.keep(kept)
     assert same_state(trajectory.longest(5), kept) and trajectory.longest(1) is None
     assert curves(trajectory.state(2).history) == {"loss": [1.0, 0.5]}
+
+
+def test_a_check_holds_for_the_very_state_and_is_dropped_with_it():
+    cache = StateCache(max_bytes=1000)
+    state, equal = (TrainingState(1, (np.zeros(10),)) for _ in range(2))
+    cache.mark_checked("run", state)  # nothing is kept yet
+    cache.put("run", state)
+    assert not cache.is_checked("run", state)
+    cache.mark_checked("run", equal)
+    assert not cache.is_checked("run", state)
+    cache.mark_checked("run", state)
+    assert cache.is_checked("run", state)
+    assert not cache.is_checked("run", equal)
+    assert not cache.is_checked("another run", state)
+    cache.put("run", equal)
+    assert not cache.is_checked("run", equal)
+    cache.mark_checked("run", equal)
+    cache.clear()
+    cache.put("run", equal)
+    assert not cache.is_checked("run", equal)
