@@ -2,6 +2,7 @@
 
 from numbers import Integral
 
+from skcnn._compat import forget_kernels
 from skcnn._program import POOL
 from skcnn._states import STATES
 
@@ -35,5 +36,6 @@ def clear_cache(max_bytes=None):
     # Both are for the whole process; what is on disk outlives it, and stays.
     STATES.clear()
     POOL.clear()
+    forget_kernels()
     if max_bytes is not None:
         STATES.resize(max_bytes)

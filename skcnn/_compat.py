@@ -56,6 +56,7 @@ __all__ = [
     "check_sample_weight",
     "check_y",
     "dump_item",
+    "forget_kernels",
     "has_callbacks",
     "is_op_determinism_enabled",
     "keras",
@@ -69,6 +70,7 @@ __all__ = [
     "tf_context",
     "unflatten_params",
     "validate_parameter_constraints",
+    "without_replicas",
 ]
 
 # The names of the tasks that scikit-learn's searches make of their fits, which it does
@@ -163,6 +165,36 @@ def call_graph(graph, inputs, captured):
         What the graph returns.
     """
     return graph._call_flat(inputs, captured)
+
+
+def forget_kernels():
+    """Have TensorFlow forget what it has prepared to run, such as graphs of networks.
+
+    It keeps that for good, also of graphs that are gone, and no public name drops it.
+    Whatever runs next is prepared anew.
+    """
+    if tensorflow_has_started():
+        tf_context.context().clear_kernel_cache()
+
+
+@contextlib.contextmanager
+def without_replicas(optimizer):
+    """Have an optimizer leave out the sum of gradients over replicas: there is one.
+
+    For tracing a graph. TensorFlow would register a gradient of the sum, for good, and
+    with it keep alive the whole graph: several MB for each network.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+        Of Keras' own.
+    """
+    # Set past Keras, which would track it.
+    vars(optimizer)["_all_reduce_sum_gradients"] = lambda gradients: gradients
+    try:
+        yield
+    finally:
+        del vars(optimizer)["_all_reduce_sum_gradients"]
 
 
 def learning_rate_of(optimizer):

@@ -9,12 +9,13 @@ Three things that are not the same here:
 """
 
 import threading
-from contextlib import nullcontext
+from contextlib import contextmanager
 
 import numpy as np
 
 from skcnn._augmentation import make_augmentation
 from skcnn._backend import tf
+from skcnn._compat import without_replicas
 from skcnn._device import PREDICT_PARALLEL, USES_XLA, predict_batch_size
 from skcnn._network import averaging, build_model
 from skcnn._runtime import isolated
@@ -179,18 +180,22 @@ class CompiledNetwork:
                 batch_weights = [values[start:stop] for values in weights]
                 step((batch, targets, *batch_weights))
 
-            with self._sharing_updates():
+            with self._cheap_updates():
                 _for_each_batch(tf.shape(images)[0], batch_size, one_batch)
             return self.model.get_metrics_result()
 
         return run
 
-    def _sharing_updates(self):
-        if self.is_exposed:
-            return nullcontext()
-        model = self.model
-        recipe = self.settings.optimizer
-        return sharing_updates(model.optimizer, model.trainable_variables, recipe)
+    @contextmanager
+    def _cheap_updates(self):
+        """Have the optimizer trace no more than it must, if it is surely Keras' own."""
+        optimizer, recipe = self.model.optimizer, self.settings.optimizer
+        if self.is_exposed or recipe.users_code:
+            yield
+            return
+        variables = self.model.trainable_variables
+        with without_replicas(optimizer), sharing_updates(optimizer, variables, recipe):
+            yield
 
     def _statistics_graph(self, batch_size, n_before, images):
         """Make the averages of batch normalization those of all images so far.

@@ -62,7 +62,7 @@ def sharing_updates(optimizer, variables, recipe):
         Built for the variables.
     variables : list of keras.Variable
     recipe : skcnn._recipes.Recipe
-        How the optimizer was made.
+        How the optimizer was made, of Keras' own classes alone.
     """
     calls = _calls(optimizer, variables, recipe)
     if not calls:
@@ -71,7 +71,7 @@ def sharing_updates(optimizer, variables, recipe):
 
     def update_step(gradient, variable, learning_rate):
         graph, captured = calls[id(variable)]
-        call_graph(graph, [gradient, tf.identity(learning_rate)], captured)
+        call_graph(graph, [gradient, tf.convert_to_tensor(learning_rate)], captured)
 
     # An attribute of an object comes before a method of its class. It is set past
     # Keras, which would track it.
@@ -87,7 +87,7 @@ def _calls(optimizer, variables, recipe):
 
     None if the update is not to be shared.
     """
-    if recipe.users_code or recipe.cls not in ELEMENTWISE:
+    if recipe.cls not in ELEMENTWISE:
         return None
     recipe = recipe.without("learning_rate")  # an input of the graph
     handles = {each.name: each.value.handle for each in optimizer.variables}

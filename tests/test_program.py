@@ -1,9 +1,11 @@
 """Programs are interchangeable, hold nothing of their last user, and train as Keras does."""
 
+import gc
 import os
 import subprocess
 import sys
 import threading
+import weakref
 
 import keras
 import numpy as np
@@ -314,3 +316,14 @@ print(before == again, fit() - again)
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "1"]
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lamb"])
+def test_nothing_keeps_the_graphs_of_a_network_that_is_gone(images, optimizer):
+    network = CompiledNetwork(architecture_of(), settings_of(optimizer=optimizer))
+    labels = np.zeros(len(images), np.int32)
+    steps = [("train_step", images, labels), ("predict", images)]
+    graphs = [weakref.ref(network.graph(*step).graph) for step in steps]
+    del network
+    gc.collect()
+    assert [graph() for graph in graphs] == [None, None]

@@ -130,17 +130,25 @@ def test_one_graph_serves_every_network_and_rate():
     assert _shared_update._traced.cache_info().misses == 6
 
 
-class Slower(keras.optimizers.SGD):
+def test_what_may_look_at_shapes_is_traced_for_each_variable():
+    recipe = recipe_of("lamb", {})
+    shared = make(recipe)
+    with sharing_updates(*shared, recipe):
+        assert "update_step" not in vars(shared[0])
+
+
+class Halved(keras.optimizers.SGD):
     def update_step(self, gradient, variable, learning_rate):
         super().update_step(gradient / 2, variable, learning_rate)
 
 
-@pytest.mark.parametrize("optimizer", ["lamb", Slower])
-def test_what_may_look_at_shapes_is_traced_for_each_variable(optimizer):
-    recipe = recipe_of(optimizer, {})
-    shared = make(recipe)
-    with sharing_updates(*shared, recipe):
-        assert "update_step" not in vars(shared[0])
+def test_an_optimizer_of_ones_own_updates_as_it_says(digits):
+    X, y = digits
+    design = {**TINY, "epochs": 1, "batch_size": 32}
+    own = ConvPoolClassifier(**design, optimizer=Halved, optimizer__learning_rate=0.5)
+    plain = ConvPoolClassifier(**design, optimizer="sgd", optimizer__learning_rate=0.25)
+    weights = [clf.fit(X[:100], y[:100]).model_.get_weights() for clf in (own, plain)]
+    assert same_bits(*weights)
 
 
 def test_a_step_outlives_the_update_that_is_forgotten():
