@@ -1,7 +1,9 @@
-"""What the benchmarks share: images, fresh processes with their peak memory, tables, JSON.
+"""What the benchmarks share: images, fresh processes with their peak memory, tables,
+JSON.
 
-Nothing here imports TensorFlow, so a process that only starts others stays light. Run as a script, this file is the
-fresh process: it calls one function of one benchmark (see :func:`run_fresh`).
+Nothing here imports TensorFlow, so a process that only starts others stays light. Run
+as a script, this file is the fresh process: it calls one function of one benchmark (see
+:func:`run_fresh`).
 """
 
 import argparse
@@ -27,7 +29,7 @@ _PACKAGES = ("scikit-learn", "scikeras", "keras", "tensorflow", "numpy", "joblib
 _SECONDS_BETWEEN_LOOKS = 0.05
 _QUIET_LOAD = 0.5  # of one core, in the last minute
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Options and images
 
 
@@ -63,7 +65,8 @@ def load_images(path=None, n_samples=None):
     Parameters
     ----------
     path : str, default=None
-        An .npz with x_train and y_train. None for scikit-learn's digits, 8x8, brought to 0..255.
+        An .npz with x_train and y_train. None for scikit-learn's digits, 8x8, brought
+        to 0..255.
     n_samples : int, default=None
         Take so many, stratified, always the same. None for all.
     """
@@ -89,7 +92,7 @@ def as_floats(images):
     return images.astype(np.float32) / 255
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Fresh processes
 
 
@@ -99,15 +102,17 @@ def run_fresh(function, **arguments):
     Parameters
     ----------
     function : callable
-        At the top level of a file in this directory; its result must be a dict that JSON can hold.
+        At the top level of a file in this directory; its result must be a dict that
+        JSON can hold.
     **arguments
         What JSON can hold.
 
     Returns
     -------
     dict
-        The result, with `process_seconds` (from the start of the process to its end) and `peak_mb`, the largest
-        resident memory of the process and its descendants together.
+        The result, with `process_seconds` (from the start of the process to its end)
+        and `peak_mb`, the largest resident memory of the process and its descendants
+        together.
     """
     module = Path(function.__code__.co_filename).stem
     with tempfile.TemporaryDirectory() as directory:
@@ -176,7 +181,7 @@ def _answer(module, function, arguments, path):
     Path(path).write_text(json.dumps(result))
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Reports
 
 
@@ -213,7 +218,9 @@ def _version_or_none(package):
 
 
 def print_machine(facts):
-    """One line about the machine, one about the versions, and a warning where others were at work."""
+    """One line about the machine, one about the versions, and a warning where others
+    were at work.
+    """
     print(
         f"{facts['processor']}, {facts['cores']} cores, {facts['memory_gb']} GB, load {facts['load_before']} before\n"
         f"Python {facts['python']}, "
@@ -225,7 +232,9 @@ def print_machine(facts):
 
 
 def print_table(header, rows):
-    """Print rows of strings in columns, the first to the left and the others to the right."""
+    """Print rows of strings in columns, the first to the left and the others to the
+    right.
+    """
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     for row in [header, ["-" * width for width in widths], *rows]:
         first, *others = zip(row, widths, strict=True)

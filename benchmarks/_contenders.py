@@ -1,13 +1,17 @@
-"""The same network three times: bare scikeras and plain Keras as users paste them, and ConvPoolClassifier.
+"""The same network three times: bare scikeras and plain Keras as users paste them, and
+ConvPoolClassifier.
 
-Keras is imported inside the functions: nobody pays for the start of a contender that does not run.
+Keras is imported inside the functions: nobody pays for the start of a contender that
+does not run.
 """
 
 _ROUTE = "model__"
 
 
 def create_model(conv_layers, dense_layers, dropout, meta):
-    """Study S0's build function. `meta` is scikeras' way to hand over the shapes of the data."""
+    """Study S0's build function. `meta` is scikeras' way to hand over the shapes of the
+    data.
+    """
     from keras import Input, Sequential
     from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 

@@ -1,8 +1,9 @@
 """A grid search over network designs: bare scikeras against ConvPoolClassifier.
 
-Same images, same folds, same grid, all in one run; each contender in a fresh process of its own, so that none finds
-another's memory or warm programs. Two times are given: "search" is GridSearchCV.fit alone, "process" is the process
-from its start to its end, imports included. Worker processes start within the search, and count in both. "peak" is
+Same images, same folds, same grid, all in one run; each contender in a fresh process of
+its own, so that none finds another's memory or warm programs. Two times are given:
+"search" is GridSearchCV.fit alone, "process" is the process from its start to its end,
+imports included. Worker processes start within the search, and count in both. "peak" is
 the resident memory of the process and its workers together.
 
     python benchmarks/grid_vs_scikeras.py
@@ -58,7 +59,7 @@ GRIDS = {
     },
 }
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # In the fresh process
 
 
@@ -91,7 +92,8 @@ def search_skcnn(
 
 
 THREADS, PROCESSES = {"n_jobs": 2, "backend": "threading"}, {"n_jobs": 2}
-# A contender is a function of images, labels and grid that returns what timed_search does.
+# A contender is a function of images, labels and grid that returns what timed_search
+# does.
 CONTENDERS = {
     "scikeras": search_scikeras,
     "scikeras-2": partial(search_scikeras, **PROCESSES),
@@ -104,7 +106,8 @@ CONTENDERS = {
     "skcnn-threads-2-single": partial(search_skcnn, single=True, **THREADS),
     "skcnn-single": partial(search_skcnn, single=True),
 }
-# These keep states in a folder: of the same two, "warm" finds what "cold" left in the same round.
+# These keep states in a folder: of the same two, "warm" finds what "cold" left in the
+# same round.
 MEMORY_CONTENDERS = {
     "skcnn-memory-cold": search_skcnn,
     "skcnn-memory-warm": search_skcnn,
@@ -130,9 +133,11 @@ def timed_search(estimator, grid, images, labels, n_jobs=1, backend="loky"):
 
 
 def scores_in_common_order(search):
-    """Scores as candidates x folds, candidates in the order of ConvPoolClassifier's names.
+    """Scores as candidates x folds, candidates in the order of ConvPoolClassifier's
+    names.
 
-    ParameterGrid sorts by name, so scikeras' prefixes put the same candidates in another order.
+    ParameterGrid sorts by name, so scikeras' prefixes put the same candidates in
+    another order.
     """
     params = [plain_names(candidate) for candidate in search.cv_results_["params"]]
     scores = np.transpose(
@@ -161,7 +166,7 @@ def run_contender(name, grid, data):
     }
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # In the process that compares
 
 
@@ -273,7 +278,9 @@ def summarize(name, rounds, candidates):
 
 
 def add_ratios(results, rounds):
-    """How many times faster than each peer, or than the first contender where no peer ran; paired by round."""
+    """How many times faster than each peer, or than the first contender where no peer
+    ran; paired by round.
+    """
     names = [result["contender"] for result in results]
     baselines = [name for name in names if name in PEERS] or names[:1]
     for result in results:

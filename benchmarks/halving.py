@@ -1,7 +1,9 @@
-"""Successive halving over the number of epochs against the full grid: epochs trained, and what they find.
+"""Successive halving over the number of epochs against the full grid: epochs trained,
+and what they find.
 
-HalvingGridSearchCV(resource="epochs") fits the candidates that survive a round from scratch with more epochs; since
-states are shared, ConvPoolClassifier trains only the further ones. Both searches see the same folds.
+HalvingGridSearchCV(resource="epochs") fits the candidates that survive a round from
+scratch with more epochs; since states are shared, ConvPoolClassifier trains only the
+further ones. Both searches see the same folds.
 
     python benchmarks/halving.py --data cifar10.npz
 """

@@ -1,6 +1,8 @@
-"""Resident memory over many fits of four different small networks: bare scikeras against ConvPoolClassifier.
+"""Resident memory over many fits of four different small networks: bare scikeras
+against ConvPoolClassifier.
 
-Each contender runs in a fresh process. Every fit has a seed of its own, so each one trains.
+Each contender runs in a fresh process. Every fit has a seed of its own, so each one
+trains.
 
     python benchmarks/memory.py
     python benchmarks/memory.py --fits 100 --peer-fits 20
@@ -52,7 +54,9 @@ def memory_of_fits(name, fits):
 
 
 def slope_after_warm_up(resident):
-    """MB per fit by least squares, over the fits after the warm-up; over all if there are few."""
+    """MB per fit by least squares, over the fits after the warm-up; over all if there
+    are few.
+    """
     counted = resident[WARM_UP - 1 :] if len(resident) > WARM_UP + 1 else resident
     return float(np.polyfit(np.arange(len(counted)), counted, 1)[0])
 

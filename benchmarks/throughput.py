@@ -1,19 +1,26 @@
-"""Images per second of one long fit on the networks of study S0: ConvPoolClassifier against Keras' own Model.fit.
+"""Images per second of one long fit on the networks of study S0: ConvPoolClassifier
+against Keras' own Model.fit.
 
-Both train the very same network, `classifier.model_`, on the same array of random images, in one process and in
-turns, so a slow moment of the machine meets both; a round's ratio pairs neighbors. With --dtype uint8 (the default)
-both get bytes, which the network scales; with float32 both get pixels / 255, and the network has no scaling layer. A
-first epoch of each, untimed, pays for compiling and tracing. Times are those of the whole call to fit.
+Both train the very same network, `classifier.model_`, on the same array of random
+images, in one process and in turns, so a slow moment of the machine meets both; a
+round's ratio pairs neighbors. With --dtype uint8 (the default) both get bytes, which
+the network scales; with float32 both get pixels / 255, and the network has no scaling
+layer. A first epoch of each, untimed, pays for compiling and tracing. Times are those
+of the whole call to fit.
 
-The third column trains two runs, of different seeds, in two threads at once. With --intra-op-threads 1, the setting
-that docs/guide/speed.md advises for searches in threads, each operation keeps to one core, for all three columns.
+The third column trains two runs, of different seeds, in two threads at once. With
+--intra-op-threads 1, the setting that docs/guide/speed.md advises for searches in
+threads, each operation keeps to one core, for all three columns.
 
-Small networks train for more epochs, so that the fixed cost of a call to Model.fit does not decide.
+Small networks train for more epochs, so that the fixed cost of a call to Model.fit does
+not decide.
 
-The second table compares the arithmetic of convolutions and dense layers, forward and backward counted as three times
-forward, with the rate of a float32 matrix product on all cores, measured between the rounds. NumPy's product is not
-always the fastest that a machine can do (its OpenBLAS may lack kernels for a new processor), so a share of it may
-exceed 1. TensorFlow's own product is beside it; where that is faster, its share says how much is left.
+The second table compares the arithmetic of convolutions and dense layers, forward and
+backward counted as three times forward, with the rate of a float32 matrix product on
+all cores, measured between the rounds. NumPy's product is not always the fastest that a
+machine can do (its OpenBLAS may lack kernels for a new processor), so a share of it may
+exceed 1. TensorFlow's own product is beside it; where that is faster, its share says
+how much is left.
 
     python benchmarks/throughput.py
     python benchmarks/throughput.py --intra-op-threads 1
@@ -126,7 +133,9 @@ def random_images(n_samples, dtype):
 
 
 def matrix_products(size=4096):
-    """Two functions that give the rate of a float32 matrix product in GFLOP/s, the best of three."""
+    """Two functions that give the rate of a float32 matrix product in GFLOP/s, the best
+    of three.
+    """
     import skcnn  # noqa: F401, I001 - first, because it keeps TensorFlow's start quiet
     import tensorflow as tf
 
@@ -198,7 +207,9 @@ def fit_skcnn(name, images, labels, epochs, seed):
 
 
 def training_flops(model):
-    """Multiplications and additions of one image, forward and backward, in convolutions and dense layers."""
+    """Multiplications and additions of one image, forward and backward, in convolutions
+    and dense layers.
+    """
     forward = sum(
         2 * prod(layer.kernel.shape) * prod(layer.output.shape[1:-1])
         for layer in model.layers

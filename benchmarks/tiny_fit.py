@@ -1,8 +1,9 @@
 """What a fit costs before any work is done: 64 images of 8x8, one epoch, then predict.
 
-Each contender runs in a fresh process, with one fit before the clock starts, so TensorFlow is warm and
-ConvPoolClassifier has its program; each timed fit has a seed of its own, so nothing can be answered from memory. Plain
-Keras builds, compiles, fits and predicts, as does bare scikeras inside.
+Each contender runs in a fresh process, with one fit before the clock starts, so
+TensorFlow is warm and ConvPoolClassifier has its program; each timed fit has a seed of
+its own, so nothing can be answered from memory. Plain Keras builds, compiles, fits and
+predicts, as does bare scikeras inside.
 
     python benchmarks/tiny_fit.py --repeats 9
 """

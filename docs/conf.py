@@ -6,6 +6,10 @@ import os
 # As the gallery's examples want it, before TensorFlow starts.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
+# The example with halving is linked to its class, which is not there before this
+# import. `sphinx_gallery_parallel = False` in it has it read in this process.
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+
 import skcnn
 
 project = "skcnn"
@@ -59,16 +63,49 @@ intersphinx_mapping = {
 
 # The gallery -----------------------------------------------------------------------
 
+# In the order of reading.
+EXAMPLES = [
+    "plot_grid_search",
+    "plot_width_or_depth",
+    "plot_epochs_for_free",
+    "plot_kill_and_go_on",
+    "plot_augmentation",
+    "plot_overfitting",
+    "plot_learning_rate",
+    "plot_parallel_branches",
+    "plot_unequal_classes",
+    "plot_batch_norm",
+    "plot_parameter_budget",
+    "plot_search_strategies",
+    "plot_what_it_sees",
+    "plot_ship_it",
+]
+
+
+class ReadingOrder:
+    """Sorts the examples; Sphinx-Gallery makes one for their folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __call__(self, file_name):
+        return EXAMPLES.index(file_name.removesuffix(".py"))
+
+
+def forget_work(gallery_conf, file_name):
+    """Let each example train its own epochs, so that what it counts is true."""
+    skcnn.clear_cache()
+
+
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": "/plot_",
     "ignore_pattern": r"reproduce_|study\.py",  # docs/reproductions.md has the studies
-    "within_subsection_order": "FileNameSortKey",
-    # Jupyter puts its own options into sys.argv; an example's are those of its script.
-    "first_notebook_cell": (
-        "%matplotlib inline\nimport sys\n\nsys.argv = sys.argv[:1]"
-    ),
+    "within_subsection_order": ReadingOrder,
+    "reset_modules": ("matplotlib", forget_work),
+    "parallel": 2,  # examples side by side, each on one thread
+    "capture_repr": (),  # figures and what is printed, no "<... object at 0x...>"
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skcnn",),
     "download_all_examples": False,

@@ -2,9 +2,10 @@
 Study S0: a grid search on CIFAR-10
 ===================================
 
-Width, dense layers, dropout, batch size and epochs: 108 candidates in three folds. The published best had an accuracy
-of 0.7219 in cross-validation; trained again for 20 epochs with amsgrad it had 0.7777 on the test images, and a network
-twice as wide 0.7731.
+Width, dense layers, dropout, batch size and epochs: 108 candidates in three folds. The
+published best had an accuracy of 0.7219 in cross-validation; trained again for 20
+epochs with amsgrad it had 0.7777 on the test images, and a network twice as wide
+0.7731.
 
 To run it::
 

@@ -2,8 +2,9 @@
 Study S1: width and depth of AlexNet-style networks on CIFAR-10
 ===============================================================
 
-Three networks with falling kernel sizes (base, wide, deep) and a dense one beside them; then what the study asked but
-left open: parallel convolutions joined by Concatenate, by width, number of branches and depth.
+Three networks with falling kernel sizes (base, wide, deep) and a dense one beside them;
+then what the study asked but left open: parallel convolutions joined by Concatenate, by
+width, number of branches and depth.
 
 To run it::
 
@@ -25,10 +26,12 @@ options = study.parse_options(
 data = study.load(fetch_cifar10, options)
 
 # %%
-# The published networks, validated on the test images, as there. Their accuracy jumps from epoch to epoch, because
-# batch normalization predicts with moving averages of its statistics, which lag behind the weights. So it is measured
-# with statistics of the weights as they are, too. Loss and accuracy on training images are those of the trained
-# network, which drops nothing out: with these the published figures of the dense network agree.
+# The published networks, validated on the test images, as there. Their accuracy jumps
+# from epoch to epoch, because batch normalization predicts with moving averages of its
+# statistics, which lag behind the weights. So it is measured with statistics of the
+# weights as they are, too. Loss and accuracy on training images are those of the
+# trained network, which drops nothing out: with these the published figures of the
+# dense network agree.
 published = {
     name: presets.NETWORKS[name]
     for name in ("alexnet-base", "alexnet-wide", "alexnet-deep", "alexnet-dense")
@@ -45,7 +48,8 @@ def measure(classifier, data):
 
 
 # %%
-# The open question. Each block has kernels of 1x1, 3x3 and 5x5 side by side; a branch is a stack of such blocks.
+# The open question. Each block has kernels of 1x1, 3x3 and 5x5 side by side; a branch
+# is a stack of such blocks.
 def concatenated(width=8, n_branches=2, depth=2):
     blocks = [ConvBlock(width, ((1, 1), (3, 3), (5, 5)), 3, 2) for _ in range(depth)]
     return presets.NETWORKS["alexnet-base"] | {

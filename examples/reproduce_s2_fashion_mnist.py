@@ -2,8 +2,9 @@
 Study S2: width and depth on Fashion-MNIST
 ==========================================
 
-Sigmoid networks by width and by depth. In the study, wide ones trained only after several restarts, or never: so each
-is trained with several seeds, and the share of those that fail is part of the result.
+Sigmoid networks by width and by depth. In the study, wide ones trained only after
+several restarts, or never: so each is trained with several seeds, and the share of
+those that fail is part of the result.
 
 To run it::
 
@@ -29,9 +30,10 @@ data = (
 )  # from -1 to 1
 
 # %%
-# Why wide ones fail: Adam moves each weight by about the learning rate, so one step moves the sum over n inputs by up
-# to n times that, and a sigmoid far from 0 hardly learns any more. Here is how many units of the dense layer are there
-# after one step, and what becomes of the widest network with a tenth of the rate.
+# Why wide ones fail: Adam moves each weight by about the learning rate, so one step
+# moves the sum over n inputs by up to n times that, and a sigmoid far from 0 hardly
+# learns any more. Here is how many units of the dense layer are there after one step,
+# and what becomes of the widest network with a tenth of the rate.
 networks = {
     name: presets.NETWORKS[name]
     for name in presets.NETWORKS
@@ -51,7 +53,8 @@ def saturated_after_one_step(classifier, data):
         .fit(X_train[first], y_train[first])
         .model_
     )
-    # The output of the dense layer; its sigmoids are saturated where they are within 0.01 of 0 or 1.
+    # The output of the dense layer; its sigmoids are saturated where they are within
+    # 0.01 of 0 or 1.
     hidden = np.array(Model(model.inputs[0], model.layers[-2].output)(X_test[:500]))
     return {"saturated": (np.minimum(hidden, 1 - hidden) < 0.01).mean()}
 
@@ -60,8 +63,9 @@ study.announce([(networks, options.seeds, data)], options)
 runs = study.run(networks, data, options, measure=saturated_after_one_step)
 
 # %%
-# A run that always answers with the same class has an accuracy of 0.1: it failed to train. The study published what it
-# got in the end, so the others are what to compare, if there are any.
+# A run that always answers with the same class has an accuracy of 0.1: it failed to
+# train. The study published what it got in the end, so the others are what to compare,
+# if there are any.
 runs["failed"] = runs["test_accuracy"] < 0.15
 runs["trained_accuracy"] = runs["test_accuracy"].where(~runs["failed"])
 table = study.compare(runs)

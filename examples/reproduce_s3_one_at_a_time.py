@@ -2,8 +2,9 @@
 Study S3: learning rate, epochs and number of cascades on CIFAR-10, one at a time
 =================================================================================
 
-A network with two cascades of convolutions, trained with momentum; a tenth of the training images is held out to choose
-by. Then one factor at a time is changed, and the best value of each is taken together. Training times stand beside.
+A network with two cascades of convolutions, trained with momentum; a tenth of the
+training images is held out to choose by. Then one factor at a time is changed, and the
+best value of each is taken together. Training times stand beside.
 
 To run it::
 

@@ -2,8 +2,9 @@
 Study S4: a regularized network on CIFAR-10
 ===========================================
 
-Four million parameters, held back by dropout and by limits on the norm of the weights. The study reports a test
-accuracy of 0.7663, and a training loss that falls from 1.7011 to 0.2383 in 25 epochs.
+Four million parameters, held back by dropout and by limits on the norm of the weights.
+The study reports a test accuracy of 0.7663, and a training loss that falls from 1.7011
+to 0.2383 in 25 epochs.
 
 To run it::
 

@@ -2,9 +2,9 @@
 Study S5: how accurate with 300,000 parameters and 10 epochs?
 =============================================================
 
-The budget of study S0's best network, spent with what has become common since: batch normalization, global average
-pooling, silu, one cycle of the learning rate, augmentation, label smoothing and an L2 penalty. An ablation takes out
-one at a time.
+The budget of study S0's best network, spent with what has become common since: batch
+normalization, global average pooling, silu, one cycle of the learning rate,
+augmentation, label smoothing and an L2 penalty. An ablation takes out one at a time.
 
 To run it::
 
@@ -27,13 +27,16 @@ options = study.parse_options(
 data = study.load(fetch_cifar10, options)
 
 # %%
-# The network, and study S0's best for as many epochs. What docs/results shows was measured with moving averages.
+# The network, and study S0's best for as many epochs. What docs/results shows was
+# measured with moving averages.
 modern = presets.NETWORKS["modern"] | {"batch_norm_statistics": "moving"}
 budget = {"modern": modern, "grid-32-64": presets.NETWORKS["grid-32-64"]}
 
 
 def accuracy_with_mirror_images(classifier, data):
-    """Of the mean of what is predicted for an image and for its mirror image, at twice the cost."""
+    """Of the mean of what is predicted for an image and for its mirror image, at twice
+    the cost.
+    """
     _, X_test, _, y_test = data
     probabilities = classifier.predict_proba(X_test) + classifier.predict_proba(
         X_test[:, :, ::-1]
@@ -85,8 +88,8 @@ without = study.run(
 runs = pd.concat([runs, without], ignore_index=True)
 
 # %%
-# What each ingredient brings: what its absence costs, in points of test accuracy. Gray is how far the seeds of the
-# network itself are apart.
+# What each ingredient brings: what its absence costs, in points of test accuracy. Gray
+# is how far the seeds of the network itself are apart.
 accuracy = runs.groupby("network", sort=False)["test_accuracy"].agg(
     ["mean", "min", "max"]
 )

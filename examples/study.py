@@ -1,4 +1,6 @@
-"""What the scripts of the studies have in common: options, fits, an estimate of their cost, tables."""
+"""What the scripts of the studies have in common: options, fits, an estimate of their
+cost, tables.
+"""
 
 import argparse
 import os
@@ -155,7 +157,8 @@ def run(networks, data, options, validation_data=None, measure=None, n_seeds=Non
     validation_data : tuple (X, y), default=None
         Measured after each epoch; None for the test images, as most of the studies did.
     measure : callable, default=None
-        Gives further columns, or others, of the row of a fit: a dict from the fitted classifier and `data`.
+        Gives further columns, or others, of the row of a fit: a dict from the fitted
+        classifier and `data`.
     n_seeds : int, default=None
         How often to train each network, instead of what the options say.
 
@@ -225,7 +228,9 @@ def size(name, seed, classifier):
 
 
 def diverged(name, seed, untrained, error):
-    """The row of a fit that diverged, which is a result, too: there is no network to measure."""
+    """The row of a fit that diverged, which is a result, too: there is no network to
+    measure.
+    """
     warnings.warn(f"{name}, seed {seed}: {error}", ConvergenceWarning, stacklevel=2)
     measures = dict.fromkeys(MEASURES, np.nan)
     nothing = {"loss": [np.nan], "accuracy": [np.nan], "time": [np.nan]}
@@ -241,9 +246,11 @@ def loss_and_accuracy(classifier, X, y):
 
 
 def accuracy_with_fresh_statistics(classifier, X_train, X_test, y_test):
-    """Accuracy if batch normalization knew the statistics of some training images, not moving averages that lag.
+    """Accuracy if batch normalization knew the statistics of some training images, not
+    moving averages that lag.
 
-    Dropout is at work while they are taken, as in training. The classifier is left alone.
+    Dropout is at work while they are taken, as in training. The classifier is left
+    alone.
     """
     model = classifier.model_  # a copy
     for layer in model.layers:
@@ -257,7 +264,8 @@ def accuracy_with_fresh_statistics(classifier, X_train, X_test, y_test):
 
 
 def announce(work, options):
-    """Say what is to come, and about how long it will take: from an epoch on a few images.
+    """Say what is to come, and about how long it will take: from an epoch on a few
+    images.
 
     Parameters
     ----------
@@ -294,7 +302,9 @@ def announce(work, options):
 
 
 def seconds_per_image(network, X, y, options):
-    """What an image takes in an epoch: of a fit alone, and of fits side by side, divided by their number."""
+    """What an image takes in an epoch: of a fit alone, and of fits side by side,
+    divided by their number.
+    """
     few = slice(min(len(y), 512))
 
     # At a low rate, lest it diverge: that makes no step slower.
@@ -313,7 +323,9 @@ def seconds_per_image(network, X, y, options):
 
 
 def longest(networks):
-    """The networks without those that are the beginning of another, which has more epochs: they cost nothing more."""
+    """The networks without those that are the beginning of another, which has more
+    epochs: they cost nothing more.
+    """
     runs = []
     for network in sorted(
         networks, key=lambda network: network["epochs"], reverse=True
@@ -333,7 +345,8 @@ def in_words(seconds):
 
 
 def compare(runs):
-    """Published against measured test accuracy, and what else was published; means and deviations over seeds.
+    """Published against measured test accuracy, and what else was published; means and
+    deviations over seeds.
 
     Parameters
     ----------
@@ -386,7 +399,9 @@ def compare(runs):
 
 
 def difference(name, accuracy):
-    """How much a measured test accuracy is above the published one; nothing where nothing was published."""
+    """How much a measured test accuracy is above the published one; nothing where
+    nothing was published.
+    """
     published = published_figures(name)["test_accuracy"]
     return "" if published is None else f"{accuracy - published:+.4f}"
 
@@ -399,15 +414,18 @@ def published_figures(name):
 
 
 def in_brackets(n_params, n_non_trainable):
-    """The number of parameters; those of them that are not trained, if any, in brackets."""
+    """The number of parameters; those of them that are not trained, if any, in
+    brackets.
+    """
     return f"{n_params:,}" + (f" ({n_non_trainable:,})" if n_non_trainable else "")
 
 
 def in_figures(values):
     """Mean and standard deviation over seeds, or a single value, or nothing.
 
-    The deviation is that of numpy and scikit-learn, divided by n. Where some seeds have no
-    value, as the loss of a network that diverged, the number of those that have is told.
+    The deviation is that of numpy and scikit-learn, divided by n. Where some seeds have
+    no value, as the loss of a network that diverged, the number of those that have is
+    told.
     """
     known = values.dropna()
     if not len(known):
@@ -486,7 +504,8 @@ def conditions(data, options):
 
 
 def plot_beside_published(runs, names):
-    """The curve of validation of some networks, one pair of axes each: every seed, and what was published.
+    """The curve of validation of some networks, one pair of axes each: every seed, and
+    what was published.
 
     Parameters
     ----------

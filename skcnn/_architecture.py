@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 from skcnn._blocks import resolve_blocks
-from skcnn._checks import check_image_shape, check_integer
+from skcnn._checks import A_NUMBER, check_image_shape, check_integer, is_ordinary
 from skcnn._options import (
     BLOCK_OPTIONS,
     DEFAULTS,
@@ -136,6 +136,37 @@ class Architecture:
     def _fields(self):
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
+    @cached_property
+    def structure(self):
+        """What decides which graphs a network has: all but :attr:`numbers`.
+
+        Equal for designs with equal layers that differ only in dropout rates, limits of
+        norms and penalties.
+        """
+        blocks = []
+        for block in self.blocks:
+            dropout, max_norm = _structure(block.dropout), _structure(block.max_norm)
+            blocks.append(block._replace(dropout=dropout, max_norm=max_norm))
+        fields = self.__getstate__() | {"blocks": tuple(blocks)}
+        for name in ("dense_dropout", "dense_max_norm", "kernel_regularizer"):
+            fields[name] = _structure(fields[name])
+        return tuple(fields.values())
+
+    @cached_property
+    def numbers(self):
+        """The numbers of each layer that are no part of the structure.
+
+        A dict from the layer's name and the name of its setting, which is "rate",
+        "max_norm" or "l2".
+        """
+        numbers = {}
+        for layer in self.layers:
+            for name in ("rate", "max_norm", "l2"):
+                value = layer.settings.get(name)
+                if is_ordinary(value):
+                    numbers[layer.name, name] = value
+        return numbers
+
     @property
     def n_trainable(self):
         """Number of trainable parameters."""
@@ -178,3 +209,7 @@ class Architecture:
         for name, shape, count in rows:
             lines.append(f"{name:<{width}}  {shape:<18}{count:>12}")
         return "\n".join(lines)
+
+
+def _structure(value):
+    return A_NUMBER if is_ordinary(value) else value

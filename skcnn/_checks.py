@@ -7,6 +7,9 @@ Nothing but the standard library is imported, so that designs are checked withou
 from math import isfinite
 from numbers import Integral, Real
 
+# What stands for a number where only the structure of a network is described.
+A_NUMBER = "a number"
+
 
 def is_sequence(value):
     """Whether `value` has members in an order, as lists, tuples and arrays do."""
@@ -58,6 +61,11 @@ def _check_number(name, value, allowed):
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be {allowed}; got {value!r}.")
     return float(value)
+
+
+def is_ordinary(value):
+    """Whether a value is a float above 0 that float32 holds to its full precision."""
+    return isinstance(value, float) and 2**-126 <= value < 2**127
 
 
 def check_boolean(name, value):

@@ -61,6 +61,7 @@ __all__ = [
     "is_op_determinism_enabled",
     "keras",
     "learning_rate_of",
+    "loss_arguments",
     "open_listener",
     "route_params",
     "send",
@@ -213,6 +214,23 @@ def learning_rate_of(optimizer):
     """
     rate = getattr(optimizer, "_learning_rate", None)
     return float(rate.numpy()) if isinstance(rate, keras.Variable) else rate
+
+
+def loss_arguments(loss):
+    """The arguments with which one of Keras' losses calls its function.
+
+    The public attributes of the same names are not what it uses.
+
+    Parameters
+    ----------
+    loss : keras.losses.Loss
+
+    Returns
+    -------
+    dict
+        Not a copy.
+    """
+    return loss._fn_kwargs
 
 
 def dump_item(store, item, content):

@@ -9,7 +9,7 @@ Three things that are not the same here:
 """
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 
@@ -17,7 +17,8 @@ from skcnn._augmentation import make_augmentation
 from skcnn._backend import tf
 from skcnn._compat import without_replicas
 from skcnn._device import PREDICT_PARALLEL, USES_XLA, predict_batch_size
-from skcnn._network import averaging, build_model
+from skcnn._network import averaging, build_model, number_places
+from skcnn._numbers import decided_later, places_of
 from skcnn._runtime import isolated
 from skcnn._shared_update import sharing_updates
 
@@ -73,13 +74,10 @@ class CompiledNetwork:
     ----------
     architecture : skcnn._architecture.Architecture
     settings : skcnn._settings.CompileSettings
-    is_exposed : bool, default=False
-        Whether Keras callbacks look at the model. They may change its optimizer before
-        a step is traced.
 
     Attributes
     ----------
-    architecture, settings, is_exposed
+    architecture, settings
         As given.
     model : keras.Model
     variables : list of keras.Variable
@@ -91,10 +89,9 @@ class CompiledNetwork:
         Number of images in each prediction batch.
     """
 
-    def __init__(self, architecture, settings, is_exposed=False):
+    def __init__(self, architecture, settings):
         self.architecture = architecture
         self.settings = settings
-        self.is_exposed = is_exposed
         self.model = compiled_model(architecture, settings)
         self.variables = state_variables(self.model)
         values = [np.array(variable.numpy()) for variable in self.variables]
@@ -103,6 +100,11 @@ class CompiledNetwork:
         self.predict_batch = predict_batch_size(map_shapes)
         self.augmentation = make_augmentation(settings.augmentation)
         self._build_metrics()
+        optimizer, loss = self.model.optimizer, self.model.loss
+        self._number_places = [
+            *number_places(architecture, self.model),
+            *places_of(optimizer, loss, settings.numbers),
+        ]
         self._graphs = {}  # traced when first used
         self._tracing = threading.Lock()
 
@@ -124,29 +126,32 @@ class CompiledNetwork:
                 return place
         raise LookupError(f"{variable.path} is not part of a state")
 
-    def graph(self, name, *arrays):
+    def graph(self, name, *arrays, constants=False):
         """The graph of a step for arrays of these types, traced once.
 
         Parameters
         ----------
         name : {"train_step", "test_step", "statistics", "predict"}
         *arrays : ndarray
+        constants : bool, default=False
+            Whether the numbers of the network are constants in the graph, rather than
+            inputs of training and testing.
 
         Returns
         -------
         tf.types.experimental.ConcreteFunction
         """
         types = [array.dtype.str for array in arrays]
-        key = (name, *types)
+        key = (name, constants, *types)
         # One thread traces, and others that want the same wait for it.
         with self._tracing:
             if key not in self._graphs:
                 # Keras and TensorFlow record what a thread is in the midst of: a block
                 # of tf.distribute, say, in which the optimizer would look for replicas.
-                self._graphs[key] = isolated(self._trace, name, arrays)
+                self._graphs[key] = isolated(self._trace, name, arrays, constants)
             return self._graphs[key]
 
-    def _trace(self, name, arrays):
+    def _trace(self, name, arrays, constants):
         number = tf.TensorSpec((), tf.int32)
         # The number of images is left open, so one graph serves every chunk.
         specs = []
@@ -158,17 +163,21 @@ class CompiledNetwork:
             graph = self._statistics_graph
             specs = [number, number, *specs]
         else:
-            graph = self._batches_graph(name)
-            specs = [number, *specs]
+            places = [] if constants else self._number_places
+            graph = self._batches_graph(name, places, is_exposed=constants)
+            specs = [tf.TensorSpec(len(places), tf.float64), number, *specs]
         # Without autograph, which would rewrite Python that is meant as it stands.
         return tf.function(graph, autograph=False).get_concrete_function(*specs)
 
-    def _batches_graph(self, name):
+    def _batches_graph(self, name, number_places, is_exposed):
         """Training or measuring, batch by batch, by Keras' own step."""
         step = getattr(self.model, name)
         changes = self.augmentation if name == "train_step" else []
+        # What users have in their hands is traced as Keras does it.
+        is_plain = is_exposed or self.settings.optimizer.users_code
+        cheap_updates = nullcontext if is_plain else self._cheap_updates
 
-        def run(batch_size, images, labels, *weights):
+        def run(numbers, batch_size, images, labels, *weights):
             def one_batch(start, stop):
                 targets = labels[start:stop]
                 if self.settings.one_hot:
@@ -180,21 +189,21 @@ class CompiledNetwork:
                 batch_weights = [values[start:stop] for values in weights]
                 step((batch, targets, *batch_weights))
 
-            with self._cheap_updates():
+            with decided_later(number_places, numbers), cheap_updates(numbers):
                 _for_each_batch(tf.shape(images)[0], batch_size, one_batch)
             return self.model.get_metrics_result()
 
         return run
 
     @contextmanager
-    def _cheap_updates(self):
-        """Have the optimizer trace no more than it must, if it is surely Keras' own."""
-        optimizer, recipe = self.model.optimizer, self.settings.optimizer
-        if self.is_exposed or recipe.users_code:
-            yield
-            return
-        variables = self.model.trainable_variables
-        with without_replicas(optimizer), sharing_updates(optimizer, variables, recipe):
+    def _cheap_updates(self, numbers):
+        """Have the optimizer trace no more than it must."""
+        optimizer, variables = self.model.optimizer, self.model.trainable_variables
+        recipe, places = self.settings.optimizer, self._number_places
+        with (
+            without_replicas(optimizer),
+            sharing_updates(optimizer, variables, recipe, places, numbers),
+        ):
             yield
 
     def _statistics_graph(self, batch_size, n_before, images):

@@ -19,11 +19,11 @@ _PROTOCOLS = (
 _TEXT = (str, bytes, bytearray, os.PathLike)
 _LISTS = (list, tuple, range)
 LOAD = (
-    "Load images first: X = np.stack([np.asarray(PIL.Image.open(path)) for path in "
-    "paths]). Or, for a folder that has a folder for each class: dataset = "
-    "keras.utils.image_dataset_from_directory(folder, image_size=(32, 32), "
-    "batch_size=None); X, y = (np.stack(part) for part in "
-    "zip(*dataset.as_numpy_iterator())); X = X.astype(np.uint8)."
+    "Load images first. From a folder that has a folder for each class: "
+    "from skcnn.datasets import load_image_folder; X, y = load_image_folder(folder, "
+    "image_size=32, return_X_y=True). From a list of paths: "
+    "from skcnn.datasets import load_image_files; X = load_image_files(paths, "
+    "(32, 32, 3))."
 )
 _PAIRS = {  # what takes images and labels apart, by what the message is about
     "X": "X, y = ({} for part in zip(*{}))",

@@ -6,7 +6,7 @@ are known takes no longer than that.
 """
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -34,7 +34,9 @@ def known_settings(optimizer, loss, schedule, augmentation, training):
     plain = _in_words(*asked)
     if plain is None:
         return _compile(asked)
-    return _answer(_Question(plain, asked))
+    # Without the images, which decide nothing here and would never be let go.
+    kept = (*asked[:-1], replace(training, images=None))
+    return _answer(_Question(plain, kept))
 
 
 def _in_words(optimizer, loss, schedule, augmentation, training):
@@ -48,7 +50,7 @@ def _in_words(optimizer, loss, schedule, augmentation, training):
         words.append(routed.value)
         for name, value in sorted(routed.arguments.items()):
             words += [name, value]
-    # A user's object may change and stay the same object.
+    # Names are those of Keras' own. A user's object may change and stay the same.
     if not all(isinstance(word, _PLAIN) for word in words):
         return None
     # With their types: 1, 1.0 and True are equal, but are not saved alike.

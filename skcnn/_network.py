@@ -6,6 +6,7 @@
 from contextlib import contextmanager
 
 from skcnn._backend import keras
+from skcnn._numbers import Place
 from skcnn._seeds import derive
 
 layers = keras.layers
@@ -88,6 +89,32 @@ def dropout_states(architecture, model):
             generator = model.get_layer(layer.name).seed_generator
             states.append((layer.name, generator.state))
     return states
+
+
+def number_places(architecture, model):
+    """Where the layers of a network have the numbers of its architecture.
+
+    Parameters
+    ----------
+    architecture : skcnn._architecture.Architecture
+    model : keras.Model
+        Built from `architecture`.
+
+    Returns
+    -------
+    list of skcnn._numbers.Place
+        In the order of ``architecture.numbers``.
+    """
+    places = []
+    for layer_name, setting in architecture.numbers:
+        layer = model.get_layer(layer_name)
+        if setting == "rate":
+            places.append(Place(vars(layer), "rate", high=1))
+        elif setting == "max_norm":
+            places.append(Place(vars(layer.kernel_constraint), "max_value"))
+        else:
+            places.append(Place(vars(layer.kernel_regularizer), "l2"))
+    return places
 
 
 @contextmanager

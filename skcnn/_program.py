@@ -1,9 +1,10 @@
 """Programs, which run compiled networks, and the bounded pool of them.
 
 A network is a program and its weights are data: a `Program` takes and gives *arrays*,
-the values of every variable of the model and its optimizer. Programs of the same
-architecture and settings are interchangeable. So a search over hundreds of fits
-compiles only a handful of networks, however many threads train at once.
+the values of every variable of the model and its optimizer. Numbers such as dropout
+rates are data, too. Programs of the same structure are interchangeable. So a search
+over hundreds of fits compiles only a handful of networks, however many threads train at
+once.
 
 .. code-block:: text
 
@@ -22,10 +23,11 @@ import numpy as np
 
 from skcnn._augmentation import seed_states, set_seeds
 from skcnn._backend import tf
-from skcnn._chunks import chunks, device_array
+from skcnn._chunks import Pace, chunks, device_array
 from skcnn._compiled_network import CompiledNetwork
 from skcnn._device import graphs_as_run, process_settings
 from skcnn._divergence import TrainingDiverged
+from skcnn._leaving import stop_if_leaving, stops_at_exit
 from skcnn._network import dropout_states, initial_kernels
 from skcnn._process import check_process
 from skcnn._runtime import call_on_variables, isolated
@@ -53,6 +55,7 @@ class Program:
 
     def __init__(self, network, exposes_model=False):
         self.network = network
+        self.pace = Pace()  # kept from fit to fit: the network is always of one size
         self._owns_variables = not exposes_model
         # The id of the handle of a variable of the model -> the handle that this
         # program puts in its place.
@@ -66,6 +69,7 @@ class Program:
         for name, seed in dropout_states(network.architecture, network.model):
             variable = self._variables[network.position(seed)]
             self._dropout_seeds.append((name, variable))
+        self.set_numbers(network.architecture, network.settings)
 
     def _make_variables(self, model_variables):
         """A variable for each one of the model, or those themselves."""
@@ -76,6 +80,22 @@ class Program:
         for old, new in zip(theirs, ours, strict=True):
             self._handles[id(old.handle)] = new.handle
         return ours
+
+    def set_numbers(self, architecture, settings):
+        """Take on the numbers of a design: dropout rates, penalties, and the like.
+
+        A program that exposes its model has them as constants of its network.
+
+        Parameters
+        ----------
+        architecture : skcnn._architecture.Architecture
+        settings : skcnn._settings.CompileSettings
+            Of the same structure as those of the network.
+        """
+        self._numbers = []
+        if self._owns_variables:
+            parts = (architecture.numbers, settings.numbers)
+            self._numbers = [value for part in parts for value in part.values()]
 
     @property
     def model(self):
@@ -210,8 +230,8 @@ class Program:
         batch_size : int
             The last batch may be smaller.
         """
-        numbers = [tf.constant(batch_size), tf.constant(n_before)]
-        self._run("statistics", numbers, images)
+        small = [tf.constant(batch_size), tf.constant(n_before)]
+        self._run("statistics", small, images)
 
     def predict(self, images):
         """Class probabilities, a chunk at a time.
@@ -243,13 +263,16 @@ class Program:
         arrays = [images, labels]
         if weights is not None:
             arrays.append(weights)
-        logs = self._run(step, [tf.constant(batch_size)], *arrays)
+        numbers = tf.constant(self._numbers, tf.float64)
+        logs = self._run(step, [numbers, tf.constant(batch_size)], *arrays)
         return {name: float(value) for name, value in logs.items()}
 
-    def _run(self, name, numbers, *arrays):
+    def _run(self, name, small, *arrays):
         """Run one of the network's graphs on the variables of this program."""
-        graph = self.network.graph(name, *arrays)
-        inputs = [*numbers, *map(tf.constant, arrays)]
+        stop_if_leaving()
+        constants = not self._owns_variables
+        graph = self.network.graph(name, *arrays, constants=constants)
+        inputs = [*small, *map(tf.constant, arrays)]
         with graphs_as_run():
             return call_on_variables(graph, inputs, self._handles)
 
@@ -261,7 +284,7 @@ class ProgramPool:
     ----------
     max_idle : int, default=16
         How many to keep. A network takes some 10 MB and half a second to compile; study
-        S0 needs twelve.
+        S0 needs six.
     """
 
     def __init__(self, max_idle=16):
@@ -299,19 +322,24 @@ class ProgramPool:
         """
         check_process()
         # What is traced into a graph, or chosen when it is compiled.
-        key = (architecture, settings.program_key, exposes_model, *process_settings())
-        program = self._take_idle(key)
-        if program is None:
-            program = isolated(
-                self._new_program, key, architecture, settings, exposes_model
-            )
-        try:
-            yield program  # not given back after an exception: who knows its state?
-        except TrainingDiverged:
-            # It can be used again, because who borrows it next loads another state.
+        if exposes_model:  # callbacks see its numbers, and may set others
+            key = (architecture, settings.program_key, True, *process_settings())
+        else:
+            key = (architecture.structure, settings.structure, *process_settings())
+        with stops_at_exit():
+            program = self._take_idle(key)
+            if program is None:
+                program = isolated(
+                    self._new_program, key, architecture, settings, exposes_model
+                )
+            program.set_numbers(architecture, settings)
+            try:
+                yield program  # not given back after an exception: what is its state?
+            except TrainingDiverged:
+                # It can be used again: who borrows it next loads another state.
+                self._give_back(key, program)
+                raise
             self._give_back(key, program)
-            raise
-        self._give_back(key, program)
 
     def clear(self):
         """Drop every idle program."""
@@ -333,8 +361,7 @@ class ProgramPool:
     def _new_program(self, key, architecture, settings, exposes_model):
         if exposes_model:
             # Its variables are those of the model, so the network is for it alone.
-            network = CompiledNetwork(architecture, settings, is_exposed=True)
-            return Program(network, exposes_model=True)
+            return Program(CompiledNetwork(architecture, settings), exposes_model=True)
         # Whoever wants the same network at the same time waits for it.
         with self._building:
             network = self._networks.get(key)

@@ -50,20 +50,22 @@ class Samples:
         images = self._images[self._places_of(which)]
         return device_array(images), self.labels[which], self._weights_of(which)
 
-    def in_chunks(self, order, batch_size):
+    def in_chunks(self, order, batch_size, pace=None):
         """Samples in an order, as many at a time as one call into a graph takes.
 
         Parameters
         ----------
         order : ndarray of shape (m,), int64
         batch_size : int
+        pace : skcnn._chunks.Pace, default=None
+            How fast the network works on them.
 
         Yields
         ------
         images, labels, weights
             As of :meth:`take`.
         """
-        for which in chunks(order, self._images, batch_size):
+        for which in chunks(order, self._images, batch_size, pace):
             yield self.take(which)  # only now is anything read or copied
 
     def part(self, which):

@@ -2,8 +2,8 @@
 
 Each is one of Keras' own schedules, fitted to the number of steps that a fit will take.
 Some depend on that number, which is part of the schedule's configuration, and so of the
-run's key. With them, runs of different `epochs` are different runs, which share
-nothing.
+run's key. With them, runs of different `epochs` are different runs, which share no
+states, but a compiled network.
 """
 
 import inspect

@@ -17,6 +17,7 @@ from skcnn._augmentation import augmentation_config, check_pixel_range
 from skcnn._backend import keras
 from skcnn._compat import learning_rate_of
 from skcnn._losses import wants_one_hot
+from skcnn._numbers import split
 from skcnn._recipes import AsGiven, Recipe, from_class, from_instance, kept
 from skcnn._routing import Routed
 from skcnn._runtime import isolated
@@ -58,6 +59,28 @@ class CompileSettings:
         # A user's optimizer keeps its rate among its arguments; it is no difference.
         optimizer = self.optimizer.without("learning_rate")
         return replace(self, optimizer=optimizer, learning_rate=None)
+
+    @property
+    def structure(self):
+        """What decides which graphs a network has, of settings that are stable.
+
+        That is all but the learning rate and :attr:`numbers`.
+        """
+        recipes = [self.program_key.optimizer, self.loss]
+        parts = [(each.cls, split(each.cls, each.config)[0]) for each in recipes]
+        return (*parts, self.learning_rate is None, self.augmentation, self.one_hot)
+
+    @property
+    def numbers(self):
+        """The numbers of optimizer and loss that are no part of the structure.
+
+        A dict from a class and the name of its argument; empty with a user's code.
+        """
+        if not self.is_stable:
+            return {}
+        recipes = [self.program_key.optimizer, self.loss]
+        parts = [split(each.cls, each.config)[1] for each in recipes]
+        return parts[0] | parts[1]
 
     @property
     def not_shared_because(self):

@@ -218,7 +218,8 @@ def _train_epoch(program, data, plan, n_finished):
     program.begin_epoch(plan.seed, n_finished)
     order = epoch_order(plan.seed, n_finished, len(data))
     logs = {}  # averages since the beginning of the epoch, so the last are those of all
-    for images, labels, weights in data.in_chunks(order, plan.batch_size):
+    chunks = data.in_chunks(order, plan.batch_size, program.pace)
+    for images, labels, weights in chunks:
         logs = program.train(images, labels, weights, plan.batch_size)
     if plan.fresh_statistics:
         _take_statistics(program, data, plan)
@@ -236,7 +237,7 @@ def _take_statistics(program, data, plan):
     """
     order = fixed_order(plan.seed, "statistics", len(data))[:STATISTICS_SAMPLES]
     n_before = 0
-    for images, _, _ in data.in_chunks(order, plan.batch_size):
+    for images, _, _ in data.in_chunks(order, plan.batch_size, program.pace):
         program.average_statistics(images, n_before, plan.batch_size)
         n_before += len(images)
 
@@ -244,7 +245,8 @@ def _take_statistics(program, data, plan):
 def _evaluate(program, data, plan):
     program.reset_metrics()
     logs = {}
-    for images, labels, weights in data.in_chunks(all_of(data), plan.batch_size):
+    chunks = data.in_chunks(all_of(data), plan.batch_size, program.pace)
+    for images, labels, weights in chunks:
         logs = program.evaluate(images, labels, weights, plan.batch_size)
     return logs
 

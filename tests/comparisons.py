@@ -16,7 +16,9 @@ def curves(history):
 
 
 def same_state(one, other):
-    """Whether two training states are equal: weights, momenta, seeds, learning curves and number of epochs."""
+    """Whether two training states are equal: weights, momenta, seeds, learning curves
+    and number of epochs.
+    """
     return (
         same_bits(one.arrays, other.arrays)
         and curves(one.history) == curves(other.history)

@@ -17,7 +17,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(scope="session")
 def digits():
-    """Bytes of images (1797, 8, 8, 1) with their labels; read-only, as all tests share them."""
+    """Bytes of images (1797, 8, 8, 1) with their labels; read-only, as all tests share
+    them.
+    """
     X, y = load_digits(subset="all", return_X_y=True)
     X.flags.writeable = False
     y.flags.writeable = False
@@ -33,7 +35,9 @@ def data(digits):
 
 @pytest.fixture(scope="module")
 def nothing_shared():
-    """Each fit computes its own epochs, so that two which give equal bits have both been trained."""
+    """Each fit computes its own epochs, so that two which give equal bits have both
+    been trained.
+    """
     max_bytes = STATES.max_bytes
     skcnn.clear_cache(max_bytes=0)
     yield

@@ -1,6 +1,7 @@
 """Code in a Python process of its own."""
 
 import multiprocessing
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,14 @@ ANOTHER.set_forkserver_preload(["skcnn"])
 
 def start_process(function, *arguments):
     """Call a function of a test's module in another process, and return the process."""
-    process = ANOTHER.Process(target=function, args=arguments, daemon=True)
+    told = dict(os.environ), function, arguments
+    process = ANOTHER.Process(target=_call, args=told, daemon=True)
     process.start()
     return process
+
+
+def _call(environment, function, arguments):
+    # The server has the variables of the moment when it was started, for some test.
+    os.environ.clear()
+    os.environ.update(environment)
+    function(*arguments)

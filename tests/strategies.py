@@ -1,4 +1,6 @@
-"""Hypothesis strategies for network designs, all of them feasible and small enough to build in milliseconds."""
+"""Hypothesis strategies for network designs, all of them feasible and small enough to
+build in milliseconds.
+"""
 
 from hypothesis import strategies as st
 
@@ -26,9 +28,11 @@ def architectures():
 
 @st.composite
 def architecture_parameters(draw):
-    """Keyword arguments of ``Architecture.from_parameters`` that make a feasible design.
+    """Keyword arguments of ``Architecture.from_parameters`` that make a feasible
+    design.
 
-    Strips, single pixels, dense networks, inherited and given fields, and all forms of a block are among them.
+    Strips, single pixels, dense networks, inherited and given fields, and all forms of
+    a block are among them.
 
     Returns
     -------

@@ -1,4 +1,6 @@
-"""Augmentation changes training images alone, by nothing but the run's seed and the epoch."""
+"""Augmentation changes training images alone, by nothing but the run's seed and the
+epoch.
+"""
 
 import copy
 import hashlib
@@ -119,7 +121,9 @@ def test_a_layer_of_the_users_own_is_not_shared():
 
 @pytest.mark.slow
 def test_a_batch_by_itself_is_changed_as_in_training(images):
-    """What the display shows: the loss of an epoch is that of its images, if nothing is learned meanwhile."""
+    """What the display shows: the loss of an epoch is that of its images, if nothing is
+    learned meanwhile.
+    """
     images, labels = images[:8], np.arange(8) % 2
     frozen = {
         **SMALL,
@@ -143,7 +147,7 @@ def test_a_batch_by_itself_is_changed_as_in_training(images):
         assert trained.history_["loss"][epoch] == pytest.approx(by_hand, rel=1e-5)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # In a fit
 
 
@@ -184,7 +188,9 @@ def test_a_layer_without_chance_equals_the_images_it_makes(data):
 
 @pytest.mark.slow
 def test_each_epoch_draws_anew(data):
-    """One batch and a learning rate of next to nothing: the loss is that of the images as they were changed."""
+    """One batch and a learning rate of next to nothing: the loss is that of the images
+    as they were changed.
+    """
     X, y = data
     two = fit(
         "shift",

@@ -1,4 +1,6 @@
-"""Bad input is refused before anything is built or trained, with a message that names what was wrong."""
+"""Bad input is refused before anything is built or trained, with a message that names
+what was wrong.
+"""
 
 import copy
 import re
@@ -45,9 +47,10 @@ class PerBatch(keras.callbacks.Callback):
         """Would never be called: batches run inside the graph."""
 
 
-# ---------------------------------------------------------------------------------------------------------------
-# The table. A case is the name that the message must have as a word of its own, what else it must have, the
-# parameters, and what fit gets. For a parameter, what else it must have is the value seen.
+# --------------------------------------------------------------------------------------
+# The table. A case is the name that the message must have as a word of its own, what
+# else it must have, the parameters, and what fit gets. For a parameter, what else it
+# must have is the value seen.
 
 
 def parameter(name, value, *says, id=None, others=None, **data):
@@ -490,7 +493,9 @@ DATA = [
 
 @pytest.fixture
 def nothing_starts(monkeypatch):
-    """Fails on whatever would build, train or run a network. An AssertionError is none of the errors expected."""
+    """Fails on whatever would build, train or run a network. An AssertionError is none
+    of the errors expected.
+    """
 
     def fail(*args, **kwargs):
         raise AssertionError("bad input got as far as the engine")
@@ -536,7 +541,7 @@ def test_good_input_gets_to_the_engine(nothing_starts):
     assert_not_fitted(classifier)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # After a fit
 
 
@@ -688,7 +693,7 @@ def test_refused_by_partial_fit_which_loses_nothing(
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Unknown names
 
 

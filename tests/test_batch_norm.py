@@ -1,4 +1,6 @@
-"""What batch normalization predicts with: statistics of the weights as they are, or Keras' moving averages."""
+"""What batch normalization predicts with: statistics of the weights as they are, or
+Keras' moving averages.
+"""
 
 from functools import partial
 
@@ -58,13 +60,15 @@ def kernels(model):
     return [weight.numpy() for weight in model.trainable_weights]
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # What they are
 
 
 @pytest.mark.slow
 def test_statistics_are_the_means_over_batches(data):
-    """By hand: of what the convolution makes of each batch, its share being its number of images."""
+    """By hand: of what the convolution makes of each batch, its share being its number
+    of images.
+    """
     X, y = data[0][:70], data[1][:70]  # the last batch has 6
     model = small(conv_layers=[(4, 3)], epochs=2).fit(X, y).model_
     norm = model.get_layer("block1_conv1_norm")
@@ -89,7 +93,9 @@ DESIGNS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", DESIGNS)
 def test_statistics_are_those_of_keras_layers_told_to_average(name, data, monkeypatch):
-    """The live layers of a plain Keras model, without dropout; with several chunks, and images to spare."""
+    """The live layers of a plain Keras model, without dropout; with several chunks, and
+    images to spare.
+    """
     monkeypatch.setattr(training, "STATISTICS_SAMPLES", 70)
     monkeypatch.setattr(device, "CHUNK_SAMPLES", 32)
     X, y = data
@@ -112,7 +118,7 @@ def test_statistics_are_those_of_keras_layers_told_to_average(name, data, monkey
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # What they are for
 
 
@@ -149,7 +155,7 @@ def test_what_is_measured_while_training_is_what_predicts(digits, data):
     np.testing.assert_allclose(fitted.predict_proba(X_new), by_keras, atol=1e-5)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # What they leave alone
 
 
@@ -197,7 +203,7 @@ def test_fresh_and_moving_statistics_are_two_runs(data, states_kept):
     assert not same_fit(moving, fresh, data[0])
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Together with what goes on, and with callbacks
 
 

@@ -42,7 +42,9 @@ SMALL = {
 
 
 def small(**params):
-    """A classifier that learns digits in a tenth of a second, once its network is compiled."""
+    """A classifier that learns digits in a tenth of a second, once its network is
+    compiled.
+    """
     return ConvPoolClassifier(**{**SMALL, **params})
 
 
@@ -57,7 +59,9 @@ def small_with(optimizer):
 
 
 def bits(classifier):
-    """All that training made, but for the time it took: weights and what the optimizer keeps as bytes, the history."""
+    """All that training made, but for the time it took: weights and what the optimizer
+    keeps as bytes, the history.
+    """
     return [array.tobytes() for array in classifier._state.arrays], curves(
         classifier.history_
     )
@@ -85,7 +89,7 @@ def empty_pool():
     return POOL
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Labels
 
 
@@ -133,7 +137,7 @@ def test_labels_in_any_container(make):
     assert (classifier.predict(X_BINARY) == names).mean() > 0.9
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Images
 
 
@@ -256,7 +260,7 @@ def test_what_fit_is_given_stays_as_it_was():
     assert class_weight == {3: 4.0}
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Predictions
 
 
@@ -303,7 +307,7 @@ def test_a_refit_starts_anew(fitted):
     assert classifier.n_params_ == fitted.n_params_
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # An estimator among scikit-learn's
 
 
@@ -465,7 +469,8 @@ def search():
 
 @pytest.mark.slow
 def test_grid_search_stratifies_sorted_labels(search):
-    # Without stratification, each fold would be tested on a class that it was not trained on: accuracy 0.
+    # Without stratification, each fold would be tested on a class that it was not
+    # trained on: accuracy 0.
     scores = [search.cv_results_[f"split{split}_test_score"][1] for split in range(3)]
     assert min(scores) > 0.5
 
@@ -477,7 +482,7 @@ def test_grid_search_over_a_routed_parameter(search):
     assert search.best_estimator_.optimizer__learning_rate == 0.02
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Optimizers and losses
 
 
@@ -549,7 +554,8 @@ def test_other_optimizers_learn(params):
 @pytest.mark.slow
 def test_schedule_of_learning_rates(fitted):
     def scheduled(last_rate, **params):
-        # 300 samples are 19 batches, counted from 0: the last rate is that of the epochs after the first.
+        # 300 samples are 19 batches, counted from 0: the last rate is that of the
+        # epochs after the first.
         schedule = keras.optimizers.schedules.PiecewiseConstantDecay(
             [18], [0.01, last_rate]
         )
@@ -611,7 +617,7 @@ def test_label_smoothing(fitted):
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Weights
 
 
@@ -679,7 +685,7 @@ def test_class_weight_multiplies_sample_weight():
     assert bits(both) != bits(small().fit(X, y, sample_weight=sample_weight))
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # History and validation data
 
 
@@ -733,7 +739,7 @@ def test_labels_of_validation_data_are_encoded():
     assert accuracy > 0.8
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Keras callbacks
 
 EarlyStopping = keras.callbacks.EarlyStopping
@@ -880,12 +886,14 @@ def test_interrupted_is_not_fitted(fitted, first_fit):
     assert bits(classifier) == bits(fitted)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # scikit-learn callbacks
 
 
 class Recorder:
-    """Notes what a fit announces. GridSearchCV hands it on to its fits, as it does with progress bars."""
+    """Notes what a fit announces. GridSearchCV hands it on to its fits, as it does with
+    progress bars.
+    """
 
     max_propagation_depth = 1
 
@@ -969,7 +977,7 @@ def test_a_score_for_each_epoch(fitted):
     assert bits(classifier) == bits(fitted), "looking on changes nothing"
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # The network as a keras.Model
 
 
@@ -1011,7 +1019,7 @@ def test_parameters_are_counted(fitted):
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Architectures
 
 
@@ -1072,7 +1080,7 @@ def test_limits_of_norms_are_kept():
         assert norms.max() == pytest.approx(limit, rel=1e-4)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Randomness, initialization, output
 
 

@@ -1,4 +1,6 @@
-"""The estimator inside scikit-learn's tools gives, to the bit, what the same steps give by hand."""
+"""The estimator inside scikit-learn's tools gives, to the bit, what the same steps give
+by hand.
+"""
 
 import os
 import re
@@ -111,7 +113,7 @@ def accuracies_by_hand(estimator, X, y, n_splits=3):
     return [accuracy(*fold) for fold in fits_by_hand(estimator, X, y, n_splits)]
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Pipelines
 
 
@@ -188,7 +190,7 @@ def test_parameters_of_a_step_and_steps_themselves_are_searched(data):
     assert search.best_index_ == np.argmax(np.mean(by_hand, axis=1))
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Cross-validation and curves
 
 
@@ -303,7 +305,7 @@ def test_an_incremental_learning_curve_calls_partial_fit_with_what_is_added(data
             assert on_test[row, column] == accuracy(fitted, X[test], y[test])
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Searches
 
 
@@ -423,7 +425,7 @@ def test_optuna_scores_what_it_suggests(named, new, enable_pruning):
     assert set(search.predict(new[0])) <= set(y)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Ensembles and other estimators of estimators
 
 
@@ -567,13 +569,15 @@ def test_permutation_importance_of_pixels(data, new, container):
     assert found.max() > 0
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Workers
 
 
 @contextmanager
 def processes():
-    """Two worker processes, each with as many threads for TensorFlow as this one has: the bits depend on that."""
+    """Two worker processes, each with as many threads for TensorFlow as this one has:
+    the bits depend on that.
+    """
     with parallel_config(
         backend="loky", n_jobs=2, inner_max_num_threads=intra_op_threads()
     ):
@@ -640,7 +644,7 @@ def test_routed_weights_reach_fits_in_workers(data, new, workers):
     assert same_bits([weights], [original])
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Callbacks inside searches, in this process and in workers
 
 
@@ -652,7 +656,9 @@ def anywhere(request):
 
 
 class Journal:
-    """A callback that writes each task that begins, with those around it, to a file, from whatever process."""
+    """A callback that writes each task that begins, with those around it, to a file,
+    from whatever process.
+    """
 
     max_propagation_depth = None
 
@@ -737,6 +743,7 @@ def test_scores_of_epochs_of_a_step_inside_a_search(data, anywhere):
     assert [row["accuracy"] for row in rows] == by_hand
 
 
+@pytest.mark.slow
 def test_progress_bars_inside_a_search(data, capsys, monkeypatch, anywhere):
     monkeypatch.setenv("COLUMNS", "160")  # room enough, so that no line is cut
     search = GridSearchCV(

@@ -22,13 +22,26 @@ import pytest
 from sklearn.datasets import load_digits as load_digits_of_sklearn
 
 from skcnn import ConvPoolClassifier
-from skcnn.datasets import fetch_cifar10, fetch_fashion_mnist, load_digits
+from skcnn.datasets import (
+    fetch_cifar10,
+    fetch_cifar100,
+    fetch_fashion_mnist,
+    fetch_mnist,
+    load_digits,
+)
 from skcnn.datasets._download import download
 from skcnn.datasets._sources import FASHION_MNIST
 from skcnn.datasets._subset import stratified_sample
 
 FETCH = {"cifar10": fetch_cifar10, "fashion_mnist": fetch_fashion_mnist}
-SHAPES = {"cifar10": (32, 32, 3), "fashion_mnist": (28, 28, 1)}
+# These have nothing of their own but a record, so a few tests are enough.
+ALSO = {"cifar100": fetch_cifar100, "mnist": fetch_mnist}
+SHAPES = {
+    "cifar10": (32, 32, 3),
+    "cifar100": (32, 32, 3),
+    "fashion_mnist": (28, 28, 1),
+    "mnist": (28, 28, 1),
+}
 N_IMAGES = {"train": 40, "test": 20}
 
 
@@ -196,6 +209,35 @@ def test_what_is_returned_can_be_trained_on(fetch, path):
     X, y = fetch(n_samples=20, random_state=0, return_X_y=True)
     clf = ConvPoolClassifier([(2, 3)], epochs=1, random_state=0).fit(X, y)
     assert clf.predict(fetch(subset="test", return_X_y=True)[0]).shape == (20,)
+
+
+@pytest.mark.parametrize("also", ALSO)
+def test_further_data_sets_are_read_like_the_first(also, tmp_path):
+    arrays = make_arrays(also)
+    np.savez(tmp_path / f"{also}.npz", **arrays)
+    fetch = ALSO[also]
+    for subset in ("train", "test"):
+        data = fetch(subset=subset, data_home=tmp_path, download_if_missing=False)
+        assert data.images.shape == (N_IMAGES[subset], *SHAPES[also])
+        assert_same(
+            [data.images, data.target], [arrays[f"x_{subset}"], arrays[f"y_{subset}"]]
+        )
+    n_classes = {"cifar100": 100, "mnist": 10}[also]
+    assert len(set(data.target_names)) == n_classes == len(data.target_names)
+    assert {"cifar100": "Krizhevsky", "mnist": "LeCun"}[also] in data.DESCR
+    arrays["y_train"][0] = n_classes
+    np.savez(tmp_path / f"{also}.npz", **arrays)
+    with pytest.raises(ValueError, match=f"must be from 0 to {n_classes - 1}; got"):
+        fetch(data_home=tmp_path)
+
+
+@pytest.mark.parametrize("also", ALSO)
+def test_further_data_sets_name_what_their_file_must_hold(also, tmp_path):
+    with pytest.raises(OSError, match=f"call fetch_{also} on a computer") as caught:
+        ALSO[also](data_home=tmp_path, download_if_missing=False)
+    assert str(tmp_path / f"{also}.npz") in str(caught.value)
+    with pytest.raises(ValueError, match=f"'subset' parameter of fetch_{also} must"):
+        ALSO[also](subset="valid", data_home=tmp_path)
 
 
 # --------------------------------------------------------------------------------------
@@ -611,7 +653,10 @@ def attempt(fetch):
         print(error)
     assert socket.getdefaulttimeout() is None
 
-attempt(datasets.fetch_cifar10)  # the proxy refuses
+# The proxy refuses.
+attempt(datasets.fetch_cifar10)
+attempt(datasets.fetch_cifar100)
+attempt(datasets.fetch_mnist)
 with socket.socket() as silent:
     silent.bind(("127.0.0.1", int(os.environ["https_proxy"].rpartition(":")[2])))
     silent.listen()  # now it takes connections, and never says anything
@@ -627,10 +672,12 @@ def test_offline_or_in_a_network_that_swallows_everything_the_error_says_what_to
     folder = tmp_path / "data"
     output, errors = start_python(OFFLINE, folder).communicate(timeout=120)
     assert errors == ""
-    refused, silent = output.splitlines()
-    assert "refused" in refused and "timed out" in silent
+    *refused, silent = output.splitlines()
+    assert all("refused" in message for message in refused) and "timed out" in silent
     for message, name, n_train in (
-        (refused, "cifar10", 50_000),
+        (refused[0], "cifar10", 50_000),
+        (refused[1], "cifar100", 50_000),
+        (refused[2], "mnist", 60_000),
         (silent, "fashion_mnist", 60_000),
     ):
         assert (

@@ -1,4 +1,6 @@
-"""A network that is not finite never scores: fit raises, or keeps what was finite, and says so."""
+"""A network that is not finite never scores: fit raises, or keeps what was finite, and
+says so.
+"""
 
 import pickle
 from dataclasses import replace
@@ -50,7 +52,7 @@ def bursts_after(n_steps, rate=0.01):
 ONE_EPOCH = 4  # steps
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Fit
 
 
@@ -161,7 +163,7 @@ def test_a_loss_that_is_not_finite_is_told_to_the_caller(data):
     assert np.isfinite(fitted.predict_proba(data[0])).all()
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # What there was before stays
 
 
@@ -181,7 +183,7 @@ def test_going_on_leaves_the_estimator_as_it_was(door, data):
     assert np.array_equal(classifier.predict_proba(data[0]), proba)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Early stopping, callbacks
 
 
@@ -249,12 +251,14 @@ def test_weights_that_a_callback_restores(data):
     assert np.isfinite(restored.predict_proba(data[0])).all()
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Predicting
 
 
 def broken(classifier, value):
-    """A classifier with all weights alike, as no fit leaves them, but an old file may hold them."""
+    """A classifier with all weights alike, as no fit leaves them, but an old file may
+    hold them.
+    """
     state = classifier._state
     arrays = [
         np.full_like(array, value) if array.dtype == np.float32 else array
@@ -285,7 +289,7 @@ def test_images_with_pixels_too_large_are_counted(data):
         classifier.predict(X)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Searches
 
 

@@ -21,7 +21,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PAGES = [page for page in PAGES if not set(BUILT) & set(page.parts)]
 PEERS = ("skorch", "keras_tuner")  # too large to be installed for the tests
 
-# The fence of a block, its language, its text, and its output if a block of text follows.
+# The fence of a block, its language, its text, and its output if a block of text
+# follows.
 BLOCK = re.compile(
     r"^```python\n(?P<code>.*?)^```\n(?:\s*^```text\n(?P<output>.*?)^```\n)?",
     re.M | re.S,

@@ -1,4 +1,6 @@
-"""Every public name has a docstring in numpydoc's form, which says of parameters what the signature says."""
+"""Every public name has a docstring in numpydoc's form, which says of parameters what
+the signature says.
+"""
 
 import ast
 import inspect
@@ -29,11 +31,14 @@ EXCEPTIONS = {
 RECORD = {
     "PR01",
     "EX01",
-}  # a dataclass is made by us, and read by users: its fields are documented as attributes
+    # a dataclass is made by us, and read by users: its fields are documented as attributes
+}
 
 
 def public_objects():
-    """Functions and classes by their full names, and the methods and properties that are defined in those classes."""
+    """Functions and classes by their full names, and the methods and properties that
+    are defined in those classes.
+    """
     submodules = [
         name
         for _, name, _ in pkgutil.iter_modules(skcnn.__path__)
@@ -49,7 +54,9 @@ def public_objects():
 
 
 def public_parts(name, cls):
-    """What a class has of us: bases elsewhere have documents of their own, and fields are described by the class."""
+    """What a class has of us: bases elsewhere have documents of their own, and fields
+    are described by the class.
+    """
     ours = [
         base for base in cls.__mro__ if base.__module__.partition(".")[0] == "skcnn"
     ]

@@ -1,4 +1,6 @@
-"""Early stopping sets aside a part of the training data alone, stops in time, and predicts with the best weights."""
+"""Early stopping sets aside a part of the training data alone, stops in time, and
+predicts with the best weights.
+"""
 
 import pickle
 import warnings
@@ -62,7 +64,7 @@ def many():
     return Samples(images, labels, weights=np.arange(100, dtype=np.float32))
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # The split
 
 
@@ -94,7 +96,9 @@ def test_the_split_is_fixed_by_the_seed_of_the_run(many):
 
 @pytest.mark.slow
 def test_the_part_set_aside_is_measured_and_never_trained_on(data):
-    """The same fit by hand: train on one part, and give fit the other one as validation data."""
+    """The same fit by hand: train on one part, and give fit the other one as validation
+    data.
+    """
     X, y = data
     training, validation = split_off_validation(
         Samples(X, y), 0.1, seed=0, classes=np.unique(y)
@@ -126,12 +130,14 @@ def test_validation_data_take_the_place_of_the_split(data):
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Too few samples of a class, or too few in all
 
 
 def split(counts, fraction=0.1, seed=0):
-    """Both parts of data with so many samples of each class, as counts; and what is said."""
+    """Both parts of data with so many samples of each class, as counts; and what is
+    said.
+    """
     labels = np.random.RandomState(0).permutation(np.repeat(range(len(counts)), counts))
     data = Samples(np.zeros((len(labels), 1, 1, 1)), labels.astype(np.int32))
     classes = np.array([f"c{k}" for k in range(len(counts))])
@@ -281,12 +287,14 @@ def test_one_fit_warns_once_and_a_continued_one_has_the_same_parts(unbalanced):
         stopping(epochs=1, early_stopping=False).fit(X, y)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # When to stop
 
 
 def stopped_after(scores, losses=None, n_iter_no_change=2, tol=0.01):
-    """The epoch after which scores make it stop, None if they do not, and the best epoch."""
+    """The epoch after which scores make it stop, None if they do not, and the best
+    epoch.
+    """
     hook = EarlyStopping(n_iter_no_change, tol)
     for epoch, (score, loss) in enumerate(
         zip(scores, losses or [1.0] * len(scores), strict=True), 1
@@ -357,7 +365,7 @@ def test_without_early_stopping_there_is_no_best_epoch(stopped, data):
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Together with what shares, continues and persists
 
 

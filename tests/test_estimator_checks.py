@@ -1,4 +1,6 @@
-"""scikit-learn's own checks of an estimator: with pandas installed and SCIPY_ARRAY_API=1, none is skipped."""
+"""scikit-learn's own checks of an estimator: with pandas installed and
+SCIPY_ARRAY_API=1, none is skipped.
+"""
 
 import os
 

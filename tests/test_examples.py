@@ -1,4 +1,6 @@
-"""The scripts of the studies run from beginning to end, on few images and for few epochs."""
+"""The scripts of the studies run from beginning to end, on few images and for few
+epochs.
+"""
 
 import ast
 import os
@@ -44,7 +46,9 @@ STUDIES = {
 
 @pytest.fixture(scope="session")
 def data_home(tmp_path_factory):
-    """Random images in the files that `skcnn.datasets` reads, so coarse that a network tells one from another."""
+    """Random images in the files that `skcnn.datasets` reads, so coarse that a network
+    tells one from another.
+    """
     folder, random = tmp_path_factory.mktemp("data"), np.random.RandomState(0)
     for name, shape in SHAPES.items():
         parts = {}
@@ -60,7 +64,9 @@ def data_home(tmp_path_factory):
 
 @pytest.fixture
 def run_script(monkeypatch, capsys):
-    """Runs a script in this process, where nothing is known of it; gives what it prints."""
+    """Runs a script in this process, where nothing is known of it; gives what it
+    prints.
+    """
     monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")  # so that none of them sets it
 
@@ -199,7 +205,7 @@ CHECKS = {  # of what a study measures beside accuracy
 # TensorFlow keeps some memory of each, 800 MB in all, until its process ends.
 MANY_NETWORKS = {"reproduce_s1_width_depth", "reproduce_s5_budget"}
 
-# Its whole grid would compile twelve networks, the widest of them for half a minute.
+# Its whole grid would compile six networks, the widest of them for half a minute.
 PART_OF_S0 = {
     **GRIDS["s0"],
     "conv_layers": GRIDS["s0"]["conv_layers"][:2],
@@ -337,14 +343,21 @@ def test_one_of_each_class_is_held_out_however_few_images_there_are(
     assert "epochs of up to 80 images" in printed
 
 
+def with_options(name, options):
+    """The source of an example, in which variables at its head were changed."""
+    script = (EXAMPLES / f"{name}.py").read_text()
+    for option, value in options.items():
+        line = f"{option} = {value!r}"
+        script, n_changed = re.subn(
+            rf"^{option} = .*", line, script, flags=re.MULTILINE
+        )
+        assert n_changed == 1, f"{option} is set once"
+    return script
+
+
 def run_demo(folder, **options):
     """Run a copy of the demo, in which the options at its head were changed."""
-    script = (EXAMPLES / "plot_grid_search.py").read_text()
-    for name, value in options.items():
-        line = f"{name} = {value!r}"
-        script, n_changed = re.subn(rf"^{name} = .*", line, script, flags=re.MULTILINE)
-        assert n_changed == 1, f"{name} is set once"
-    (folder / "demo.py").write_text(script)
+    (folder / "demo.py").write_text(with_options("plot_grid_search", options))
     return subprocess.run(
         [sys.executable, "demo.py"],
         cwd=folder,
@@ -374,6 +387,59 @@ def test_the_demo_takes_nearly_all_images_of_a_file(tmp_path):
     ranks = re.findall(r"^ +(\d+) 0?[01]?\.\d+ +(?:16-32|32-64) ", result.stdout, re.M)
     assert len(ranks) == 24 and ranks == sorted(ranks, key=int), "best first"
     assert (tmp_path / "own.png").stat().st_size > 5000
+
+
+# The gallery with sizes so small that an example takes seconds.
+GALLERY = {
+    "plot_augmentation": {"train_sizes": [20, 40], "n_splits": 2, "all_epochs": [1, 2]},
+    "plot_batch_norm": {"n_samples": 60, "all_epochs": [1, 2], "epochs": 1},
+    "plot_epochs_for_free": {"n_samples": 60, "all_epochs": [1, 2]},
+    "plot_grid_search": {"n_samples": 30},
+    "plot_kill_and_go_on": {"n_samples": 60, "all_epochs": [1, 2], "stop_after": 3},
+    "plot_learning_rate": {"n_samples": 60, "epochs": 1, "rates": [0.001, 0.01]},
+    "plot_overfitting": {"n_samples": 60, "epochs": 2},
+    "plot_parallel_branches": {"n_samples": 60, "epochs": 1, "seeds": [0]},
+    "plot_parameter_budget": {"n_samples": 60, "epochs": 1, "max_params": 3000},
+    "plot_search_strategies": {"n_samples": 60, "all_epochs": [1, 2]},
+    "plot_ship_it": {"n_samples": 60, "epochs": 1},
+    "plot_unequal_classes": {"n_samples": 60, "n_rare": 4, "epochs": 1},
+    "plot_what_it_sees": {"n_samples": 60, "epochs": 1},
+    "plot_width_or_depth": {"n_samples": 60, "epochs": 1, "widths": [4]},
+}
+
+
+def test_every_example_of_the_gallery_has_its_small_sizes():
+    assert sorted(GALLERY) == sorted(path.stem for path in EXAMPLES.glob("plot_*.py"))
+
+
+def cells_of(name):
+    """The cells of an example's notebook, which starts without any names."""
+    script = with_options(name, GALLERY[name])
+    cells = re.split(r"^# %%.*\n", script, flags=re.MULTILINE)
+    return ["%reset -f", *cells]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("half", [0, 1])  # TensorFlow starts once for each half
+def test_the_notebooks_of_the_gallery_run_and_show_a_figure(half, tmp_path):
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    cells = {name: cells_of(name) for name in sorted(GALLERY)[half::2]}
+    code = [nbformat.v4.new_code_cell(cell) for each in cells.values() for cell in each]
+    notebook = nbformat.v4.new_notebook(cells=code)
+    client = nbclient.NotebookClient(
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(tmp_path)}},
+    )
+    client.execute()
+    done = iter(notebook.cells)
+    for name, each in cells.items():
+        outputs = [output for _ in each for output in next(done).outputs]
+        figures = [o for o in outputs if "image/png" in o.get("data", {})]
+        assert figures, f"{name} shows no figure"
 
 
 def test_shorter_runs_cost_nothing_beside_longer_ones(monkeypatch):

@@ -1,4 +1,5 @@
-"""The house is in order: small functions, no import cycles, private names stay where they are.
+"""The house is in order: small functions, no import cycles, private names stay where
+they are.
 
 Only the source text is read; nothing of the package is imported.
 """
@@ -51,7 +52,7 @@ NO_CODE = {
     tokenize.ENDMARKER,
 }
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Small functions
 
 
@@ -133,7 +134,7 @@ def f(a):
     assert complexity(function) == 1 + 1 + 2 + 2
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Imports
 
 
@@ -238,7 +239,7 @@ def test_private_names_of_other_packages_are_read_in_compat_only():
     assert not read
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Tools
 
 
@@ -249,7 +250,7 @@ def test_commits_are_checked_by_the_ruff_that_the_tests_use():
     assert re.search(rf"ruff-pre-commit\n +rev: v{re.escape(series)}\.\d+ ", hooks)
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # The map of the house
 
 DESIGN = (ROOT.parent / "docs" / "design.md").read_text(encoding="utf8")

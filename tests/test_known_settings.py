@@ -1,5 +1,8 @@
 """Settings that were asked for before are known, and are those that would be made."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -60,6 +63,15 @@ def test_an_object_that_may_change_is_looked_at_each_time():
 def test_an_augmentation_is_compared_with_the_images_each_time():
     asked = asked_by(augmentation="flip", facts=TrainingFacts(np.zeros((2, 8, 8, 1))))
     assert _known_settings._in_words(*asked) is None
+
+
+def test_images_are_let_go():
+    images = np.zeros((2, 8, 8, 1), np.uint8)
+    gone = weakref.ref(images)
+    known_settings(*asked_by(TrainingFacts(images, n_classes=7)))
+    del images
+    gc.collect()
+    assert gone() is None
 
 
 def test_what_is_refused_once_is_refused_again():

@@ -1,4 +1,6 @@
-"""Weights and validation data reach the network where they were asked for, with metadata routing and without it."""
+"""Weights and validation data reach the network where they were asked for, with
+metadata routing and without it.
+"""
 
 import numpy as np
 import pytest
@@ -88,7 +90,9 @@ def folds(X, y):
 
 
 def accuracies_by_hand(X, y, *, to_fit=None, to_score=None, **params):
-    """Of a network on each fold, with the weights that are given to its fit and to its score."""
+    """Of a network on each fold, with the weights that are given to its fit and to its
+    score.
+    """
     accuracies = []
     for train, test in folds(X, y):
         fitted = small(**params).fit(
@@ -102,7 +106,9 @@ def accuracies_by_hand(X, y, *, to_fit=None, to_score=None, **params):
 
 
 def assert_searched_with(search, X, y, *, to_fit=None, to_score=None):
-    """Each fit of a search over GRID, the refit too, and each score used its part of the weights given here."""
+    """Each fit of a search over GRID, the refit too, and each score used its part of
+    the weights given here.
+    """
     candidates = search.cv_results_["params"]
     by_hand = [
         accuracies_by_hand(X, y, to_fit=to_fit, to_score=to_score, **params)
@@ -127,7 +133,7 @@ def scaled_pipeline(net, scaler=None):
     return Pipeline([("scale", scaler or StandardScaler()), ("net", net)])
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # With routing
 
 
@@ -389,7 +395,7 @@ def test_weights_reach_one_versus_rest(data, weights):
         )
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Without routing
 
 
@@ -442,7 +448,7 @@ def test_routing_changes_nothing_for_a_direct_fit(data, weights, enabled):
     assert_weighted_fit(fitted, *data, weights)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Callbacks
 
 

@@ -1,4 +1,6 @@
-"""Plan -> Keras: the same counts and shapes, and weights that are a pure function of the seed."""
+"""Plan -> Keras: the same counts and shapes, and weights that are a pure function of
+the seed.
+"""
 
 import dataclasses
 import random
@@ -58,7 +60,7 @@ def assert_equal_weights(first, second):
         np.testing.assert_array_equal(one.numpy(), other.numpy(), err_msg=one.path)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # The arithmetic of the plan against Keras
 
 
@@ -75,7 +77,8 @@ def test_published_networks_have_the_published_number_of_parameters(name):
     assert model.output_shape == (None, 10)
 
 
-@settings(max_examples=200, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=100, deadline=None)
 @given(architectures())
 def test_counts_and_shapes_are_those_of_keras(architecture):
     model = build_model(architecture, seed=0)
@@ -91,7 +94,7 @@ def test_counts_and_shapes_are_those_of_keras(architecture):
     }
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # The layers do what the plan says
 
 
@@ -284,7 +287,8 @@ def test_outputs_are_those_of_a_network_written_by_hand(by_hand, parameters, tra
         seed=0,
     )
     rng = np.random.RandomState(0)
-    # Not the initial ones, of which many are 0 or 1; statistics of normalization must be positive.
+    # Not the initial ones, of which many are 0 or 1; statistics of normalization must
+    # be positive.
     expected.set_weights(
         [
             rng.uniform(0.1, 0.4, weight.shape) * _sign(rng, weight)
@@ -311,7 +315,7 @@ def _sign(rng, weight):
     return 1 if weight.name == "moving_variance" else rng.choice([-1, 1], weight.shape)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Seeds
 
 
@@ -366,6 +370,7 @@ def test_kernels_are_glorot_uniform_and_biases_zero():
     assert not layer.bias.numpy().any()
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(architectures(), st.integers(0, 2**32), st.integers(0, 2**32))
 def test_initial_kernels_are_what_building_draws(architecture, first, second):
@@ -411,7 +416,8 @@ def test_what_dropout_drops_follows_from_its_state():
     def run(seed):
         for state in states:
             state.assign([seed, 0])
-        # The statistics of normalization move in training, but training does not read them.
+        # The statistics of normalization move in training, but training does not read
+        # them.
         return np.asarray(model(images, training=True))
 
     first = run(1)
@@ -419,13 +425,15 @@ def test_what_dropout_drops_follows_from_its_state():
     np.testing.assert_array_equal(first, run(1))
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Surroundings: neither read nor moved
 
 
 @pytest.fixture
 def global_generators():
-    """Seeds every global generator, and gives a function that draws from each; Python's and NumPy's are put back."""
+    """Seeds every global generator, and gives a function that draws from each; Python's
+    and NumPy's are put back.
+    """
     python_state, numpy_state = random.getstate(), np.random.get_state()
 
     def draw():

@@ -1,4 +1,6 @@
-"""Fitted classifiers on their way elsewhere: another process, another library, a later version of skcnn."""
+"""Fitted classifiers on their way elsewhere: another process, another library, a later
+version of skcnn.
+"""
 
 import copy
 import pickle
@@ -37,7 +39,7 @@ def fitted():
     return small().fit(X, y)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Pickles in another process
 
 IN_ANOTHER_PROCESS = """
@@ -73,7 +75,9 @@ def there(fitted, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def back(there, tmp_path_factory):
-    """What comes back from there: predictions, and estimators that were trained further."""
+    """What comes back from there: predictions, and estimators that were trained
+    further.
+    """
     folder = tmp_path_factory.mktemp("pickles")
     (folder / "there.pickle").write_bytes(pickle.dumps((there, X, y, X_NEW)))
     run_python(IN_ANOTHER_PROCESS, folder)
@@ -89,10 +93,12 @@ def test_predictions_in_another_process_are_the_same_bits(there, back, name):
     assert same_bits([back[name]], [there[name].predict_proba(X_NEW)])
 
 
+@pytest.mark.slow
 def test_a_pickle_from_before_fit_is_fitted_there_as_here(fitted, back):
     assert same_fit(back["new"], fitted, X_NEW)
 
 
+@pytest.mark.slow
 def test_partial_fit_goes_on_after_a_pickle_from_another_process(fitted, back):
     assert same_state(back["two epochs"]._state, fitted._state), (
         "begun here, ended there"
@@ -102,7 +108,7 @@ def test_partial_fit_goes_on_after_a_pickle_from_another_process(fitted, back):
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Pickles of another version
 
 
@@ -133,7 +139,7 @@ def test_a_pickle_of_this_version_is_loaded_without_a_word_or_a_trace(make):
             assert copied.get_params() == classifier.get_params()
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # skops, which loads only types that one trusts
 
 
@@ -164,7 +170,7 @@ def test_skops_takes_a_classifier_before_fit(fitted):
     assert same_fit(loaded.fit(X, y), fitted, X_NEW)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Keras' own file
 
 WITHOUT_SKCNN = """

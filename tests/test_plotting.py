@@ -1,4 +1,6 @@
-"""What the displays draw, against what can be computed by hand from histories, results, kernels and predictions."""
+"""What the displays draw, against what can be computed by hand from histories, results,
+kernels and predictions.
+"""
 
 import pickle
 import re
@@ -108,7 +110,7 @@ def bars_of(line):
     return points.get_xdata(), points.get_ydata(), (ends[:, 1] - ends[:, 0]) / 2
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Learning curves
 
 
@@ -227,7 +229,7 @@ def test_names_must_be_as_many_as_runs(fitted):
         LearningCurvesDisplay.from_estimators(fitted, names=["a"])
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Searches
 
 
@@ -667,7 +669,7 @@ def test_fixed_values_must_leave_a_candidate():
         )
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Seeds are repetitions
 
 
@@ -855,7 +857,7 @@ def test_seeds_that_halving_gave_up_do_not_count_beside_those_it_kept(images):
     assert "epochs" not in display.score_name
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Width and depth
 
 
@@ -1057,7 +1059,7 @@ def test_a_name_stands_once_at_its_point_and_none_where_all_fits_failed():
         WidthDepthDisplay(**data, names=["deep"]).plot()
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Filters
 
 
@@ -1173,7 +1175,7 @@ def test_kernels_that_read_colors_are_colored(images):
     assert not FilterDisplay.from_estimator(run, 1).rgb, "three channels, but of maps"
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Predictions
 
 
@@ -1292,7 +1294,7 @@ def test_labels_may_be_a_column_as_for_fit(fitted, images):
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # All of them
 
 
@@ -1404,7 +1406,9 @@ def test_spare_axes_stay_empty(drawings):
 
 
 def shown_texts(axes):
-    """What is written upright on axes, without the labels of ticks that are out of view."""
+    """What is written upright on axes, without the labels of ticks that are out of
+    view.
+    """
     low, high = sorted(axes.get_xlim())
     ticks = [(tick.get_loc(), tick.label1) for tick in axes.xaxis.get_major_ticks()]
     labels = [
@@ -1426,10 +1430,7 @@ def shown_texts(axes):
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [None, COLUMN])
 @pytest.mark.parametrize("name", DISPLAYS)
-def test_nothing_is_clipped_and_no_text_on_another(drawings, name, width, request):
-    if (name, width) == ("sizes", COLUMN):
-        touch = "numbers of parameters along the axis touch by a pixel"
-        request.applymarker(pytest.mark.xfail(reason=touch, strict=False))
+def test_nothing_is_clipped_and_no_text_on_another(drawings, name, width):
     draw, n_axes = drawings[name]
     rows = 1 if name == "predictions" else n_axes
     ax = (
@@ -1692,7 +1693,7 @@ def test_matplotlib_is_imported_by_drawing_alone_and_asked_for_where_it_is_missi
     assert (after_import, after_plot) == ("False", "True")
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Augmentation
 
 

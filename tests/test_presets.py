@@ -37,7 +37,9 @@ def optimizer(parameters):
 
 
 def schedule(parameters):
-    """The schedule that the parameters ask for; for so many steps that none is left out."""
+    """The schedule that the parameters ask for; for so many steps that none is left
+    out.
+    """
     asked = routed(parameters, "learning_rate_schedule")
     return make_schedule(asked, parameters["optimizer__learning_rate"], 10**9)
 
@@ -227,7 +229,7 @@ def test_sigmoid_networks_have_no_dropout_and_their_own_pooling():
             assert activations == {None, "sigmoid", "softmax"}
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Grids
 
 
@@ -279,7 +281,7 @@ def test_grid_of_s3_varies_one_factor_at_a_time():
     assert design("cascade-two", **candidates[7]) == design("cascade-one")
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Figures
 
 
@@ -356,7 +358,7 @@ def test_figures_cannot_be_changed():
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Copies
 
 

@@ -1,7 +1,8 @@
-"""Where TensorFlow cannot work, an error says so at once; what others have set otherwise changes no bit.
+"""Where TensorFlow cannot work, an error says so at once; what others have set
+otherwise changes no bit.
 
-Each case runs in a fork of one process that has imported skcnn but not started TensorFlow, so it may spoil what it
-likes.
+Each case runs in a fork of one process that has imported skcnn but not started
+TensorFlow, so it may spoil what it likes.
 """
 
 import json
@@ -239,7 +240,7 @@ def outcome(code):
     return json.loads(result.stdout.splitlines()[-1])
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Forks
 
 
@@ -288,7 +289,7 @@ def test_a_fork_that_imports_skcnn_itself_is_refused_only_if_tensorflow_had_star
     assert unstarted == parent and len(parent) == 40
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # What is set for the whole process, or for a block of code
 
 

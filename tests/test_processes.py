@@ -1,4 +1,6 @@
-"""What only a process of its own can show: the same bits elsewhere, silence, memory, threads of workers."""
+"""What only a process of its own can show: the same bits elsewhere, silence, memory,
+threads of workers.
+"""
 
 import os
 import subprocess
@@ -84,7 +86,9 @@ def test_an_explicit_log_level_is_respected(monkeypatch):
 
 @pytest.mark.slow
 def test_a_failing_import_still_tells_why(monkeypatch, tmp_path):
-    """The quiet import holds standard error back: what is on it must come out if TensorFlow cannot be imported."""
+    """The quiet import holds standard error back: what is on it must come out if
+    TensorFlow cannot be imported.
+    """
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
     (tmp_path / "tensorflow.py").write_text(
         "import os; os.write(2, b'broken library'); raise ImportError('no tf')"
@@ -98,7 +102,8 @@ def test_a_failing_import_still_tells_why(monkeypatch, tmp_path):
 
 @pytest.mark.slow
 def test_another_backend_of_keras_is_refused_in_words():
-    code = "import keras; keras.backend.backend = lambda: 'jax'; import skcnn"  # jax itself is not installed here
+    # jax itself is not installed here
+    code = "import keras; keras.backend.backend = lambda: 'jax'; import skcnn"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120
     )

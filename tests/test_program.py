@@ -1,4 +1,6 @@
-"""Programs are interchangeable, hold nothing of their last user, and train as Keras does."""
+"""Programs are interchangeable, hold nothing of their last user, and train as Keras
+does.
+"""
 
 import gc
 import os
@@ -63,6 +65,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("params", CASES)
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_a_reused_program_equals_a_fresh_one(data, params, optimizer):
@@ -78,11 +81,14 @@ def test_a_reused_program_equals_a_fresh_one(data, params, optimizer):
     assert same_state(again, fresh)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("params", CASES)
 def test_training_is_that_of_model_fit_to_the_bit_but_for_batch_norm(
     data, images, params
 ):
-    """Against Keras itself: the same batches, the same dropout seeds, one epoch of Model.fit without shuffling."""
+    """Against Keras itself: the same batches, the same dropout seeds, one epoch of
+    Model.fit without shuffling.
+    """
     architecture = architecture_of(**params)
     program = Program(CompiledNetwork(architecture, settings_of()), exposes_model=True)
     ours = run(program, data, epochs=1)
@@ -102,7 +108,8 @@ def test_training_is_that_of_model_fit_to_the_bit_but_for_batch_norm(
     theirs = program.read()
     if (
         "batch_norm" in params
-    ):  # Model.fit lets TensorFlow rewrite the graph, which rounds its arithmetic otherwise
+        # Model.fit lets TensorFlow rewrite the graph, which rounds its arithmetic otherwise
+    ):
         assert all(
             np.allclose(a, b, rtol=1e-3, atol=1e-5)
             for a, b in zip(theirs, ours.arrays, strict=True)
@@ -274,6 +281,7 @@ def test_threads_give_the_bits_of_one_thread(data):
 
 
 FORKED = """
+import gc
 import os
 import numpy as np
 from skcnn import ConvPoolClassifier
@@ -318,6 +326,7 @@ print(before == again, fit() - again)
     assert done.stdout.split() == ["True", "1"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["adam", "lamb"])
 def test_nothing_keeps_the_graphs_of_a_network_that_is_gone(images, optimizer):
     network = CompiledNetwork(architecture_of(), settings_of(optimizer=optimizer))

@@ -71,7 +71,7 @@ def told(capsys):
     return lines
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # What it says
 
 
@@ -239,7 +239,7 @@ def test_an_interval_that_is_none(interval):
         SearchProgress(interval=interval)
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # It changes nothing else
 
 
@@ -313,7 +313,7 @@ def test_a_closed_terminal_stops_nothing(data, monkeypatch):
     tiny().set_callbacks(SearchProgress()).fit(*data)
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Terminals
 
 
@@ -437,7 +437,7 @@ def test_durations():
     assert [duration(each) for each in seconds] == told
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # The time left
 
 
@@ -479,7 +479,9 @@ def network_job(filters, epochs):
 
 
 def test_time_left_where_candidates_differ_by_a_hundred_times():
-    """Narrow networks first, as a grid does; shorter runs are the beginning of longer ones."""
+    """Narrow networks first, as a grid does; shorter runs are the beginning of longer
+    ones.
+    """
     widths, lengths = (4, 16, 64, 128), (3, 5, 10)
     jobs = [network_job(width, epochs) for width in widths for epochs in lengths]
     work = {job.network: job.work for job in jobs}
@@ -525,7 +527,7 @@ def test_an_epoch_that_compiled_is_no_measure_of_others():
     assert tally.facts().left == pytest.approx(7 + 10, abs=5), "one second for each"
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Processes, logs, and Ctrl-C
 
 SCRIPT = """
@@ -627,6 +629,7 @@ def test_a_search_that_is_interrupted(data, parallel, capsys):
     )
 
 
+@pytest.mark.slow
 def test_processes_that_are_interrupted(interrupted):
     out, err, memory = interrupted
     [stopped] = [line for line in err if "stopped by" in line]
@@ -680,7 +683,7 @@ def test_a_mistake_is_not_to_be_run_again(data, capsys):
     assert "memory" not in told and not hasattr(raised.value, "__notes__")
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Notebooks
 
 

@@ -60,13 +60,15 @@ def in_pipeline(classifier):
     return Pipeline([("scale", FunctionTransformer()), ("clf", classifier)])
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # feasible_grid
 
 
 @st.composite
 def grids(draw):
-    """A grid, and a shape of small images, for which many of its networks were not made."""
+    """A grid, and a shape of small images, for which many of its networks were not
+    made.
+    """
     designs = draw(st.lists(architecture_parameters(), min_size=1, max_size=2))
     grid = {
         "conv_layers": [(), *(design["conv_layers"] for design in designs)],
@@ -76,7 +78,9 @@ def grids(draw):
 
 
 def size_when_built(candidate, image_shape):
-    """Number of parameters of the Keras model that a candidate makes; infinitely many if it makes none."""
+    """Number of parameters of the Keras model that a candidate makes; infinitely many
+    if it makes none.
+    """
     images = np.zeros((2, *image_shape), np.float32)
     try:
         return (
@@ -88,6 +92,7 @@ def size_when_built(candidate, image_shape):
         return np.inf
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(grids(), st.none() | st.integers(1, 2000))
 def test_what_is_left_is_what_can_be_built_and_is_small_enough_in_order(
@@ -281,13 +286,15 @@ def test_mistakes_are_raised_by_name(arguments, error, message):
         feasible_grid(**{"param_grid": GRID, "image_shape": (8, 8), **arguments})
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # search_results
 
 
 @pytest.fixture(scope="module")
 def search():
-    """A search over what feasible_grid left: candidates that differ in size, and in how well they do."""
+    """A search over what feasible_grid left: candidates that differ in size, and in how
+    well they do.
+    """
     grid = {
         "conv_layers": [[(2, 3, 4)], [(2, 3, 9)], [ConvBlock(16, 3)]],
         "epochs": [1, 8],
@@ -582,7 +589,7 @@ def test_a_parameter_with_the_name_of_a_column_keeps_its_prefix():
     assert table["loss"].tolist() == search.cv_results_["mean_test_loss"].tolist()
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Labels
 
 

@@ -59,7 +59,9 @@ def test_random_state_none_is_fresh_and_a_generator_is_drawn_from():
 
 
 def _global_randomness():
-    """What the next draws from every global generator would be, without drawing from them for good."""
+    """What the next draws from every global generator would be, without drawing from
+    them for good.
+    """
     tf_seed = tf.random.get_global_generator().state.numpy().tolist()
     return random.getstate(), [str(part) for part in np.random.get_state()], tf_seed
 

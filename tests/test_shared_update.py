@@ -1,6 +1,7 @@
 """An optimizer's update is traced once, and does what Keras' own does, to the bit."""
 
 import gc
+from functools import partial
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ from networks import TINY
 from sklearn.base import clone
 
 from skcnn import ConvPoolClassifier, _shared_update
+from skcnn._numbers import decided_later, places_of, split
 from skcnn._routing import routed
 from skcnn._settings import compile_settings
 from skcnn._shared_update import ELEMENTWISE, sharing_updates
@@ -101,18 +103,58 @@ def test_a_shared_update_gives_the_bits_of_keras(optimizer, arguments):
     assert "update_step" not in vars(shared[0])
 
 
+def step_with_numbers(recipe):
+    """A step whose numbers are inputs, with the optimizer, its variables, and values."""
+    optimizer, variables = make(recipe)
+    named = split(recipe.cls, recipe.without("learning_rate").config)[1]
+    places = places_of(optimizer, None, named)
+
+    def step(values, *gradients):
+        with (
+            decided_later(places, values),
+            sharing_updates(optimizer, variables, recipe, places, values),
+        ):
+            optimizer.apply_gradients(zip(gradients, variables, strict=True))
+
+    specs = [tf.TensorSpec(shape, tf.float32) for shape in SHAPES]
+    specs.insert(0, tf.TensorSpec(len(places), tf.float64))
+    graph = tf.function(step, autograph=False).get_concrete_function(*specs)
+    values = tf.constant(list(named.values()), tf.float64)
+    return partial(graph, values), optimizer, variables
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "one", "other"),
+    [
+        ("adam", {}, {"beta_1": 0.7, "epsilon": 0.01}),
+        ("adamw", {"weight_decay": 0.1}, {"weight_decay": 0.01, "beta_2": 0.9}),
+        ("sgd", {"momentum": 0.9}, {"momentum": 0.3}),
+        ("rmsprop", {"rho": 0.9}, {"rho": 0.5}),
+    ],
+)
+def test_one_graph_serves_other_numbers(optimizer, one, other):
+    _shared_update._traced.cache_clear()
+    for arguments in (one, other):
+        recipe = recipe_of(optimizer, arguments)
+        plain = make(recipe)
+        shared = step_with_numbers(recipe)
+        assert same_bits(after(step_of(*plain), *plain), after(*shared))
+    assert _shared_update._traced.cache_info().misses == 3  # 1, 2 and 4 axes
+
+
 def test_every_optimizer_that_is_shared_is_compared():
     assert {recipe_of(*case).cls for case in CASES} == set(ELEMENTWISE)
 
 
 def test_an_update_knows_no_size():
     recipe = recipe_of("adam", {"amsgrad": True})
-    definition = _shared_update.SharedUpdate(recipe, 2).graph.function_def
+    kind = _shared_update._kind(recipe, None, ())
+    definition = _shared_update.SharedUpdate(kind, 2).graph.function_def
     sizes = set()
     for argument in definition.arg_attr.values():
         for shape in argument.attr["_output_shapes"].list.shape:
             sizes |= {axis.size for axis in shape.dim}
-    assert sizes == {-1}  # the gradient's, not known
+    assert sizes == {-1, 0}  # the gradient's, not known, and that of no numbers
     assert "_output_shapes" not in str(definition.node_def)
 
 

@@ -30,7 +30,7 @@ def own_loss(y_true, y_pred):
     return keras.losses.categorical_crossentropy(y_true, y_pred)
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # memory that is of no use
 
 REASONS = {
@@ -139,7 +139,7 @@ def test_a_warning_points_at_the_line_that_called_fit(data, tmp_path):
     assert {w.filename for w in (*caught, *caught_in_search)} == {__file__}
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Ctrl-C
 
 

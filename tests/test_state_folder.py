@@ -1,4 +1,6 @@
-"""`memory`: refused at once if it cannot be used, and never the end of a fit if that comes later."""
+"""`memory`: refused at once if it cannot be used, and never the end of a fit if that
+comes later.
+"""
 
 import os
 import pickle
@@ -28,7 +30,7 @@ def classifier(**params):
     return ConvPoolClassifier(**TINY | {"epochs": 2} | params)
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # What cannot be used
 
 
@@ -154,7 +156,7 @@ def test_trying_leaves_no_file_and_takes_what_joblib_takes(tmp_path):
     assert open_folder(None) is None and open_folder(joblib.Memory(None)) is None
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # What the folder is
 
 
@@ -206,7 +208,7 @@ def test_another_process_gets_the_absolute_folder(tmp_path, monkeypatch):
     assert clone(classifier(memory="runs")).memory == "runs"
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # What happens to it while a fit runs
 
 

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from comparisons import same_bits, same_state
 
-import skcnn._device as device
 from skcnn import ConvPoolClassifier
 from skcnn._architecture import Architecture
-from skcnn._chunks import chunks
+from skcnn._chunks import Pace, chunks
 from skcnn._compiled_network import CompiledNetwork
 from skcnn._hooks import EpochHook
 from skcnn._program import Program
@@ -74,8 +73,9 @@ def test_each_epoch_meets_every_sample_once_in_an_order_of_its_own(
 
     monkeypatch.setattr(program, "train", train_and_tell)
     train(program, data, PLAN, start(program), 3)
-    epochs = [[image.tobytes() for image in chunk] for chunk in met]
-    assert len(epochs) == 3  # one chunk each
+    every = [image.tobytes() for chunk in met for image in chunk]
+    n = len(images)
+    epochs = [every[:n], every[n : 2 * n], every[2 * n :]]
     samples = sorted(image.tobytes() for image in images)
     assert all(sorted(epoch) == samples for epoch in epochs)
     assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
@@ -89,9 +89,26 @@ def test_chunks_do_not_change_a_bit(program, data, images, monkeypatch, weighted
         else None
     )
     data = Samples(images, data.labels, weights)
-    whole = train(program, data, PLAN, start(program), 2)
-    monkeypatch.setattr(device, "CHUNK_SAMPLES", 40)  # chunks of one batch each
-    assert same_state(train(program, data, PLAN, start(program), 2), whole)
+    monkeypatch.setattr(program.pace, "measure", lambda n_samples, seconds: None)
+    states = []
+    for n_samples in (len(images), 1, 40, 64):  # all at once, one batch, one, two
+        program.pace.n_samples = n_samples
+        states.append(train(program, data, PLAN, start(program), 2, validation=data))
+    assert all(same_state(state, states[0]) for state in states[1:])
+
+
+def test_a_slow_network_gets_small_chunks_and_a_fast_one_large_ones(monkeypatch):
+    images, clock, pace = np.zeros((1000, 8, 8, 1), np.uint8), [0.0], Pace()
+    monkeypatch.setattr("skcnn._chunks.time.perf_counter", lambda: clock[0])
+
+    def sizes(seconds_per_image):
+        for part in chunks(np.arange(1000), images, 10, pace):
+            clock[0] += seconds_per_image * len(part)
+            yield len(part)
+
+    assert list(sizes(0.01)) == [10] + 49 * [20] + [10]  # 0.25 s are 25 images
+    assert list(sizes(1)) == [20] + 98 * [10]  # never less than a batch
+    assert list(sizes(0)) == [10, 990]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""Sharing is exact: whatever was known before, a fit gives the bits of the plain computation."""
+"""Sharing is exact: whatever was known before, a fit gives the bits of the plain
+computation.
+"""
 
 import random
 import shutil
@@ -47,7 +49,7 @@ def classifier(**params):
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Prefixes, in process
 
 decay = keras.optimizers.schedules.InverseTimeDecay(
@@ -167,7 +169,7 @@ def test_what_a_user_does_to_a_fitted_estimator_reaches_nobody_else(data):
     assert same_fit(classifier(epochs=2).fit(X, y), expected, X)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Who shares with whom
 
 
@@ -307,7 +309,7 @@ def test_thread_count_and_determinism_are_part_of_the_key(monkeypatch):
     assert len(keys) == 3
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Searches
 
 
@@ -360,7 +362,9 @@ def test_threads_share_states_and_score_the_same(data, trained, plain_scores):
 
 
 class CountingClassifier(ConvPoolClassifier):
-    """Writes a byte into a file for each epoch that is really trained, in whatever process."""
+    """Writes a byte into a file for each epoch that is really trained, in whatever
+    process.
+    """
 
     def fit(self, X, y, sample_weight=None, validation_data=None):
         with epochs_trained() as epochs:
@@ -372,7 +376,9 @@ class CountingClassifier(ConvPoolClassifier):
 
 @pytest.mark.slow
 def test_processes_share_through_memory(data, tmp_path):
-    """Scores are those of one thread, which is what each of two workers gets on two cores."""
+    """Scores are those of one thread, which is what each of two workers gets on two
+    cores.
+    """
     X, y = data
     clf = CountingClassifier(CONV, batch_size=32, random_state=0, memory=str(tmp_path))
     search = GridSearchCV(clf, GRID, cv=3, refit=False, n_jobs=2).fit(X, y)
@@ -412,7 +418,7 @@ def test_validation_curve_and_halving_search_pay_only_the_increment(data, traine
     assert len(trained) == searched + search.best_params_["epochs"]  # and the refit
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # scikit-learn's callbacks hear of epochs that were computed before
 
 
@@ -451,7 +457,7 @@ def test_a_callback_stops_a_known_run_where_it_stops_a_new_one(data):
     assert same_fit(stopped, plain_fit(classifier(epochs=2), X, y), X)
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # In memory, on disk
 
 
@@ -519,7 +525,9 @@ def something_else(path):
 
 
 def one_bit(path):
-    """As a failing disk would: in the middle of the weights, where the pickle stays whole."""
+    """As a failing disk would: in the middle of the weights, where the pickle stays
+    whole.
+    """
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
@@ -643,7 +651,9 @@ def test_kill_9_at_any_instant_loses_at_most_the_running_epoch(data, trained, tm
 
 
 def search(memory):
-    """Two designs in two folds, 8 epochs each, asked for three times: 32 epochs to train."""
+    """Two designs in two folds, 8 epochs each, asked for three times: 32 epochs to
+    train.
+    """
     grid = {"dense_layers": [[8], [9]], "epochs": [2, 4, 8]}
     return GridSearchCV(classifier(memory=memory), grid, cv=2, refit=False)
 
@@ -683,7 +693,7 @@ def test_two_processes_racing_on_one_run_both_get_it_right(data, tmp_path):
     assert outputs == [digest(plain_fit(classifier(epochs=30), X, y))] * 2
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # The cache of states
 
 
@@ -769,7 +779,7 @@ def test_history_tells_what_each_epoch_took_when_it_was_computed(data):
     assert all(seconds > 0 for seconds in long.history_["time"])
 
 
-# ---------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Going on with the same estimator
 
 

@@ -1,4 +1,6 @@
-"""Data that change while fit reads them: nobody else ever gets what was trained on them."""
+"""Data that change while fit reads them: nobody else ever gets what was trained on
+them.
+"""
 
 import subprocess
 import sys
@@ -18,7 +20,7 @@ from skcnn._watched_images import WatchedImages
 EPOCHS = 4
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # The images
 
 RANDOM = np.random.RandomState(0)
@@ -67,7 +69,7 @@ def test_a_digest_is_of_content_type_and_shape():
     assert len({digest, *(WatchedImages(other, "X").digest for other in others)}) == 8
 
 
-# ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------
 # Fits
 
 
@@ -85,7 +87,9 @@ def classifier(**params):
 
 
 class During:
-    """A scikit-learn callback that does something at the begin or the end of given epochs, counted from 1."""
+    """A scikit-learn callback that does something at the begin or the end of given
+    epochs, counted from 1.
+    """
 
     def __init__(self, *, begin=None, end=None):
         self.begin = begin or {}
@@ -109,7 +113,9 @@ class During:
 
 
 def check_nothing_wrong_is_known(clf, contents, folder):
-    """Fits of either content, from what is known in this process and in the folder, are the plain ones."""
+    """Fits of either content, from what is known in this process and in the folder, are
+    the plain ones.
+    """
     *images, y = contents
     for X in images:
         plain = plain_fit(clf, X, y)

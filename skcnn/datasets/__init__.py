@@ -15,6 +15,21 @@ Examples
 """
 
 from skcnn.datasets._digits import load_digits
-from skcnn.datasets._fetch import fetch_cifar10, fetch_fashion_mnist
+from skcnn.datasets._fetch import (
+    fetch_cifar10,
+    fetch_cifar100,
+    fetch_fashion_mnist,
+    fetch_mnist,
+)
+from skcnn.datasets._image_files import load_image_files
+from skcnn.datasets._image_folder import load_image_folder
 
-__all__ = ["fetch_cifar10", "fetch_fashion_mnist", "load_digits"]
+__all__ = [
+    "fetch_cifar10",
+    "fetch_cifar100",
+    "fetch_fashion_mnist",
+    "fetch_mnist",
+    "load_digits",
+    "load_image_files",
+    "load_image_folder",
+]

@@ -116,3 +116,57 @@ machine learning algorithms", arXiv:1708.07747, 2017.
 Copyright Zalando SE, MIT license. https://github.com/zalandoresearch/fashion-mnist
 """,
 )
+
+# The fine classes, in the order of their codes.
+_CIFAR100_NAMES = """
+    apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy
+    bridge bus butterfly camel can castle caterpillar cattle chair chimpanzee clock
+    cloud cockroach couch crab crocodile cup dinosaur dolphin elephant flatfish
+    forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion
+    lizard lobster man maple_tree motorcycle mountain mouse mushroom oak_tree orange
+    orchid otter palm_tree pear pickup_truck pine_tree plain plate poppy porcupine
+    possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper
+    snail snake spider squirrel streetcar sunflower sweet_pepper table tank
+    telephone television tiger tractor train trout tulip turtle wardrobe whale
+    willow_tree wolf woman worm
+"""
+
+CIFAR100 = Source(
+    name="cifar100",
+    # Its default labels are the fine ones.
+    load=keras.datasets.cifar100.load_data,
+    n_samples={"train": 50_000, "test": 10_000},
+    image_shape=(32, 32, 3),
+    target_names=tuple(_CIFAR100_NAMES.split()),
+    descr=f"""CIFAR-100
+=========
+
+60,000 color photographs of 32x32 pixels, labeled by hand. There are 100 classes with
+600 images each, from apples to worms. The official split has 50,000 training images
+and 10,000 test images, 100 of each class. The labels here are the 100 fine classes, and
+not the 20 coarse ones.
+{_YOUR_OWN_FILE}
+A. Krizhevsky, "Learning multiple layers of features from tiny images",
+technical report, University of Toronto, 2009.
+https://www.cs.toronto.edu/~kriz/cifar.html
+""",
+)
+
+MNIST = Source(
+    name="mnist",
+    load=keras.datasets.mnist.load_data,
+    n_samples={"train": 60_000, "test": 10_000},
+    image_shape=(28, 28, 1),
+    target_names=tuple("0123456789"),
+    descr=f"""MNIST
+=====
+
+70,000 handwritten digits, gray images of 28x28 pixels. There are ten classes with about
+7,000 images each. The official split has 60,000 training images and 10,000 test images,
+written by other people. Pixels go from 0 for paper to 255 for ink. Simple methods reach
+98 %, so differences between networks are small here: see Fashion-MNIST.
+{_YOUR_OWN_FILE}
+Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document
+recognition", Proceedings of the IEEE 86(11), 1998.
+""",
+)

@@ -89,11 +89,16 @@ def _label_ticks(ax, positions, labels):
 
 
 def log_scale_of_counts(ax):
-    """A logarithmic x axis that writes 20k for 20,000."""
-    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+    """A logarithmic x axis that writes 20k for 20,000. Call it when all is drawn."""
+    from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter
 
     ax.set_xscale("log")
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = ax.get_xlim()
+    locator = LogLocator(subs=(1, 2, 5))
+    if high < 3 * low:
+        # Matplotlib would fill so narrow a range with numbers, whatever the room.
+        locator = MaxNLocator(4, steps=(1, 2, 5, 10))
+    ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(EngFormatter(sep=""))
     ax.xaxis.set_minor_formatter(NullFormatter())
 
