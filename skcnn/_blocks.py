@@ -22,98 +22,106 @@ from skcnn._words import BLOCK_WORDS, hint
 _OWN_FIELDS = {"kernel_size": 3, "pool_size": 2, "pool_stride": None}
 _INHERITING = [option.field for option in BLOCK_OPTIONS]
 
-_Fields = namedtuple(
+# Made at once and not as a subclass, which skops would take for a plain tuple.
+ConvBlock = namedtuple(
     "ConvBlock",
     ["filters", *_OWN_FIELDS, *_INHERITING],
     defaults=[*_OWN_FIELDS.values(), *[None] * len(_INHERITING)],
+    module=__name__,
 )
+ConvBlock.__doc__ = """A convolution-pooling block: convolutions, pooling, then dropout.
+
+A plain tuple in this order, or a dict of these fields, means the same wherever a
+block is expected, so ``(32, 5, 2, 2)`` is 32 filters of 5x5, pooled by 2x2 windows
+with stride 2. ``None`` takes the value that :class:`~skcnn.ConvPoolClassifier` was
+given.
+
+Parameters
+----------
+filters : int
+    Number of filters of each convolution.
+kernel_size : int, tuple of two int, or sequence of such tuples, default=3
+    Size of the kernels in pixels: 3 is a square of 3x3, ``(3, 5)`` is 3 high and
+    5 wide, as in Keras. A sequence of pairs, such as ``((1, 1), (3, 3), (5, 5))``,
+    puts convolutions of these sizes side by side, each with `filters` filters, and
+    concatenates them [1]_.
+pool_size : int, tuple of two int or None, default=2
+    Size of the pooling window in pixels, a square or (height, width); None for no
+    pooling.
+pool_stride : int or tuple of two int, default=None
+    Stride of the pooling window in pixels; None for `pool_size`.
+n_convs : int, default=None
+    Number of convolutions before the pooling; None for the estimator's
+    `convs_per_block`.
+padding : {"same", "valid"}, default=None
+    Padding of the convolutions. Pooling is never padded.
+pooling : {"max", "avg"}, default=None
+    What pooling takes of its window.
+activation : str, default=None
+    Activation after each convolution.
+batch_norm : bool, default=None
+    Whether to normalize after each activation.
+dropout : float in [0, 1), default=None
+    Rate of the dropout that ends the block. None takes the estimator's value where
+    the block pools, and no dropout where it does not; 0 means none.
+max_norm : float, default=None
+    Largest norm of the weights of a filter; 0 means no limit.
+
+Notes
+-----
+Along an axis on which the images themselves have size 1, squares are 1 as well: on
+images of height 1, a kernel of 3 is a kernel of 1x3. A pair of two different sizes
+is taken as it is.
+
+References
+----------
+.. [1] Szegedy et al., "Going deeper with convolutions", CVPR 2015.
+
+Examples
+--------
+>>> from skcnn import ConvBlock
+>>> ConvBlock(32, 5, 2, 2)
+ConvBlock(filters=32, kernel_size=5, pool_stride=2)
+>>> ConvBlock(16, 5, batch_norm=True)
+ConvBlock(filters=16, kernel_size=5, batch_norm=True)
+
+Kernels of three sizes side by side, 16 filters each:
+
+>>> ConvBlock(16, kernel_size=((1, 1), (3, 3), (5, 5))).pool_size
+2
+
+A block for signals, which are images of height 1: kernels of 1x9, pooled by 1x4.
+
+>>> ConvBlock(16, kernel_size=(1, 9), pool_size=(1, 4)).pool_stride is None
+True
+"""
 
 
-class ConvBlock(_Fields):
-    """One convolution-pooling block: convolutions, then pooling, then dropout.
+def _naming_what_is_meant(new):
+    """Say what to write for `strides` and the like, which Python's error does not."""
 
-    A plain tuple in this order, or a dict of these fields, means the same wherever a
-    block is expected, so ``(32, 5, 2, 2)`` is 32 filters of 5x5, pooled by 2x2 windows
-    with stride 2. ``None`` takes the value that :class:`~skcnn.ConvPoolClassifier` was
-    given.
-
-    Parameters
-    ----------
-    filters : int
-        Number of filters of each convolution.
-    kernel_size : int, tuple of two int, or sequence of such tuples, default=3
-        Size of the kernels in pixels: 3 is a square of 3x3, ``(3, 5)`` is 3 high and
-        5 wide, as in Keras. A sequence of pairs, such as ``((1, 1), (3, 3), (5, 5))``,
-        puts convolutions of these sizes side by side, each with `filters` filters, and
-        concatenates them [1]_.
-    pool_size : int, tuple of two int or None, default=2
-        Size of the pooling window in pixels, a square or (height, width); None for no
-        pooling.
-    pool_stride : int or tuple of two int, default=None
-        Stride of the pooling window in pixels; None for `pool_size`.
-    n_convs : int, default=None
-        Number of convolutions before the pooling; None for the estimator's
-        `convs_per_block`.
-    padding : {"same", "valid"}, default=None
-        Padding of the convolutions. Pooling is never padded.
-    pooling : {"max", "avg"}, default=None
-        What pooling takes of its window.
-    activation : str, default=None
-        Activation after each convolution.
-    batch_norm : bool, default=None
-        Whether to normalize after each activation.
-    dropout : float in [0, 1), default=None
-        Rate of the dropout that ends the block. None takes the estimator's value where
-        the block pools, and no dropout where it does not; 0 means none.
-    max_norm : float, default=None
-        Largest norm of the weights of a filter; 0 means no limit.
-
-    Notes
-    -----
-    Along an axis on which the images themselves have size 1, squares are 1 as well: on
-    images of height 1, a kernel of 3 is a kernel of 1x3. A pair of two different sizes
-    is taken as it is.
-
-    References
-    ----------
-    .. [1] Szegedy et al., "Going deeper with convolutions", CVPR 2015.
-
-    Examples
-    --------
-    >>> from skcnn import ConvBlock
-    >>> ConvBlock(32, 5, 2, 2)
-    ConvBlock(filters=32, kernel_size=5, pool_stride=2)
-    >>> ConvBlock(16, 5, batch_norm=True)
-    ConvBlock(filters=16, kernel_size=5, batch_norm=True)
-
-    Kernels of three sizes side by side, 16 filters each:
-
-    >>> ConvBlock(16, kernel_size=((1, 1), (3, 3), (5, 5))).pool_size
-    2
-
-    A block for signals, which are images of height 1: kernels of 1x9, pooled by 1x4.
-
-    >>> ConvBlock(16, kernel_size=(1, 9), pool_size=(1, 4)).pool_stride is None
-    True
-    """
-
-    __slots__ = ()  # as small as a tuple, and without other attributes
-
-    @functools.wraps(_Fields.__new__)  # has the signature that help() shows
-    def __new__(cls, *values, **fields):
+    @functools.wraps(new)  # has the signature that help() shows
+    def named(cls, *values, **fields):
         unknown = [name for name in fields if name not in cls._fields]
-        if unknown:  # say what to write for `strides` and the like
+        if unknown:
             raise TypeError(f"{_hints(unknown)} The fields are {list(cls._fields)}.")
-        return super().__new__(cls, *values, **fields)
+        return new(cls, *values, **fields)
 
-    def __repr__(self):
-        """What differs from the defaults; grids of many blocks stay readable."""
-        given = []
-        for name, value in self._asdict().items():
-            default = self._field_defaults.get(name, "always shown")
-            if repr(value) != repr(default):
-                given.append(f"{name}={value!r}")
-        return f"ConvBlock({', '.join(given)})"
+    return named
+
+
+def _short_repr(block):
+    """What differs from the defaults; grids of many blocks stay readable."""
+    given = []
+    for name, value in block._asdict().items():
+        default = block._field_defaults.get(name, "always shown")
+        if repr(value) != repr(default):
+            given.append(f"{name}={value!r}")
+    return f"ConvBlock({', '.join(given)})"
+
+
+ConvBlock.__new__ = _naming_what_is_meant(ConvBlock.__new__)
+ConvBlock.__repr__ = _short_repr
 
 
 def _hints(unknown):

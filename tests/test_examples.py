@@ -274,11 +274,9 @@ def test_a_study_that_is_run_again_trains_nothing(data_home, run_script, tmp_pat
 
 
 @pytest.mark.slow
-def test_a_study_that_was_killed_goes_on_to_the_same_figures(
-    data_home, run_script, tmp_path
-):
+def test_a_study_that_was_killed_goes_on_to_the_same_figures(data_home, tmp_path):
     arguments = ["--data-home", data_home, "--scale", 0.2]
-    run_script("reproduce_s4_regularized", *arguments, "--out", tmp_path / "plain")
+    run_alone("reproduce_s4_regularized", *arguments, "--out", tmp_path / "plain")
     arguments += ["--memory", tmp_path / "runs", "--out", tmp_path / "killed"]
     with start_script(
         "reproduce_s4_regularized", *arguments, stdout=subprocess.DEVNULL

@@ -183,6 +183,6 @@ def test_paths_are_no_images(ready, container, as_path):
     classifier = ConvPoolClassifier(**SMALL)
     for door, *labels in ([ready.predict], [ready.score, LABELS], [classifier.fit]):
         with pytest.raises(
-            TypeError, match=r"X must hold images; got text.*open\(path"
+            TypeError, match=r"X must hold images; got text.*load_image_f.*load_image_f"
         ):
             door(X, *labels)
