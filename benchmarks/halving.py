@@ -19,7 +19,8 @@ from _common import (
     print_table,
     write_json,
 )
-from grid_vs_scikeras import GRIDS, N_FOLDS
+from _searches import N_FOLDS
+from grid_search import GRIDS
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes the next import possible
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 

@@ -11,7 +11,6 @@ trains.
 import _contenders
 import numpy as np
 from _common import (
-    as_floats,
     load_images,
     machine,
     option_parser,
@@ -23,7 +22,7 @@ from _common import (
 )
 
 CONTENDERS = {
-    "scikeras": (_contenders.fit_scikeras, as_floats),
+    "scikeras": (_contenders.fit_scikeras, _contenders.as_floats),
     "skcnn": (_contenders.fit_skcnn, np.asarray),
 }
 CONV_LAYERS = (
