@@ -4,7 +4,8 @@ Three things that are not the same here:
 
 - a *model* is a keras.Model, with variables of its own;
 - a *compiled network* holds one model and the graphs that were traced from it. It costs
-  a second or two and some 10 MB, so it is made once for all fits that need no other;
+  half a second or more, and some 20 MB as long as it is kept. So it is made once for
+  all fits that need no other;
 - a *program* (:mod:`skcnn._program`) runs a compiled network on variables of its own.
 """
 
