@@ -4,6 +4,7 @@ against ConvPoolClassifier.
 Each contender runs in a fresh process. Every fit has a seed of its own, so each one
 trains.
 
+    python benchmarks/memory.py --fits 4 --peer-fits 2
     python benchmarks/memory.py
     python benchmarks/memory.py --fits 100 --peer-fits 20
 """

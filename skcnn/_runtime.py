@@ -71,8 +71,8 @@ def call_on_variables(graph, inputs, handles):
                       hidden inputs                           the same places
 
     To trace a training step takes a third of a second or more, and its graphs some
-    20 MB. Variables are made in a moment. That is why networks that are alike share graphs and
-    not variables.
+    20 MB. Variables are made in a moment. That is why networks that are alike share
+    graphs and not variables.
 
     Parameters
     ----------
