@@ -2,6 +2,9 @@
 
 import inspect
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 # As the gallery's examples want it, before TensorFlow starts.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
@@ -66,6 +69,7 @@ intersphinx_mapping = {
 # In the order of reading.
 EXAMPLES = [
     "plot_grid_search",
+    "plot_image_folder",
     "plot_width_or_depth",
     "plot_epochs_for_free",
     "plot_kill_and_go_on",
@@ -79,6 +83,12 @@ EXAMPLES = [
     "plot_search_strategies",
     "plot_what_it_sees",
     "plot_ship_it",
+    # The course labs.
+    "lab_1_convolution",
+    "lab_2_learning_rate",
+    "lab_3_regularization",
+    "lab_4_width_depth_branches",
+    "lab_5_grid_search",
 ]
 
 
@@ -100,7 +110,7 @@ def forget_work(gallery_conf, file_name):
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    "filename_pattern": "/plot_",
+    "filename_pattern": r"/(plot|lab)_",
     "ignore_pattern": r"reproduce_|study\.py",  # docs/reproductions.md has the studies
     "within_subsection_order": ReadingOrder,
     "reset_modules": ("matplotlib", forget_work),
@@ -114,6 +124,16 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
     "abort_on_example_error": True,
 }
+
+# The sample of a report -------------------------------------------------------------
+
+SAMPLE = Path(__file__).parent / "sample_report.py"
+
+
+def write_sample_report(app):
+    """Before the pages are read, because one of them links to it."""
+    subprocess.run([sys.executable, SAMPLE], check=True)
+
 
 # How it looks ----------------------------------------------------------------------
 
@@ -139,4 +159,5 @@ copybutton_exclude = ".linenos, .gp, .go"  # neither prompts nor output
 
 
 def setup(app):
+    app.connect("builder-inited", write_sample_report)
     app.connect("autodoc-skip-member", leave_to_others)

@@ -17,8 +17,12 @@ from sklearn.model_selection import GridSearchCV
 from skcnn import ConvPoolClassifier
 from skcnn.datasets import load_digits
 from skcnn.plotting import (
+    ArchitectureDisplay,
     AugmentationDisplay,
+    ConfusionExamplesDisplay,
+    FeatureMapsDisplay,
     FilterDisplay,
+    GradCAMDisplay,
     GridSearchDisplay,
     LearningCurvesDisplay,
     PredictionsDisplay,
@@ -47,6 +51,10 @@ def main():
         "predictions",
     )
     save(FilterDisplay.from_estimator(clf), "filters")
+    save(FeatureMapsDisplay.from_estimator(clf, X_test[:3]), "feature_maps")
+    save(GradCAMDisplay.from_estimator(clf, X_test[:8]), "grad_cam")
+    save(ConfusionExamplesDisplay.from_estimator(clf, X_test, y_test), "confusions")
+    save(ArchitectureDisplay.from_estimator(clf), "architecture")
     shifted = ConvPoolClassifier(augmentation="shift", random_state=0)
     save(AugmentationDisplay.from_estimator(shifted, X_train[:5]), "augmentation")
 

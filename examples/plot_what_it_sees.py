@@ -2,19 +2,24 @@
 What does the network see?
 ==========================
 
-An accuracy is one number. It does not say what is wrong, or why. Four pictures say
-more: the images that are wrong, what is taken for what, the filters, and what they make
-of an image.
+An accuracy is one number. It does not say what is wrong, or why. Pictures say more: the
+images that are wrong, what is taken for what, where the network looks, its filters, and
+what they make of an image.
 """
 
 # %%
 # A network to look at
 # --------------------
-from sklearn.metrics import ConfusionMatrixDisplay
-
 from skcnn import ConvPoolClassifier
 from skcnn.datasets import load_digits
-from skcnn.plotting import FilterDisplay, PredictionsDisplay
+from skcnn.plotting import (
+    ArchitectureDisplay,
+    ConfusionExamplesDisplay,
+    FeatureMapsDisplay,
+    FilterDisplay,
+    GradCAMDisplay,
+    PredictionsDisplay,
+)
 
 n_samples = None  # all training images
 epochs = 15
@@ -33,6 +38,10 @@ network = ConvPoolClassifier(
 network.fit(X, y)
 n_wrong = (network.predict(X_test) != y_test).sum()
 print(f"accuracy {network.score(X_test, y_test):.3f}: {n_wrong} of {len(y_test)} wrong")
+
+# %%
+# This is the network. Maps are drawn to scale: they lose pixels and gain in number.
+ArchitectureDisplay.from_estimator(network)
 
 # %%
 # The least sure
@@ -56,13 +65,27 @@ PredictionsDisplay.from_estimator(network, X_test, y_test, which="wrong")
 # -----------------------
 # Some errors have a pattern: the fives above were mostly taken for nines. A confusion
 # matrix counts all of them. Rows are what a digit is, and columns what it was taken
-# for.
-ConfusionMatrixDisplay.from_estimator(network, X_test, y_test, colorbar=False)
+# for. Beside it are images of the cells with a red frame.
+ConfusionExamplesDisplay.from_estimator(network, X_test, y_test, n_confusions=2)
 
 # %%
 # Two cells stand out beside the diagonal: four fives were taken for nines, and three
 # eights for ones. Each row has some 45 images, so these are few. But they say where
 # more images would help most.
+#
+# Where does it look?
+# -------------------
+# Grad-CAM lights up the places that speak for a class. Here are two fives that were
+# taken for nines. First the places that spoke for nine, then those that spoke for five.
+mistaken = X_test[(y_test == 5) & (network.predict(X_test) == 9)][:2]
+GradCAMDisplay.from_estimator(network, mistaken)
+GradCAMDisplay.from_estimator(network, mistaken, target=5)
+
+# %%
+# The maps of the last convolution have 4x4 pixels, so the places are coarse. Nine got its
+# evidence at the lower right alone, where the stroke of a nine ends. Five looked at the
+# whole foot, where its bow turns. The upper halves of these images said nothing. Such a
+# picture tells where a network looks, not whether it is right to look there.
 #
 # The filters
 # -----------
@@ -73,28 +96,17 @@ FilterDisplay.from_estimator(network)
 # %%
 # What the filters make of a digit
 # --------------------------------
-# ``model_`` is a plain Keras model, so any of its layers can be read. Here are an image
-# and the eight maps that the first convolution makes of it. Bright is a large value.
-import keras
-import matplotlib.pyplot as plt
-import numpy as np
-
-model = network.model_
-first_layer = keras.Model(model.inputs[0], model.get_layer("block1_conv1").output)
-maps = np.asarray(first_layer(X_test[:1]))[0]
-figure, axes = plt.subplots(3, 3, figsize=(5, 5.2), layout="constrained")
-pictures = [X_test[0, ..., 0], *np.moveaxis(maps, -1, 0)]
-titles = ["the image", *(f"filter {number}" for number in range(1, 9))]
-for ax, picture, title in zip(axes.flat, pictures, titles, strict=True):
-    ax.imshow(picture, cmap="gray")
-    ax.set(title=title, xticks=[], yticks=[])
+# Here are an image and the eight maps that the first convolution makes of it. Bright is
+# a large value.
+FeatureMapsDisplay.from_estimator(network, X_test[:1])
 
 # %%
 # The digit is a 1, so it is mostly one thick vertical stroke. Compare the maps with the
-# filters. Filter 2 has its positive weights on the left, and dark ones on the right. So
-# its map is bright along the *right* edge of the stroke. Filter 5 is the other way
-# around, and finds the left edge. Filters 4 and 7 answer to the stroke as a whole.
-# Nobody told the network to look for edges. It learned that from labels alone.
+# filters, which are counted from 0 along the rows. Filter 1 has its positive weights on
+# the left, and dark ones on the right. So its map is bright along the *right* edge of
+# the stroke. Filter 4 is the other way around, and finds the left edge. Filters 3 and 6
+# answer to the stroke as a whole. Nobody told the network to look for edges. It learned
+# that from labels alone.
 #
 # What we learned
 # ---------------

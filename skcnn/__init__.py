@@ -3,8 +3,17 @@
 from skcnn._blocks import ConvBlock
 from skcnn._caches import clear_cache
 from skcnn._classifier import ConvPoolClassifier
+from skcnn._export import export
+from skcnn._histories import search_histories
 from skcnn._progress import SearchProgress
-from skcnn._search import feasible_grid, search_results
+from skcnn._report import report
+from skcnn._search import (
+    count_parameters,
+    feasible_grid,
+    feasible_sample,
+    search_results,
+)
+from skcnn._search_plan import plan_search
 from skcnn._version import __version__
 
 __all__ = [
@@ -13,6 +22,12 @@ __all__ = [
     "SearchProgress",
     "__version__",
     "clear_cache",
+    "count_parameters",
+    "export",
     "feasible_grid",
+    "feasible_sample",
+    "plan_search",
+    "report",
+    "search_histories",
     "search_results",
 ]

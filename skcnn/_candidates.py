@@ -1,10 +1,14 @@
 """The candidates of a search: their parameters, and the sizes of their networks."""
 
+from numbers import Integral, Number
+
+import numpy as np
 from sklearn.base import clone
 
 from skcnn._architecture import ARCHITECTURE_PARAMETERS, Architecture
 from skcnn._classifier import ConvPoolClassifier
 from skcnn._parameters import all_parameters
+from skcnn._value_labels import find_levels
 
 
 def with_params(estimator, params):
@@ -48,7 +52,41 @@ def every_parameter(estimator):
     return params
 
 
-def count_parameters(estimator, image_shape, n_classes):
+def parameter_columns(names, candidates):
+    """The values that candidates were trained with, as columns of a table.
+
+    Parameters
+    ----------
+    names : list of str
+        Parameters that a search sets.
+    candidates : list of estimator
+
+    Returns
+    -------
+    dict of str to list
+        By parameter; first those that vary. Numbers and strings as they are, and labels
+        of the rest: to print or group by.
+    """
+    trained_with = [every_parameter(candidate) for candidate in candidates]
+    varying, constant = {}, {}
+    for name in names:
+        values = [params.get(name, np.nan) for params in trained_with]
+        levels = find_levels(values)
+        columns = constant if len(levels.values) == 1 else varying
+        columns[name] = _cells(values, levels)
+    return varying | constant
+
+
+def _cells(values, levels):
+    cells = []
+    for value, code in zip(values, levels.codes, strict=True):
+        if not isinstance(value, (Number, str, np.bool_)):
+            value = levels.labels[code]
+        cells.append(value)
+    return cells
+
+
+def size_of(estimator, image_shape, n_classes):
     """Number of parameters of the network of an estimator.
 
     Parameters
@@ -79,9 +117,9 @@ def count_parameters(estimator, image_shape, n_classes):
 
 
 def count_if_possible(estimator, image_shape, n_classes):
-    """As :func:`count_parameters`, but None for a network that cannot be built."""
+    """As :func:`size_of`, but None for a network that cannot be built."""
     try:
-        return count_parameters(estimator, image_shape, n_classes)
+        return size_of(estimator, image_shape, n_classes)
     except (TypeError, ValueError):  # the candidate's own fit says what is wrong
         return None
 
@@ -123,3 +161,51 @@ def image_shape_and_classes(search, image_shape, n_classes):
     # A network without blocks fits any images: this checks the two alone.
     Architecture.from_parameters(image_shape, n_classes, conv_layers=())
     return image_shape, n_classes
+
+
+def check_max_params(max_params):
+    """Refuse what is no limit of the number of parameters.
+
+    Parameters
+    ----------
+    max_params : int or None
+
+    Raises
+    ------
+    ValueError
+    """
+    if max_params is None:
+        return
+    is_integer = isinstance(max_params, Integral) and max_params is not True
+    if not is_integer or max_params < 1:
+        raise ValueError(
+            f"max_params must be None or an integer of at least 1; got {max_params!r}."
+        )
+
+
+def import_pandas(caller):
+    """pandas and the table that is made of it; not everybody has pandas.
+
+    Parameters
+    ----------
+    caller : str
+        Who makes the table.
+
+    Returns
+    -------
+    pandas, CandidateTable
+
+    Raises
+    ------
+    ImportError
+        Without pandas.
+    """
+    try:
+        import pandas as pd
+
+        from skcnn._table import CandidateTable
+    except ImportError as error:
+        raise ImportError(
+            f"{caller} makes a table of pandas: pip install pandas"
+        ) from error
+    return pd, CandidateTable

@@ -7,6 +7,7 @@ these names is written where it is used.
 
 import contextlib
 import os
+import pickle
 
 import joblib
 
@@ -15,6 +16,10 @@ import joblib
 from skcnn._backend import keras, tf
 
 # isort: split
+
+# joblib offers no public way to say which names a file may ask for.
+from joblib.numpy_pickle import NumpyUnpickler
+from joblib.numpy_pickle_utils import _validate_fileobject_and_memmap
 
 # scikeras' rules for routed parameters have no public form.
 from scikeras._utils import route_params, unflatten_params
@@ -25,6 +30,9 @@ from sklearn.base import BaseEstimator
 
 # How scikit-learn's progress bars send messages from workers to the main process.
 from sklearn.callback._transport import open_listener, send
+
+# How searches take the samples of a fold out of any container.
+from sklearn.utils import _safe_indexing as take_samples
 
 # scikit-learn's tables of constraints and their messages have no public module.
 from sklearn.utils._param_validation import (
@@ -61,11 +69,13 @@ __all__ = [
     "is_op_determinism_enabled",
     "keras",
     "learning_rate_of",
+    "load_item",
     "loss_arguments",
     "open_listener",
     "route_params",
     "send",
     "signature_parameters",
+    "take_samples",
     "tensorflow_has_started",
     "tf",
     "tf_context",
@@ -259,3 +269,50 @@ def dump_item(store, item, content):
             raise
 
     store._concurrency_safe_write(content, os.path.join(folder, "output.pkl"), write)
+
+
+# All that the file of a state asks for. It makes arrays, and does nothing else.
+_NAMES_OF_ARRAYS = {
+    ("joblib.numpy_pickle", "NumpyArrayWrapper"),
+    ("numpy", "dtype"),
+    ("numpy", "ndarray"),
+}
+
+
+class _ArrayUnpickler(NumpyUnpickler):
+    """Reads numbers, text, lists, dicts and arrays, and runs nothing."""
+
+    def find_class(self, module, name):
+        if (module, name) not in _NAMES_OF_ARRAYS:
+            asked = f"it asks for {module}.{name}, which no state needs"
+            raise pickle.UnpicklingError(asked)
+        return super().find_class(module, name)
+
+
+def load_item(store, item):
+    """Read arrays from the store of a joblib.Memory, and run nothing that is there.
+
+    joblib's own `load_item` runs whatever program a file names.
+
+    Parameters
+    ----------
+    store : joblib's store backend
+    item : list of str
+        Its place in the store.
+
+    Returns
+    -------
+    object
+        Of numbers, text, lists, dicts and arrays.
+
+    Raises
+    ------
+    pickle.UnpicklingError
+        If the file asks for anything else.
+    """
+    path = os.path.join(store.location, *item, "output.pkl")
+    with (
+        store._open_item(path, "rb") as file,
+        _validate_fileobject_and_memmap(file, path) as (uncompressed, _),
+    ):
+        return _ArrayUnpickler(path, uncompressed, ensure_native_byte_order=True).load()

@@ -128,8 +128,13 @@ def keras_numbers():
     return [keras.config.floatx(), keras.config.epsilon()]
 
 
-def rounding():
+def rounding(threads=None):
     """What decides, beside a run itself, how its sums are rounded.
+
+    Parameters
+    ----------
+    threads : int, default=None
+        Threads that share one operation, in another process; None for this one.
 
     Returns
     -------
@@ -138,7 +143,7 @@ def rounding():
     """
     return {
         "environment": _software_and_processor(),
-        "intra_op_threads": intra_op_threads(),
+        "intra_op_threads": threads or intra_op_threads(),
         "deterministic": is_op_determinism_enabled(),
         "keras": keras_numbers(),
     }

@@ -128,12 +128,12 @@ def _check_request(estimator, given, epochs, goes_on):
     # First what is quick, because the data may take long to check.
     folder = open_folder(params["memory"])
     callbacks = keras_callbacks(routed(params, "callbacks"))
-    _check_constraints(estimator)
+    check_constraints(estimator)
     # What clone or pickle would refuse is told now, and not after an hour of training.
     check_copies(params)
     origin = Fitted.of(estimator) if goes_on and Fitted.is_on(estimator) else None
-    data = _check_data(type(estimator).__name__, params, given, origin)
-    run = _described_run(params, given, data, origin, goes_on)
+    data = check_data(type(estimator).__name__, params, given, origin)
+    run = described_run(params, given, data, origin, goes_on)
     follows_schedule = run.settings.learning_rate is None
     check_against_run(callbacks, run.validation is not None, follows_schedule)
     if origin is not None:
@@ -150,7 +150,7 @@ def _check_request(estimator, given, epochs, goes_on):
     )
 
 
-def _check_constraints(estimator):
+def check_constraints(estimator):
     """Check parameters against the table of the class, by scikit-learn's rules."""
     constraints = estimator._parameter_constraints
     values = {name: getattr(estimator, name) for name in constraints}
@@ -158,7 +158,8 @@ def _check_constraints(estimator):
     validate_parameter_constraints(constraints, values, caller_name=name)
 
 
-def _check_data(owner, params, given, origin):
+def check_data(owner, params, given, origin=None):
+    """Check what is given to a fit, as its parameters want it."""
     return check_training_data(
         given,
         owner=owner,
@@ -169,7 +170,7 @@ def _check_data(owner, params, given, origin):
     )
 
 
-def _described_run(params, given, data, origin, goes_on):
+def described_run(params, given, data, origin=None, goes_on=False):
     """The run that parameters and data describe."""
     design = {name: params[name] for name in ARCHITECTURE_PARAMETERS}
     architecture = Architecture.from_parameters(

@@ -341,6 +341,22 @@ class ProgramPool:
                 raise
             self._give_back(key, program)
 
+    def knows(self, architecture, settings):
+        """Whether a network is compiled, so that a fit need not wait for it.
+
+        Parameters
+        ----------
+        architecture : skcnn._architecture.Architecture
+        settings : skcnn._settings.CompileSettings
+
+        Returns
+        -------
+        bool
+        """
+        key = (architecture.structure, settings.structure, *process_settings())
+        with self._lock:
+            return key in self._networks
+
     def clear(self):
         """Drop every idle program."""
         with self._lock:

@@ -59,6 +59,27 @@ class Run:
             validation = self.validation.watched("validation_data")
         return replace(self, data=data, validation=validation)
 
+    def watched_with(self, whole):
+        """The same as :meth:`watched`, for images that are watched already.
+
+        Parameters
+        ----------
+        whole : skcnn._samples.Samples
+            Watched samples, from whose images those of this run were taken.
+
+        Returns
+        -------
+        Run
+        """
+        data, validation = self.data.watched_with(whole), self.validation
+        if validation is None:
+            return replace(self, data=data)
+        if validation.shares_images_with(self.data):
+            validation = validation.watched_with(whole)
+        else:
+            validation = validation.watched("validation_data")
+        return replace(self, data=data, validation=validation)
+
     def changed_data(self):
         """What of the data of a watched run was not, when read, what the key describes.
 
@@ -70,11 +91,16 @@ class Run:
         names = [part.changed_name() for part in self._parts()]
         return next(filter(None, names), None)
 
-    def key(self):
+    def key(self, intra_op_threads=None):
         """A hash that watched runs share if, and only if, equal epochs give equal bits.
 
         Ask :func:`skcnn._sharing.why_not_shared` first whether the description fixes
         the bits.
+
+        Parameters
+        ----------
+        intra_op_threads : int, default=None
+            Threads that share one operation where the run is trained; None for here.
 
         Returns
         -------
@@ -87,7 +113,7 @@ class Run:
             "plan": asdict(self.plan),
             # Content, not names or addresses: the same data may come from anywhere.
             "data": joblib.hash(samples, hash_name="sha1"),
-            **rounding(),
+            **rounding(intra_op_threads),
         }
         description["environment"] = {**description["environment"], "format": FORMAT}
         return joblib.hash(json.dumps(description, sort_keys=True), hash_name="sha1")

@@ -34,6 +34,12 @@ class Samples:
     def __len__(self):
         return len(self.labels)
 
+    @property
+    def image_bytes(self):
+        """Bytes of all images in the store, in the type that graphs take."""
+        bytes_per_value = 1 if self._images.dtype == np.uint8 else 4
+        return int(np.prod(self._images.shape)) * bytes_per_value
+
     def take(self, which):
         """Some samples, ready for a graph.
 

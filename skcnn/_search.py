@@ -1,23 +1,26 @@
 """Around a search: which candidates are worth starting, and the table at the end."""
 
 import warnings
-from numbers import Integral, Number
 
-import numpy as np
-from sklearn.model_selection import ParameterGrid
+from sklearn.model_selection import ParameterGrid, ParameterSampler
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._candidates import (
+    check_max_params,
     classifier_in,
     count_if_possible,
-    count_parameters,
-    every_parameter,
     image_shape_and_classes,
+    import_pandas,
+    parameter_columns,
+    size_of,
     with_params,
 )
+from skcnn._checks import check_integer
 from skcnn._classifier import ConvPoolClassifier
 from skcnn._plan import InfeasibleArchitecture
-from skcnn._value_labels import arguments, find_levels
+from skcnn._repetitions import is_seed, pool, repetitions
+from skcnn._value_labels import arguments
 
 
 def feasible_grid(
@@ -63,6 +66,9 @@ def feasible_grid(
 
     See Also
     --------
+    feasible_sample : The same for distributions, of which some candidates are drawn.
+    count_parameters : The number of parameters of one network.
+    plan_search : What a search will do and cost.
     search_results : The candidates of a search as a table, best first.
 
     Examples
@@ -79,13 +85,8 @@ def feasible_grid(
     {'conv_layers': [[(8, 3), (8, 3)]], 'epochs': [5]}
     {'conv_layers': [[(8, 3), (8, 3)]], 'epochs': [10]}
     """
-    _check_max_params(max_params)
-    if estimator is None:
-        estimator = ConvPoolClassifier()
-    if classifier_in(estimator) is None:
-        raise TypeError(
-            f"estimator must be a ConvPoolClassifier or contain one; got {estimator!r}."
-        )
+    check_max_params(max_params)
+    estimator = _checked_estimator(estimator)
     kept = []
     left_out = {}  # by reason
     for candidate in ParameterGrid(param_grid):
@@ -106,20 +107,172 @@ def feasible_grid(
     return kept
 
 
-def _check_max_params(max_params):
-    if max_params is None:
-        return
-    is_integer = isinstance(max_params, Integral) and max_params is not True
-    if not is_integer or max_params < 1:
-        raise ValueError(
-            f"max_params must be None or an integer of at least 1; got {max_params!r}."
+def feasible_sample(
+    param_distributions,
+    n_iter,
+    image_shape,
+    max_params=None,
+    *,
+    n_classes=10,
+    estimator=None,
+    random_state=None,
+):
+    """Draw candidates that can be built, and are small enough, from distributions.
+
+    Give them to GridSearchCV as its `param_grid`. That is RandomizedSearchCV with a
+    limit: every draw that is worth nothing is replaced by another one.
+
+    Parameters
+    ----------
+    param_distributions : dict or list of dict
+        As :class:`~sklearn.model_selection.RandomizedSearchCV` takes it: lists of
+        values, and distributions of scipy.
+    n_iter : int
+        How many candidates to draw.
+    image_shape : tuple of int
+        (height, width) or (height, width, channels) of the images, such as
+        ``X.shape[1:]``. A candidate with an `image_shape` of its own is judged by that.
+    max_params : int, default=None
+        Largest number of parameters that a network may have, those that are not trained
+        included. None for no limit.
+    n_classes : int, default=10
+        Number of classes.
+    estimator : estimator, default=None
+        What will be searched, as for :func:`feasible_grid`. None for
+        ``ConvPoolClassifier()``.
+    random_state : int, RandomState instance or None, default=None
+        An integer draws the same candidates each time.
+
+    Returns
+    -------
+    list of dict
+        The candidates, each a dict of lists of one value: a `param_grid`. Lists alone
+        have no more candidates than they have combinations, and none comes twice.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If none is feasible of a hundred draws for each candidate, or if an argument, or
+        a name or a value, is not allowed.
+
+    Warns
+    -----
+    UserWarning
+        If there are fewer than `n_iter`: how many, and why the others were left out.
+
+    See Also
+    --------
+    feasible_grid : Leaves networks out of a grid.
+    count_parameters : For a limit in a search of another package, such as Optuna.
+
+    Examples
+    --------
+    >>> from scipy.stats import loguniform
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skcnn import ConvPoolClassifier, feasible_sample
+    >>> space = {
+    ...     "conv_layers": [[(8, 3)], [(64, 3)], [(16, 3), (32, 3)]],
+    ...     "optimizer__learning_rate": loguniform(1e-4, 1e-2),
+    ... }
+    >>> candidates = feasible_sample(space, 5, (8, 8), 30_000, random_state=0)
+    >>> len(candidates)
+    5
+    >>> search = GridSearchCV(ConvPoolClassifier(random_state=0), candidates)
+    """
+    check_max_params(max_params)
+    n_iter = check_integer("n_iter", n_iter, 1)
+    estimator = _checked_estimator(estimator)
+    kept = []
+    left_out = {}  # by reason
+    for candidate in _draws(param_distributions, n_iter, random_state):
+        tried = with_params(estimator, candidate)
+        objection = _objection(tried, image_shape, n_classes, max_params)
+        if objection is None:
+            kept.append({name: [value] for name, value in candidate.items()})
+        else:
+            reason, detail = objection
+            left_out.setdefault(reason, []).append(f"{arguments(candidate)}: {detail}")
+        if len(kept) == n_iter:
+            return kept
+    account = _account(left_out)
+    if not kept:
+        raise ValueError(f"param_distributions gave no feasible candidate.{account}")
+    warnings.warn(
+        f"feasible_sample found {len(kept)} of {n_iter} candidates.{account}",
+        stacklevel=2,
+    )
+    return kept
+
+
+def _draws(param_distributions, n_iter, random_state):
+    """A hundred draws for each candidate, or all that there are."""
+    rng = check_random_state(random_state)
+    with warnings.catch_warnings():
+        # That there are fewer combinations of lists is no news here.
+        warnings.filterwarnings("ignore", "The total space of parameters", UserWarning)
+        yield from ParameterSampler(param_distributions, 100 * n_iter, random_state=rng)
+
+
+def _checked_estimator(estimator):
+    if estimator is None:
+        return ConvPoolClassifier()
+    if classifier_in(estimator) is None:
+        raise TypeError(
+            f"estimator must be a ConvPoolClassifier or contain one; got {estimator!r}."
         )
+    return estimator
+
+
+def count_parameters(estimator, image_shape, n_classes=10):
+    """Number of parameters of a network, before any fit.
+
+    No network is built for this: it is arithmetic on shapes.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A ConvPoolClassifier, or a Pipeline or the like that contains one.
+    image_shape : tuple of int
+        (height, width) or (height, width, channels) of the images, such as
+        ``X.shape[1:]``. An `image_shape` of the classifier's own goes first.
+    n_classes : int, default=10
+        Number of classes.
+
+    Returns
+    -------
+    int
+        As `n_params_` after fit: those that are not trained are included.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such network, or if an argument is not allowed.
+
+    See Also
+    --------
+    feasible_grid : Leaves large networks out of a grid.
+    feasible_sample : Leaves them out of what is drawn from distributions.
+
+    Notes
+    -----
+    In an objective of Optuna, ``if count_parameters(clf, X.shape[1:]) > 100_000: raise
+    optuna.TrialPruned()`` is a limit.
+
+    Examples
+    --------
+    >>> from skcnn import ConvPoolClassifier, count_parameters
+    >>> count_parameters(ConvPoolClassifier(), (32, 32, 3))
+    288848
+    >>> count_parameters(ConvPoolClassifier(head="global_avg"), (32, 32, 3))
+    91754
+    """
+    return size_of(_checked_estimator(estimator), image_shape, n_classes)
 
 
 def _objection(estimator, image_shape, n_classes, max_params):
     """Why not to search a candidate, in general and in detail; None for no reason."""
     try:
-        n_params = count_parameters(estimator, image_shape, n_classes)
+        n_params = size_of(estimator, image_shape, n_classes)
     except InfeasibleArchitecture as error:
         return "cannot be built", error
     if max_params is not None and n_params is not None and n_params > max_params:
@@ -152,13 +305,15 @@ def search_results(search, image_shape=None, n_classes=None):
     -------
     pandas.DataFrame
         A row for each candidate. Its index is the candidate's place in ``cv_results_``.
-        The columns, in this order:
+        Candidates that differ only in a `random_state` are repetitions of one, in the
+        place of the first of them. The columns, in this order:
 
-        - `rank`, 1 for the best, and `score`, the mean over the folds;
+        - `rank`, 1 for the best, and `score`, the mean over the folds, and the seeds;
         - the parameters by the names that they have in the grid, first those that vary;
         - `n_params`, the number of parameters of the network: missing where it cannot
           be built, and altogether where the shape of images is neither given nor known;
-        - `std`, the standard deviation of the scores over the folds;
+        - `n_seeds`, the number of repetitions, where there are any;
+        - `std`, the standard deviation of the scores over the folds, and the seeds;
         - `train_score` and `std_train_score`, where the search has them;
         - `fit_time` and `score_time`, means in seconds.
 
@@ -174,6 +329,8 @@ def search_results(search, image_shape=None, n_classes=None):
     See Also
     --------
     feasible_grid : Leaves impossible networks out of a grid before a search.
+    compare_candidates : Which candidates differ from the best by more than chance.
+    search_histories : Learning curves of every candidate and fold.
 
     Notes
     -----
@@ -195,9 +352,8 @@ def search_results(search, image_shape=None, n_classes=None):
     A candidate of successive halving has a row for each iteration that it took part in,
     the last iteration first; `iter` and `n_resources` tell which.
 
-    Candidates that differ only in `random_state` have a row each, and the rank of the
-    first of them owes something to luck. ``table.groupby([...])["score"].agg(["mean",
-    "std"])`` over the other parameters, or a display, takes them together.
+    The score of each seed is in ``cv_results_``. :func:`compare_candidates` tells which
+    differences are more than chance.
 
     Times are those really spent: short for a candidate whose epochs were known from
     another.
@@ -225,7 +381,7 @@ def search_results(search, image_shape=None, n_classes=None):
       rank epochs     head conv_layers n_params
     2    1      8  flatten          16     2730
     """
-    pd, CandidateTable = _import_pandas()
+    pd, CandidateTable = import_pandas("search_results")
     check_is_fitted(search, "cv_results_")
     results = search.cv_results_
     candidates = [with_params(search.estimator, each) for each in results["params"]]
@@ -237,25 +393,28 @@ def search_results(search, image_shape=None, n_classes=None):
         sizes["n_params"] = pd.array(counts, "Int64")
     taken = first | sizes | last
     parameters = {}
-    for name, values in _parameters(search, candidates).items():
+    for name, values in parameter_columns(_searched(search), candidates).items():
         if name in taken:
             name = f"param_{name}"
         parameters[name] = values
     table = CandidateTable(first | parameters | sizes | last)
+    table = _with_seeds_as_repetitions(search, candidates, table)
     return _sorted(table, _rank_column(search, first))
 
 
-def _import_pandas():
-    """pandas and the table that is made of it; not everybody has pandas."""
-    try:
-        import pandas as pd
-
-        from skcnn._table import CandidateTable
-    except ImportError as error:
-        raise ImportError(
-            "search_results makes a table of pandas: pip install pandas"
-        ) from error
-    return pd, CandidateTable
+def _with_seeds_as_repetitions(search, candidates, table):
+    """The same, but one row for candidates that differ only in their seed, if any."""
+    names = _searched(search)
+    groups = repetitions(names, candidates, search.cv_results_.get("iter"))
+    if len(groups) == len(table):
+        return table
+    pooled = pool(table, groups)
+    seeds = [name for name in names if is_seed(name)]
+    pooled = pooled.drop(columns=[name for name in seeds if name in pooled])
+    place = pooled.columns.get_indexer(["std", *pooled.columns[-1:]])[0]
+    numbers = [len(places) for places in groups]
+    pooled.insert(int(place), "n_seeds", numbers)
+    return pooled
 
 
 def _sorted(table, rank):
@@ -306,26 +465,7 @@ def _renamed(results, names):
     return columns
 
 
-def _parameters(search, candidates):
-    """The values that candidates were trained with, by parameter; first what varies."""
-    trained_with = [every_parameter(candidate) for candidate in candidates]
-    varying, constant = {}, {}
-    for column in search.cv_results_:
-        if not column.startswith("param_"):
-            continue
-        name = column.removeprefix("param_")
-        values = [params.get(name, np.nan) for params in trained_with]
-        levels = find_levels(values)
-        columns = constant if len(levels.values) == 1 else varying
-        columns[name] = _cells(values, levels)
-    return varying | constant
-
-
-def _cells(values, levels):
-    """Numbers and strings as they are, and labels of the rest: to print or group by."""
-    cells = []
-    for value, code in zip(values, levels.codes, strict=True):
-        if not isinstance(value, (Number, str, np.bool_)):
-            value = levels.labels[code]
-        cells.append(value)
-    return cells
+def _searched(search):
+    """Names of the parameters that a search sets."""
+    columns = [name for name in search.cv_results_ if name.startswith("param_")]
+    return [name.removeprefix("param_") for name in columns]

@@ -10,7 +10,7 @@ from contextlib import suppress
 import joblib
 import numpy as np
 
-from skcnn._compat import dump_item
+from skcnn._compat import dump_item, load_item
 from skcnn._states import TrainingState
 from skcnn._warnings import warn_once
 
@@ -18,6 +18,9 @@ _REMEDY = "Name a folder that can be written, or take memory=None."
 
 # The key of a note, as JSON has it; the value is the checksum of the state.
 _PREDICTS = "predicts finite numbers"
+
+# The name of an entry: the number of epochs.
+_ENTRY = re.compile("[0-9a-f]{32}")
 
 # About how long the path of a state is below the folder, while it is being written.
 _LENGTH_BELOW = 130
@@ -58,7 +61,7 @@ class StateFolder:
         if not self._store.contains_item(item):
             return None, False
         try:
-            content = self._store.load_item(item, verbose=0)
+            content = load_item(self._store, item)
             state = _checked_state(content, run_key, epoch)
             note = self._store.get_metadata(item)  # {} if there is none
             return state, note == {_PREDICTS: content["checksum"]}
@@ -66,7 +69,7 @@ class StateFolder:
             # The machine's trouble, not the entry's.
             self._tell_unreadable(error)
         except Exception as error:
-            # To unpickle a damaged file may raise anything at all.
+            # A damaged file may raise anything at all.
             self._remove_damaged(item, error)
         return None, False
 
@@ -119,6 +122,22 @@ class StateFolder:
         """Whether there is an entry, usable or not."""
         return self._store.contains_item(self._item(run_key, epoch))
 
+    def epochs(self, run_key):
+        """After how many epochs of a run there is an entry, usable or not.
+
+        Parameters
+        ----------
+        run_key : str
+
+        Returns
+        -------
+        list of int
+        """
+        folder = os.path.join(self.location, *self._item(run_key, 0)[:-1])
+        names = os.listdir(folder) if os.path.isdir(folder) else []
+        epochs = [int(name, 16) for name in names if _ENTRY.fullmatch(name)]
+        return [epoch for epoch in epochs if self.contains(run_key, epoch)]
+
     def _tell_unreadable(self, error):
         if self._can_read:  # one warning for all epochs
             self._can_read = False
@@ -138,7 +157,6 @@ def _checked_state(content, run_key, epoch):
     found = (content["run"], content["epoch"])
     if found != (run_key, epoch):
         raise ValueError(f"it belongs to epoch {found[1]} of run {found[0]}")
-    # Copied into memory, whatever mmap_mode says.
     arrays = tuple(np.array(array) for array in content["arrays"])
     state = TrainingState(epoch, arrays, content["history"])
     if _checksum(state) != content["checksum"]:
@@ -185,6 +203,32 @@ def open_folder(memory):
             f"memory={memory!r}: no state can be written there: {_reason(error)}. "
             f"{_REMEDY}"
         ) from error
+    return StateFolder(absolute.store_backend)
+
+
+def existing_folder(memory):
+    """As :func:`open_folder`, but nothing is written, and trouble is no error.
+
+    Parameters
+    ----------
+    memory : object
+
+    Returns
+    -------
+    StateFolder or None
+        None if there is no such folder yet.
+    """
+    if not _names_a_folder(memory):
+        return None
+    try:
+        absolute = with_absolute_path(memory)
+    except (OSError, ValueError):
+        return None
+    if not isinstance(absolute, joblib.Memory):
+        # joblib would make the folder.
+        if not os.path.isdir(os.path.join(absolute, "joblib")):
+            return None
+        absolute = joblib.Memory(absolute, verbose=0)
     return StateFolder(absolute.store_backend)
 
 

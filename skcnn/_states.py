@@ -66,6 +66,20 @@ class StateCache:
             self._bytes += state.nbytes
             self._shrink()
 
+    def epochs(self, run_key):
+        """After how many epochs of a run a state is kept.
+
+        Parameters
+        ----------
+        run_key : str
+
+        Returns
+        -------
+        list of int
+        """
+        with self._lock:
+            return [epoch for key, epoch in self._states if key == run_key]
+
     def mark_checked(self, run_key, state):
         """Note that a state predicts finite numbers, if it is the one that is kept."""
         entry = (run_key, state.epoch)

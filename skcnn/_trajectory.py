@@ -38,6 +38,23 @@ class Trajectory:
                 return epoch
         return 0
 
+    def known_epochs(self, in_process=True):
+        """After how many epochs a state is known, from few to many.
+
+        Parameters
+        ----------
+        in_process : bool, default=True
+            Whether what this process knows counts, or the folder alone.
+
+        Returns
+        -------
+        list of int
+        """
+        epochs = set(STATES.epochs(self.run_key) if in_process else ())
+        if self.folder is not None:
+            epochs.update(self.folder.epochs(self.run_key))
+        return sorted(epochs)
+
     def longest(self, until):
         """The state with the most epochs, at most `until`; None if there is none."""
         for epoch in range(until, 0, -1):

@@ -215,6 +215,7 @@ STOPPING = {"early_stopping": True, "validation_fraction": 0.25}
 STEPS = 3  # in an epoch of the 45 images that are left
 
 
+@pytest.mark.slow
 def test_early_stopping_keeps_the_epochs_before(data):
     params = {**STOPPING, **bursts_after(2 * STEPS)}
     with pytest.warns(ConvergenceWarning, match="after epoch 3") as caught:

@@ -32,8 +32,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from skcnn import ConvBlock, ConvPoolClassifier
 from skcnn._value_labels import find_levels
 from skcnn.plotting import (
+    ArchitectureDisplay,
     AugmentationDisplay,
+    ConfusionExamplesDisplay,
+    FeatureMapsDisplay,
     FilterDisplay,
+    GradCAMDisplay,
     GridSearchDisplay,
     LearningCurvesDisplay,
     PredictionsDisplay,
@@ -129,6 +133,7 @@ def test_learning_curves_are_those_of_history(fitted):
     assert [axes.get_ylabel() for axes in display.axes_] == ["loss", "accuracy"]
 
 
+@pytest.mark.slow
 def test_runs_differ_in_color_and_marker_and_are_named_by_what_they_differ_in(fitted):
     display = LearningCurvesDisplay.from_estimators(fitted)
     first, second = display.lines_["loss"]
@@ -181,6 +186,7 @@ def test_runs_may_differ_in_length_and_only_some_need_validation_data():
     assert display.lines_["val_loss"][1] is None
 
 
+@pytest.mark.slow
 def test_the_best_epoch_of_early_stopping_is_marked():
     display = LearningCurvesDisplay(
         histories=2 * [{"loss": [3.0, 1.0, 2.0]}], best_iters=[2, None]
@@ -257,6 +263,7 @@ def test_heat_map_of_single_candidates_has_the_means_and_deviations_of_the_searc
     assert display.score_name == "accuracy\n(mean ± std over 2 folds)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reduce", ["mean", "max"])
 def test_other_parameters_are_averaged_in_each_fold_or_the_best_is_taken(
     search, reduce
@@ -723,6 +730,7 @@ def test_mean_and_spread_are_over_all_seeds_and_folds(search_with_seeds, metric,
     assert described(display) == f"{metric} (mean ± std over 2 seeds x 4 folds)"
 
 
+@pytest.mark.slow
 def test_width_and_depth_have_the_spread_over_seeds(search_with_seeds):
     display = WidthDepthDisplay.from_search(
         search_with_seeds, (8, 8, 1), 10, by="clf__dropout", metric="accuracy"
@@ -934,6 +942,7 @@ def test_seeds_make_a_point_with_their_spread(fitted, images):
         WidthDepthDisplay.from_estimators(fitted, X, y, by="width")
 
 
+@pytest.mark.slow
 def test_estimators_that_differ_only_in_their_seed_are_repetitions(images):
     X, y = images
     runs = [classifier(epochs=1, random_state=seed).fit(X, y) for seed in (0, 1)]
@@ -1348,11 +1357,29 @@ def drawings(fitted, search, images):
             ),
             1,
         ),
+        "architecture": (
+            lambda ax: ArchitectureDisplay.from_estimator(run, ax=ax),
+            1,
+        ),
+        "feature maps": (
+            lambda ax: FeatureMapsDisplay.from_estimator(run, X[:3], ax=ax),
+            1,
+        ),
+        "grad cam": (
+            lambda ax: GradCAMDisplay.from_estimator(run, X[:3], ax=ax),
+            3,
+        ),
+        "confusions": (
+            lambda ax: ConfusionExamplesDisplay.from_estimator(run, X, y, ax=ax),
+            2,
+        ),
     }
 
 
 DISPLAYS = ["curves", "one curve", "map", "lines", "sizes", "filters", "predictions"]
 DISPLAYS += ["augmentation", "one draw", "many draws"]
+DISPLAYS += ["architecture", "feature maps", "grad cam", "confusions"]
+IN_A_ROW = ("predictions", "grad cam")  # an image on each of their axes
 
 
 def axes_of(display):
@@ -1432,7 +1459,7 @@ def shown_texts(axes):
 @pytest.mark.parametrize("name", DISPLAYS)
 def test_nothing_is_clipped_and_no_text_on_another(drawings, name, width):
     draw, n_axes = drawings[name]
-    rows = 1 if name == "predictions" else n_axes
+    rows = 1 if name in IN_A_ROW else n_axes
     ax = (
         None
         if width is None
@@ -1526,6 +1553,10 @@ def test_what_is_not_fitted_is_refused(images):
         lambda: WidthDepthDisplay.from_estimators([new], *images),
         lambda: FilterDisplay.from_estimator(new),
         lambda: PredictionsDisplay.from_estimator(new, *images),
+        lambda: FeatureMapsDisplay.from_estimator(new, images[0]),
+        lambda: GradCAMDisplay.from_estimator(new, images[0]),
+        lambda: ConfusionExamplesDisplay.from_estimator(new, *images),
+        lambda: ArchitectureDisplay.from_estimator(new),
     ):
         with pytest.raises(NotFittedError):
             draw()
@@ -1566,7 +1597,20 @@ def classifiers_inside(fitted, images):
     "place",
     ["estimator.best_estimator_", "estimator[-1]", "estimator.best_estimator_[-1]"],
 )
-@pytest.mark.parametrize("name", ["curves", "many", "sizes", "filters", "predictions"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "curves",
+        "many",
+        "sizes",
+        "filters",
+        "predictions",
+        "architecture",
+        "maps",
+        "cam",
+        "confusions",
+    ],
+)
 def test_what_holds_a_classifier_is_told_where_it_is(
     classifiers_inside, images, place, name
 ):
@@ -1576,6 +1620,10 @@ def test_what_holds_a_classifier_is_told_where_it_is(
         "sizes": of_several(WidthDepthDisplay, *images),
         "filters": of_one(FilterDisplay),
         "predictions": of_one(PredictionsDisplay, *images),
+        "architecture": of_one(ArchitectureDisplay),
+        "maps": of_one(FeatureMapsDisplay, images[0][:2]),
+        "cam": of_one(GradCAMDisplay, images[0][:2]),
+        "confusions": of_one(ConfusionExamplesDisplay, *images),
     }[name]
     holder = classifiers_inside[place]
     with pytest.raises(TypeError, match="ConvPoolClassifier; got a") as error:
@@ -1600,6 +1648,10 @@ def test_what_holds_no_single_classifier_is_refused(fitted, images, given, says)
         (FilterDisplay, ()),
         (PredictionsDisplay, images),
         (AugmentationDisplay, images[:1]),
+        (ArchitectureDisplay, ()),
+        (FeatureMapsDisplay, images[:1]),
+        (GradCAMDisplay, images[:1]),
+        (ConfusionExamplesDisplay, images),
     ):
         with pytest.raises(TypeError, match=says):
             display.from_estimator(given(fitted[0]), *data)
@@ -1624,10 +1676,15 @@ def test_one_image_is_told_to_be_a_batch(fitted, images):
 
 def test_a_dense_network_has_no_kernels_to_draw(images):
     dense = classifier(conv_layers=()).initialize(*images)
-    with pytest.raises(
-        ValueError, match=r"convolution to draw; got .*conv_layers=\(\)"
+    for draw in (
+        lambda: FilterDisplay.from_estimator(dense),
+        lambda: FeatureMapsDisplay.from_estimator(dense, images[0][:1]),
+        lambda: GradCAMDisplay.from_estimator(dense, images[0][:1]),
     ):
-        FilterDisplay.from_estimator(dense)
+        with pytest.raises(
+            ValueError, match=r"convolution to draw; got .*conv_layers=\(\)"
+        ):
+            draw()
 
 
 @pytest.mark.parametrize("refit", [False, lambda results: 0], ids=["no", "a function"])
@@ -1733,3 +1790,434 @@ def test_augmentation_that_leaves_the_range_of_pixels_does_not_come_back_at_its_
     display = AugmentationDisplay.from_estimator(noisy, black)
     assert 0 < display.augmented.max() < 100
     plt.close(display.figure_)
+
+
+# --------------------------------------------------------------------------------------
+# Architecture
+
+INCEPTION = [(3, ((1, 1), (3, 3))), (5, ((1, 1), (3, 3)))]
+
+
+@pytest.mark.parametrize(
+    ("image_shape", "params"),
+    [
+        ((8, 8, 1), {}),
+        ((12, 20, 3), {"conv_layers": [(4, 3), (8, 3)], "batch_norm": True}),
+        ((16, 16, 3), {"conv_layers": INCEPTION, "n_branches": 2}),
+        ((1, 60, 2), {"conv_layers": [(4, 3)], "head": "global_avg"}),
+        ((8, 8, 1), {"conv_layers": [], "dense_layers": [40, 20]}),
+    ],
+)
+def test_maps_and_dense_layers_are_drawn_to_scale(image_shape, params):
+    display = ArchitectureDisplay.from_estimator(
+        classifier(**params), image_shape=image_shape
+    )
+    plates, bars = [], []
+    for layer in display.architecture.layers:
+        if layer.name not in display.patches_:
+            assert layer.kind in ("rescaling", "batch_norm", "dropout")
+            continue
+        faces = display.patches_[layer.name]
+        sides = [np.ptp(face.get_xy(), axis=0) for face in faces]
+        if len(layer.output_shape) == 3:
+            (width, thickness), (_, depth), _ = sides
+            plates.append([depth, width, thickness] / np.array(layer.output_shape))
+        elif layer.kind == "dense":
+            bars.append(sides[0][0] / layer.output_shape[0])
+    assert np.allclose(plates, plates[0], rtol=1e-6) and len(plates) >= 1
+    assert np.allclose(bars, bars[0], rtol=1e-6) and len(bars) >= 1
+    corners = np.concatenate(
+        [face.get_xy() for faces in display.patches_.values() for face in faces]
+    )
+    assert (corners >= 0).all() and corners[:, 0].max() < 0.5, "texts have the rest"
+
+
+def test_every_row_says_what_it_does_and_parameters_add_up():
+    design = classifier(
+        conv_layers=INCEPTION,
+        n_branches=2,
+        batch_norm=True,
+        dropout=0.25,
+        dense_dropout=0.5,
+        padding="same",
+    )
+    display = ArchitectureDisplay.from_estimator(design, (16, 16, 3), 7)
+    texts = [text.get_text().split("\n") for text in display.texts_]
+    assert [line for line, _ in texts] == [
+        "images",
+        "2 x conv 1x1, 3x3, 3 filters each, relu, batch norm",
+        "2 x concatenate",
+        "2 x max pool 2x2, dropout 0.25",
+        "2 x conv 1x1, 3x3, 5 filters each, relu, batch norm",
+        "2 x concatenate",
+        "2 x max pool 2x2, dropout 0.25",
+        "concatenate",
+        "flatten",
+        "dense 8, relu, dropout 0.5",
+        "output 7, softmax",
+    ]
+    counts = [re.search(r"([\d,]+) parameters", line) for _, line in texts]
+    total = sum(int(found[1].replace(",", "")) for found in counts if found)
+    assert total == display.architecture.n_params
+    assert display.ax_.get_xlabel() == f"{total:,} parameters"
+    assert texts[1][1].startswith("16 x 16 x 3, ") and texts[7][1] == "4 x 4 x 20"
+
+
+def test_stride_and_padding_are_said_where_they_are_not_the_usual():
+    design = classifier(conv_layers=[(4, 3, 3, 2)], padding="valid", pooling="avg")
+    display = ArchitectureDisplay.from_estimator(design, (16, 16))
+    first_lines = [text.get_text().split("\n")[0] for text in display.texts_[1:3]]
+    assert first_lines == [
+        "conv 3x3, 4 filters, relu, no padding",
+        "avg pool 3x3, stride 2x2, dropout 0.25",
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [None, (COLUMN, 3.0)])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"conv_layers": INCEPTION, "n_branches": 4, "batch_norm": True},
+        {"conv_layers": 4 * [(64, 3)], "convs_per_block": 4},
+    ],
+)
+def test_texts_of_large_networks_are_legible_beside_the_drawing(params, size):
+    ax = None
+    if size:
+        ax = plt.figure(figsize=size, layout="constrained").subplots()
+    display = ArchitectureDisplay.from_estimator(
+        classifier(**params), image_shape=(32, 32), ax=ax
+    )
+    display.figure_.canvas.draw()
+    frame = display.ax_.get_window_extent()
+    drawn = [
+        face.get_window_extent().x1
+        for each in display.patches_.values()
+        for face in each
+    ]
+    boxes = [text.get_window_extent() for text in display.texts_]
+    assert all(text.get_visible() for text in display.texts_)
+    assert all(max(drawn) < box.x0 and box.x1 <= frame.x1 + 1 for box in boxes)
+    assert not any(above.overlaps(below) for above, below in pairwise(boxes))
+
+
+def test_an_architecture_is_drawn_fitted_or_not_and_by_itself(fitted):
+    run = fitted[0]
+    drawn = ArchitectureDisplay.from_estimator(run)
+    assert drawn.architecture is run.architecture_
+    assert ArchitectureDisplay.from_estimator(run, (8, 8), 10).architecture
+    alone = ArchitectureDisplay(architecture=run.architecture_).plot()
+    planned = ArchitectureDisplay.from_estimator(classifier(image_shape=(8, 8)))
+    texts = [
+        [text.get_text() for text in each.texts_] for each in (drawn, alone, planned)
+    ]
+    assert texts[0] == texts[1]
+    dropout = ", dropout 0.25"
+    assert [text.replace(dropout, "") for text in texts[2]] == texts[0]
+    with pytest.raises(ValueError, match=r"image_shape must be None or \(8, 8, 1\)"):
+        ArchitectureDisplay.from_estimator(run, (8, 9))
+    with pytest.raises(ValueError, match=r"n_classes must be None or 10.*got 3"):
+        ArchitectureDisplay.from_estimator(run, n_classes=3)
+    with pytest.raises(NotFittedError, match=r"Pass image_shape=X\.shape\[1:\]"):
+        ArchitectureDisplay.from_estimator(classifier())
+    with pytest.raises(ValueError, match="block 4"):
+        ArchitectureDisplay.from_estimator(
+            classifier(conv_layers=9 * NARROW), image_shape=(8, 8)
+        )
+
+
+# --------------------------------------------------------------------------------------
+# What a network sees
+
+
+@pytest.fixture(scope="module")
+def deep(images):
+    """Kernels side by side, pooling and a second block."""
+    X, y = images
+    blocks = [(4, ((1, 1), (3, 3))), (5, 3)]
+    return classifier(conv_layers=blocks, epochs=1).fit(X, y)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("layer", "name", "shape"),
+    [
+        (0, "block1_conv1_1_1x1", (8, 8, 4)),
+        (-1, "block2_conv1", (4, 4, 5)),
+        ("block1_conv1_concat", "block1_conv1_concat", (8, 8, 8)),
+        ("block1_pool", "block1_pool", (4, 4, 8)),
+    ],
+)
+def test_feature_maps_are_those_of_the_keras_model(deep, images, layer, name, shape):
+    X = images[0][:2]
+    display = FeatureMapsDisplay.from_estimator(deep, X, layer, n_maps=100)
+    model = deep.model_
+    inner = keras.Model(model.inputs[0], model.get_layer(name).output)
+    expected = np.asarray(inner(X.astype("float32")))
+    assert display.maps.shape == (2, *shape)
+    np.testing.assert_array_equal(display.maps, expected)
+    for number, ims in enumerate(display.map_ims_):
+        np.testing.assert_allclose(
+            display.image_ims_[number].get_array(), X[number, ..., 0] / 255
+        )
+        for map_number, im in zip(display.numbers_, ims, strict=True):
+            np.testing.assert_array_equal(
+                im.get_array(), expected[number, :, :, map_number]
+            )
+    assert len({im.get_clim() for im in display.map_ims_.flat}) == 1, "one scale"
+
+
+@pytest.mark.slow
+def test_of_many_maps_the_largest_are_drawn_and_the_title_says_so():
+    maps = np.random.default_rng(0).uniform(size=(2, 4, 4, 40)) * np.arange(40)
+    display = FeatureMapsDisplay(images=np.zeros((2, 8, 8, 1)), maps=maps).plot()
+    sizes = maps.mean(axis=(0, 1, 2))
+    assert display.numbers_.tolist() == sorted(np.argsort(-sizes)[:8])
+    assert "8 of 40 maps, the largest; all: n_maps=40" in display.ax_.get_title()
+    one = FeatureMapsDisplay(images=np.zeros((1, 8, 8, 1)), maps=maps[:1]).plot()
+    assert one.map_ims_.shape == (1, 32), "in four rows"
+    extents = [im.get_extent() for im in one.map_ims_.flat]
+    assert len({extent[0] for extent in extents}) == 8
+    assert len({extent[2] for extent in extents}) == 4
+    with pytest.raises(ValueError, match="n_maps must be None or an integer"):
+        display.plot(n_maps=0)
+
+
+def test_a_layer_without_maps_is_refused(deep, images):
+    for display in (FeatureMapsDisplay, GradCAMDisplay):
+        for layer in ("dense1", "images", "rescaling", 3, "conv"):
+            with pytest.raises(ValueError, match=r"layer must be one of \['block1_"):
+                display.from_estimator(deep, images[0][:1], layer=layer)
+
+
+def evidence_by_hand(run, x, layer, code, *, pixel_by_pixel=False):
+    """As the papers have it, for one image: gradients by small differences."""
+    model = run.model_
+    upper = keras.Model(model.get_layer(layer).output, model.get_layer("output").input)
+    kernel, bias = model.get_layer("output").get_weights()
+    lower = keras.Model(model.inputs[0], model.get_layer(layer).output)
+    maps = np.asarray(lower(x[None].astype("float32")))
+
+    def score(maps):
+        vector = np.asarray(upper(maps.astype("float32")), float)[0]
+        return vector @ kernel[:, code] + bias[code]
+
+    def slope(where, step=1e-3):
+        moved = np.zeros_like(maps)
+        moved[where] = step
+        return (score(maps + moved) - score(maps - moved)) / (2 * step)
+
+    weights = np.zeros_like(maps[0])
+    for k in range(maps.shape[-1]):
+        if pixel_by_pixel:
+            for row, column in np.ndindex(maps.shape[1:3]):
+                weights[row, column, k] = slope((0, row, column, k))
+        else:  # all pixels at once: the sum of the map's gradients
+            weights[..., k] = slope((..., k)) / (maps.shape[1] * maps.shape[2])
+    return np.maximum((maps[0] * weights).sum(axis=-1), 0)
+
+
+@pytest.mark.slow
+def test_grad_cam_is_that_of_the_paper(images):
+    X, y = images
+    # Tanh and a mean have slopes that small differences measure well.
+    run = classifier(
+        conv_layers=[(4, 3), (3, 3)],
+        activation="tanh",
+        pooling="avg",
+        dropout=0.0,
+        epochs=4,
+    ).fit(X, y)
+    x = X[:3]
+    predicted = run.predict_proba(x).argmax(axis=1)
+    display = GradCAMDisplay.from_estimator(run, x)
+    assert display.targets.tolist() == run.predict(x).tolist()
+    for number in range(3):
+        expected = evidence_by_hand(run, x[number], "block2_conv1", predicted[number])
+        np.testing.assert_allclose(
+            display.heat_maps[number], expected, rtol=0.02, atol=2e-3 * expected.max()
+        )
+    assert display.heat_maps.max() > 0
+    first = GradCAMDisplay.from_estimator(run, x, layer=0, target=7)
+    for number in range(3):
+        expected = evidence_by_hand(run, x[number], "block1_conv1", 7)
+        np.testing.assert_allclose(
+            first.heat_maps[number],
+            expected,
+            rtol=0.02,
+            atol=2e-3 * max(expected.max(), 1e-3),
+        )
+    np.testing.assert_allclose(first.probabilities, run.predict_proba(x)[:, 7])
+    pixels = GradCAMDisplay.from_estimator(run, x[:1], method="hires-cam")
+    expected = evidence_by_hand(
+        run, x[0], "block2_conv1", predicted[0], pixel_by_pixel=True
+    )
+    np.testing.assert_allclose(
+        pixels.heat_maps[0], expected, rtol=0.02, atol=5e-3 * expected.max()
+    )
+    with pytest.raises(ValueError, match="method must be 'grad-cam' or 'hires-cam'"):
+        GradCAMDisplay.from_estimator(run, x, method="cam")
+
+
+def test_with_a_global_average_both_methods_are_one(images):
+    X, y = images
+    run = classifier(head="global_avg", dense_layers=(), epochs=1).fit(X, y)
+    layer = "block1_pool"
+    both = [
+        GradCAMDisplay.from_estimator(run, X[:3], layer=layer, method=method)
+        for method in ("grad-cam", "hires-cam")
+    ]
+    assert both[0].heat_maps.max() > 0
+    np.testing.assert_allclose(both[0].heat_maps, both[1].heat_maps, rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_images_without_evidence_are_counted_with_the_remedy(fitted, images, recwarn):
+    n_warned = 0
+    for target in range(10):
+        recwarn.clear()
+        display = GradCAMDisplay.from_estimator(fitted[0], images[0][:3], target=target)
+        n_none = sum(not heat.any() for heat in display.heat_maps)
+        told = [
+            str(each.message) for each in recwarn if "evidence" in str(each.message)
+        ]
+        assert len(told) == bool(n_none)
+        n_warned += bool(n_none)
+        assert not told or f"in {n_none} of 3 images" in told[0]
+        if n_none:
+            assert "pass method='hires-cam'" in told[0]
+            recwarn.clear()
+            GradCAMDisplay.from_estimator(
+                fitted[0], images[0][:3], target=target, method="hires-cam"
+            )
+            assert not [each for each in recwarn if "evidence" in str(each.message)]
+        plt.close("all")
+    assert n_warned, "or the test shows nothing"
+
+
+@pytest.mark.slow
+def test_the_last_maps_are_those_of_all_parallel_kernels_and_branches(images):
+    X, y = images
+    kernels = ((1, 1), (3, 3))
+    for params, shape in (
+        ({"conv_layers": [(2, kernels)]}, (8, 8)),
+        ({"n_branches": 2}, (4, 4)),
+        ({"batch_norm": True}, (8, 8)),
+    ):
+        run = classifier(**params).initialize(X, y)
+        display = GradCAMDisplay.from_estimator(run, X[:1])
+        assert display.heat_maps.shape == (1, *shape)
+
+
+@pytest.mark.slow
+def test_each_image_may_have_a_target_of_its_own(images):
+    X, y = images
+    words = np.array([f"digit {label}" for label in y])
+    run = classifier(epochs=1).fit(X, words)
+    display = GradCAMDisplay.from_estimator(run, X[:3], target=words[:3])
+    assert display.targets.tolist() == words[:3].tolist()
+    for number, label in enumerate(words[:3]):
+        alone = GradCAMDisplay.from_estimator(run, X[number : number + 1], target=label)
+        np.testing.assert_allclose(
+            alone.heat_maps[0], display.heat_maps[number], rtol=1e-4, atol=1e-6
+        )
+    with pytest.raises(ValueError, match=r"target must be among .*; got 'cat'"):
+        GradCAMDisplay.from_estimator(run, X[:3], target="cat")
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        GradCAMDisplay.from_estimator(run, X[:3], target=words[:2])
+    named = GradCAMDisplay.from_estimator(
+        run, X[:1], target="digit 3", target_names="abcdefghij"
+    )
+    assert named.axes_[0].get_title().startswith("d, ")
+
+
+def test_a_picture_without_evidence_says_so():
+    display = GradCAMDisplay(
+        images=np.zeros((2, 4, 4, 1)),
+        heat_maps=np.array([np.zeros((2, 2)), [[0, 1], [2, 0]]]),
+        targets=[3, 3],
+        probabilities=[0.01, 0.5],
+    ).plot()
+    assert [axes.get_title() for axes in display.axes_] == [
+        "3, 1%\nno evidence",
+        "3, 50%",
+    ]
+    assert display.ims_[0].get_array().max() == 0
+    assert display.ims_[1].get_array().tolist() == [[0, 0.5], [1, 0]]
+    assert display.ims_[0].get_extent() == [0, 4, 4, 0], "over the whole image"
+
+
+def test_one_pixel_is_no_place_to_look_at(images):
+    X, y = images
+    tiny = classifier(conv_layers=[(2, 3, 8)]).initialize(X, y)
+    with pytest.raises(ValueError, match=r"more than one pixel; got 'block1_pool'"):
+        GradCAMDisplay.from_estimator(tiny, X[:1], layer="block1_pool")
+
+
+# --------------------------------------------------------------------------------------
+# Confusions
+
+
+def test_the_most_frequent_confusions_are_framed_and_shown_with_their_images():
+    y_true = np.array([0] * 6 + [1] * 5 + [2] * 3)
+    y_pred = np.array([0, 1, 1, 1, 2, 0] + [1, 0, 0, 1, 1] + [2, 2, 0])
+    X = np.arange(14).reshape(14, 1, 1) * np.ones((1, 2, 3)) / 20
+    display = ConfusionExamplesDisplay.from_predictions(
+        X, y_true, y_pred, n_confusions=2, n_images=2, target_names=["a", "b", "c"]
+    )
+    assert display.confusions == [(0, 1), (1, 0)]
+    assert display.confusion_matrix.tolist() == [[2, 3, 1], [2, 3, 0], [1, 0, 2]]
+    assert np.array_equal(display.examples[0][..., 0], X[[1, 2]])
+    assert np.array_equal(display.examples[1][..., 0], X[[7, 8]])
+    frames = {frame.get_xy() for frame in display.axes_[0].patches}
+    assert frames == {(0.5, -0.5), (-0.5, 0.5)}
+    rows = [label.get_text() for label in display.axes_[1].get_yticklabels()]
+    assert rows == ["true a\npred. b\n3 of 6", "true b\npred. a\n2 of 5"]
+    written = [
+        [text.get_text() for text in row] for row in display.matrix_display_.text_
+    ]
+    assert written == [["2", "3", "1"], ["2", "3", "0"], ["1", "0", "2"]]
+    drawn = np.asarray(display.im_.get_array())
+    assert drawn.shape == (2 * 3 - 1, 2 * 4 - 1)
+    assert drawn[3:, 4:] == pytest.approx(X[8])
+
+
+def test_fewer_images_than_asked_for_leave_white_gaps():
+    y_true, y_pred = [0, 0, 0, 1], [1, 1, 0, 0]
+    X = np.zeros((4, 2, 2, 3), np.uint8)
+    display = ConfusionExamplesDisplay.from_predictions(X, y_true, y_pred)
+    assert [len(images) for images in display.examples] == [2, 1]
+    drawn = np.asarray(display.im_.get_array())
+    assert drawn.shape == (5, 5, 3)
+    assert (drawn[3:, 3:] == 1).all() and (drawn[:2, :2] == 0).all()
+
+
+def test_a_perfect_classifier_has_no_confusions():
+    y = np.arange(3)
+    display = ConfusionExamplesDisplay.from_predictions(np.zeros((3, 2, 2)), y, y)
+    assert display.confusions == [] and display.im_ is None
+    assert [text.get_text() for text in display.axes_[1].texts] == ["no confusion"]
+
+
+@pytest.mark.slow
+def test_confusions_of_a_classifier_are_those_of_its_predictions(fitted, images):
+    X, y = images
+    display = ConfusionExamplesDisplay.from_estimator(fitted[1], X, y)
+    predicted = fitted[1].predict(X)
+    same = ConfusionExamplesDisplay.from_predictions(
+        X, y, predicted, labels=fitted[1].classes_
+    )
+    assert display.confusions == same.confusions and len(display.confusions) == 4
+    for true, wrong in display.confusions:
+        assert display.confusion_matrix[true, wrong] == sum(
+            (y == true) & (predicted == wrong)
+        )
+    table = ConfusionExamplesDisplay.from_estimator(fitted[1], X.reshape(len(X), -1), y)
+    assert table.examples[0].shape == display.examples[0].shape
+    with pytest.raises(ValueError, match="n_confusions must be None or an integer"):
+        ConfusionExamplesDisplay.from_estimator(fitted[1], X, y, n_confusions=0)
+    with pytest.raises(ValueError, match="target_names must be 10 in a sequence"):
+        ConfusionExamplesDisplay.from_estimator(fitted[1], X, y, target_names=["a"])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        ConfusionExamplesDisplay.from_predictions(X, y[:-1], predicted)

@@ -2,11 +2,11 @@
 
 from copy import copy
 from dataclasses import dataclass
-from math import ceil, prod
 from numbers import Integral
 
 from skcnn._architecture import ARCHITECTURE_PARAMETERS, Architecture
 from skcnn._classifier import ConvPoolClassifier
+from skcnn._operations import operations
 from skcnn._parameters import all_parameters
 from skcnn._value_labels import as_text
 
@@ -63,20 +63,7 @@ def _operations(params, image_shape):
         layers = Architecture.from_parameters(tuple(image_shape), 2, **design).layers
     except (TypeError, ValueError):
         return 1  # its fit will say what is wrong
-    channels = {layer.name: layer.output_shape[-1] for layer in layers}
-    # The few channels of images have a faster way of their own.
-    channels |= {"images": 16, "rescaling": 16}
-    operations = 1
-    for layer in layers:
-        *places, filters = layer.output_shape
-        fills = [_fill(filters), *(_fill(channels[name]) for name in layer.inputs)]
-        operations += layer.n_trainable * prod(places) * prod(fills)
-    return operations
-
-
-def _fill(n_channels):
-    """TensorFlow's convolutions work on 16 channels at a time: 4 cost what 16 do."""
-    return ceil(n_channels / 16) * 16 / n_channels
+    return operations(layers)
 
 
 def planned_jobs(estimator, candidates, image_shape, n_images):

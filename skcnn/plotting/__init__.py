@@ -5,7 +5,11 @@
 - :class:`WidthDepthDisplay`: accuracy by number of parameters.
 - :class:`FilterDisplay`: the kernels of a convolution.
 - :class:`PredictionsDisplay`: images with what they are and what they were taken for.
+- :class:`ConfusionExamplesDisplay`: a confusion matrix, with images of the worst.
 - :class:`AugmentationDisplay`: images as augmentation changes them.
+- :class:`ArchitectureDisplay`: a network, layer by layer.
+- :class:`FeatureMapsDisplay`: what a layer makes of images.
+- :class:`GradCAMDisplay`: where in an image a network looks.
 
 Each has a constructor that stores data. Its class methods ``from_...`` take the data
 from what was fitted, and draw it. `plot` draws on new or given axes. Series differ in
@@ -16,16 +20,24 @@ legends. `plot` fits them to the size that the figure has then. Matplotlib is im
 only when something is drawn; ``pip install "skcnn[plot]"`` brings it.
 """
 
+from skcnn.plotting._architecture import ArchitectureDisplay
 from skcnn.plotting._augmentation import AugmentationDisplay
+from skcnn.plotting._confusion import ConfusionExamplesDisplay
+from skcnn.plotting._feature_maps import FeatureMapsDisplay
 from skcnn.plotting._filters import FilterDisplay
+from skcnn.plotting._grad_cam import GradCAMDisplay
 from skcnn.plotting._grid_search import GridSearchDisplay
 from skcnn.plotting._learning_curves import LearningCurvesDisplay
 from skcnn.plotting._predictions import PredictionsDisplay
 from skcnn.plotting._width_depth import WidthDepthDisplay
 
 __all__ = [
+    "ArchitectureDisplay",
     "AugmentationDisplay",
+    "ConfusionExamplesDisplay",
+    "FeatureMapsDisplay",
     "FilterDisplay",
+    "GradCAMDisplay",
     "GridSearchDisplay",
     "LearningCurvesDisplay",
     "PredictionsDisplay",

@@ -1,6 +1,7 @@
 """Axes, series and texts, as all displays draw them."""
 
 from itertools import pairwise
+from numbers import Integral
 
 import numpy as np
 
@@ -274,6 +275,25 @@ def readable_on(color):
     if brightness < 0.46:
         return "white"
     return "black"
+
+
+# --------------------------------------------------------------------------------------
+# A part of many
+
+
+def check_count(name, number):
+    """Refuse what is no number of things to draw; None leaves the choice to us."""
+    if number is None:
+        return
+    if not isinstance(number, Integral) or number < 1:
+        raise ValueError(
+            f"{name} must be None or an integer of at least 1; got {number!r}."
+        )
+
+
+def largest(sizes, number):
+    """Places of the largest of some sizes, in their order."""
+    return np.sort(np.argsort(-sizes, kind="stable")[:number])
 
 
 # --------------------------------------------------------------------------------------

@@ -1,17 +1,18 @@
 """The kernels of a convolution."""
 
-from numbers import Integral
-
 import numpy as np
 
-from skcnn.plotting._classifiers import check_classifier
+from skcnn._given_classifiers import check_classifier
 from skcnn.plotting._drawing import (
+    check_count,
     fit_titles,
+    largest,
     make_axes,
     mosaic,
     rows_for,
     slant_if_crowded,
 )
+from skcnn.plotting._layers import find_convolution
 
 
 class FilterDisplay:
@@ -129,8 +130,8 @@ class FilterDisplay:
 
     def _chosen(self, n_filters, n_channels):
         """Places of the channels and filters to draw: those of the largest norm."""
-        _check_number("n_filters", n_filters)
-        _check_number("n_channels", n_channels)
+        check_count("n_filters", n_filters)
+        check_count("n_channels", n_channels)
         if self._in_grid():
             n_filters = n_filters or 100
             n_channels = self.kernels.shape[2]
@@ -138,8 +139,8 @@ class FilterDisplay:
             n_filters = n_filters or 12
             n_channels = n_channels or 8
         squares = np.asarray(self.kernels, float) ** 2
-        filters = _largest(squares.sum(axis=(0, 1, 2)), n_filters)
-        channels = _largest(squares[..., filters].sum(axis=(0, 1, 3)), n_channels)
+        filters = largest(squares.sum(axis=(0, 1, 2)), n_filters)
+        channels = largest(squares[..., filters].sum(axis=(0, 1, 3)), n_channels)
         return channels, filters
 
     def _number(self, channels, filters):
@@ -207,41 +208,11 @@ class FilterDisplay:
             For a layer that is not a convolution of this network.
         """
         check_classifier(estimator)
-        convolution = _convolution(estimator, layer)
+        convolution = find_convolution(estimator, layer)
         kernels, _ = estimator.model_.get_layer(convolution.name).get_weights()
         reads_images = convolution.inputs[0] in ("images", "rescaling")
         rgb = reads_images and kernels.shape[2] == 3
         return cls(kernels=kernels, rgb=rgb).plot(ax, **kwargs)
-
-
-def _convolution(estimator, layer):
-    """The layer of that name, or at that place among the convolutions."""
-    layers = estimator.architecture_.layers
-    convolutions = {each.name: each for each in layers if each.kind == "conv"}
-    names = list(convolutions)
-    if not names:
-        raise ValueError(
-            "estimator must have a convolution to draw; got one with "
-            f"conv_layers={estimator.conv_layers!r}. The weights of its dense "
-            "layers are estimator.model_.get_weights()."
-        )
-    if isinstance(layer, Integral) and -len(names) <= layer < len(names):
-        layer = names[layer]
-    if layer not in names:
-        raise ValueError(
-            f"layer must be one of {names} or its place among them, from 0; "
-            f"got {layer!r}."
-        )
-    return convolutions[layer]
-
-
-def _check_number(name, number):
-    if number is None:
-        return
-    if not isinstance(number, Integral) or number < 1:
-        raise ValueError(
-            f"{name} must be None or an integer of at least 1; got {number!r}."
-        )
 
 
 def _number_tiles(axis, size, numbers):
@@ -249,8 +220,3 @@ def _number_tiles(axis, size, numbers):
     if len(numbers) <= 16:
         middles = (size - 1) / 2 + (size + 1) * np.arange(len(numbers))
         axis.set_ticks(middles, numbers, fontsize="small")
-
-
-def _largest(sizes, number):
-    """Places of the largest of some sizes, in their order."""
-    return np.sort(np.argsort(-sizes, kind="stable")[:number])

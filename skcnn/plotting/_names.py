@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from skcnn._architecture import ARCHITECTURE_PARAMETERS
+from skcnn._repetitions import is_seed
 from skcnn._value_labels import is_ordered
 from skcnn.plotting._drawing import lay_out
-from skcnn.plotting._study import is_seed
 
 _GAP = 4  # points of typography between a name and what it belongs to
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skcnn.plotting._study import is_seed
+from skcnn._repetitions import is_seed
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Images with what they are and what they were taken for."""
 
-from collections.abc import Mapping
 from numbers import Integral
 
 import numpy as np
@@ -8,8 +7,8 @@ from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from skcnn._fitted import images_for
+from skcnn._given_classifiers import check_classifier, names_of
 from skcnn._labels import check_labels
-from skcnn.plotting._classifiers import check_classifier
 from skcnn.plotting._drawing import displayable, fit_titles, make_axes, rows_for
 
 
@@ -192,7 +191,7 @@ class PredictionsDisplay:
             raise ValueError(
                 f"n_images must be an integer of at least 1; got {n_images!r}."
             )
-        name_of = _names_of(classes, target_names)
+        name_of = names_of(classes, target_names)
         proba = estimator.predict_proba(X)
         predicted, probabilities = classes[proba.argmax(axis=1)], proba.max(axis=1)
         chosen = _chosen(which, y, predicted, probabilities)[:n_images]
@@ -203,18 +202,6 @@ class PredictionsDisplay:
             probabilities=probabilities[chosen],
             target_names=name_of,
         ).plot(ax, **kwargs)
-
-
-def _names_of(classes, target_names):
-    """The name of each class; None for none."""
-    if target_names is None:
-        return None
-    if isinstance(target_names, Mapping) or len(target_names) != len(classes):
-        raise ValueError(
-            f"target_names must be {len(classes)} in a sequence, one for each class; "
-            f"got {target_names!r}."
-        )
-    return dict(zip(classes, target_names, strict=True))
 
 
 def _chosen(which, true, predicted, probabilities):

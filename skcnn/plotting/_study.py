@@ -174,11 +174,6 @@ def _score_name(search, metric):
     return metric
 
 
-def is_seed(name):
-    """Whether a parameter is a seed, of the estimator or of a part of it."""
-    return name.rpartition("__")[2] == "random_state"
-
-
 def check_among(argument, name, names):
     """Raise an error that names the nearest, if `name` is not among `names`."""
     if name not in names:

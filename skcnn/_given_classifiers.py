@@ -1,5 +1,7 @@
 """The classifiers that displays draw; a search or pipeline is told where its own is."""
 
+from collections.abc import Mapping
+
 from sklearn.utils.validation import check_is_fitted
 
 from skcnn._classifier import ConvPoolClassifier
@@ -55,6 +57,34 @@ def check_classifier(estimator, name="estimator", *, fitted=True):
         )
     if fitted:
         check_is_fitted(estimator)
+
+
+def names_of(classes, target_names):
+    """The name of each class; None for none.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+    target_names : sequence of str or None
+        As the user gave them.
+
+    Returns
+    -------
+    dict of label to str, or None
+
+    Raises
+    ------
+    ValueError
+        If there are not as many names as classes.
+    """
+    if target_names is None:
+        return None
+    if isinstance(target_names, Mapping) or len(target_names) != len(classes):
+        raise ValueError(
+            f"target_names must be {len(classes)} in a sequence, one for each class; "
+            f"got {target_names!r}."
+        )
+    return dict(zip(classes, target_names, strict=True))
 
 
 def _remedy(estimator, name):

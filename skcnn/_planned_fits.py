@@ -1,0 +1,147 @@
+"""The fits that a search is going to do: which candidates, on which images.
+
+The search is asked itself. A copy of it runs with a stand-in for the estimator, which
+notes what it is told to fit and trains nothing. So whatever decides on candidates,
+folds and iterations is the search's own code, also of a search that we do not know.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Places of the samples that a fit trains on and is scored on."""
+
+    train: np.ndarray
+    test: np.ndarray
+
+
+@dataclass(frozen=True)
+class Rung:
+    """Fits of one iteration; a search without iterations has one.
+
+    Attributes
+    ----------
+    candidates : list of dict
+        What is set in each; the same candidates in each rung.
+    n_kept : int
+        How many of them take part. Nobody knows beforehand which.
+    folds : list of Fold
+        The same for all candidates.
+    """
+
+    candidates: list
+    n_kept: int
+    folds: list
+
+    @property
+    def share(self):
+        """The share of candidates that take part."""
+        return self.n_kept / len(self.candidates)
+
+
+def planned_rungs(search, X, y, groups=None):
+    """Everything that a search is going to fit, but for the refit.
+
+    Parameters
+    ----------
+    search : GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV or the like
+        It is left as it is.
+    X, y : array-like
+        As for its `fit`.
+    groups : array-like of shape (n_samples,), default=None
+        For a splitter that needs them.
+
+    Returns
+    -------
+    list of Rung
+    """
+    notes = _Notes()
+    asked = clone(search)
+    if hasattr(asked, "set_callbacks"):
+        asked.set_callbacks()  # they would announce a search
+    asked.set_params(estimator=_StandIn(notes, _names(search)), **_quiet(asked))
+    asked.fit(np.arange(len(y)), y, **({} if groups is None else {"groups": groups}))
+    return _rungs(asked, notes)
+
+
+def _quiet(search):
+    """Settings with which a search runs here, and needs nothing of its estimator."""
+    wanted = {
+        "scoring": None,
+        "n_jobs": 1,
+        "refit": False,
+        "verbose": 0,
+        "error_score": "raise",
+        "return_train_score": False,
+    }
+    known = search.get_params(deep=False)
+    return {name: wanted[name] for name in wanted if name in known}
+
+
+def _names(search):
+    """Names of the parameters of the estimator; a halving search looks for some."""
+    return list(search.estimator.get_params())
+
+
+def _rungs(search, notes):
+    results, n_splits = search.cv_results_, search.n_splits_
+    iterations = np.asarray(results.get("iter", np.zeros(len(results["params"]))))
+    rungs = []
+    first = None
+    for iteration in np.unique(iterations):
+        places = np.flatnonzero(iterations == iteration)
+        candidates = [results["params"][place] for place in places]
+        folds = notes.folds[places[0] * n_splits :][:n_splits]
+        first = first or candidates
+        # Scores of the stand-in choose nothing: all might come so far.
+        resource = _resource(search, candidates[0])
+        candidates = [candidate | resource for candidate in first]
+        rungs.append(Rung(candidates, len(places), folds))
+    return rungs
+
+
+def _resource(search, candidate):
+    """What an iteration of a halving search gives, if it is a parameter."""
+    name = getattr(search, "resource", None)
+    return {name: candidate[name]} if name in candidate else {}
+
+
+@dataclass
+class _Notes:
+    """What a stand-in was told: a fold for each fit, in their order."""
+
+    folds: list = field(default_factory=list)
+    known: dict = field(default_factory=dict)  # equal folds are kept once
+
+    def add(self, train, test):
+        key = (train.tobytes(), test.tobytes())
+        self.folds.append(self.known.setdefault(key, Fold(train, test)))
+
+
+class _StandIn(ClassifierMixin, BaseEstimator):
+    """Takes any parameter, and notes which samples it is fitted and scored on."""
+
+    def __init__(self, notes=None, names=()):
+        self.notes = notes
+        self.names = names
+
+    def __sklearn_clone__(self):
+        return _StandIn(self.notes, self.names)
+
+    def get_params(self, deep=True):
+        return dict.fromkeys(self.names)
+
+    def set_params(self, **params):
+        return self
+
+    def fit(self, X, y=None):
+        self._train = X
+        return self
+
+    def score(self, X, y=None):
+        self.notes.add(self._train, X)
+        return 0.0

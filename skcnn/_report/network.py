@@ -1,0 +1,164 @@
+"""The best network: how it looks and errs."""
+
+import numpy as np
+from sklearn.metrics import precision_recall_fscore_support
+from sklearn.utils.validation import column_or_1d
+
+from skcnn._report.pictures import draw
+from skcnn._report.tables import Table
+from skcnn._value_labels import as_text
+from skcnn.plotting import (
+    ArchitectureDisplay,
+    ConfusionExamplesDisplay,
+    FeatureMapsDisplay,
+    FilterDisplay,
+    GradCAMDisplay,
+    PredictionsDisplay,
+)
+
+_IN_A_ROW = 4  # images beside each other
+_METHODS = {"grad-cam": "Grad-CAM", "hires-cam": "HiResCAM, a form of Grad-CAM"}
+
+
+def design(subject):
+    """The network as a drawing, and the parameters that won."""
+    network = subject.classifier
+    rows = [
+        [name, as_text(value)] for name, value in subject.search.best_params_.items()
+    ]
+    n_layers = len(network.architecture_.layers)
+    pictures = [
+        draw(
+            "The layers of the network, from the images to the output",
+            lambda ax: ArchitectureDisplay.from_estimator(network, ax=ax),
+            height=min(1 + 0.36 * n_layers, 10),
+        )
+    ]
+    if network.architecture_.blocks:
+        pictures.append(
+            draw(
+                "The filters of the first convolution",
+                lambda ax: FilterDisplay.from_estimator(network, ax=ax),
+                height=3.6,
+            )
+        )
+    return {
+        "params": Table(["parameter", "value"], rows),
+        "n_params": network.n_params_,
+        "pictures": pictures,
+    }
+
+
+def errors(subject):
+    """How the best network does on images that it has not seen."""
+    X, y = subject.unseen
+    X, y = subject.seen_by_network(X), column_or_1d(y)
+    network = subject.classifier
+    predicted = network.predict(X)
+    wrong = np.flatnonzero(predicted != y)
+    pictures = [_confusions(subject, X, y)]
+    if len(wrong):
+        pictures.append(_mistakes(subject, X, y))
+    if network.architecture_.blocks:
+        pictures += _looks(subject, np.asarray(X), y, wrong)
+    return {
+        "n_images": len(y),
+        "accuracy": float(np.mean(predicted == y)),
+        "margin": _margin(len(wrong), len(y)),
+        "n_wrong": len(wrong),
+        "classes": _by_class(subject, y, predicted),
+        "method": _METHODS[_method(network)],
+        "pictures": pictures,
+    }
+
+
+def _method(network):
+    """How to find evidence: maps that are flattened have places of their own."""
+    return "hires-cam" if network.head == "flatten" else "grad-cam"
+
+
+def _margin(n_wrong, n_images):
+    """Half the width of a 95 % interval, after Agresti and Coull."""
+    n = n_images + 4
+    share = (n_wrong + 2) / n
+    return 2 * float(np.sqrt(share * (1 - share) / n))
+
+
+def _by_class(subject, y, predicted):
+    labels = np.unique(y)
+    scores = precision_recall_fscore_support(
+        y, predicted, labels=labels, zero_division=np.nan
+    )
+    rows = []
+    for label, precision, recall, _, count in zip(
+        labels.tolist(), *scores, strict=True
+    ):
+        shares = [_share(recall), _share(precision)]
+        rows.append([subject.name(label), *shares, f"{int(count):,}"])
+    return Table(["class", "recall", "precision", "images"], rows)
+
+
+def _share(value):
+    return "" if np.isnan(value) else f"{value:.3f}"
+
+
+def _confusions(subject, X, y):
+    names = subject.target_names
+
+    def plot(axes):
+        ConfusionExamplesDisplay.from_estimator(
+            subject.classifier, X, y, target_names=names, ax=axes
+        )
+
+    return draw(
+        "A confusion matrix, and images of the worst confusions",
+        plot,
+        height=7.6,
+        n_rows=2,
+    )
+
+
+def _mistakes(subject, X, y):
+    def plot(axes):
+        PredictionsDisplay.from_estimator(
+            subject.classifier,
+            X,
+            y,
+            which="wrong",
+            n_images=2 * _IN_A_ROW,
+            target_names=subject.target_names,
+            ax=axes,
+        )
+
+    return draw("Images that are wrong", plot, 3.6, n_rows=2, n_columns=_IN_A_ROW)
+
+
+def _looks(subject, X, y, wrong):
+    """Where the network looked: at mistakes, if there are enough, or at the first."""
+    enough = len(wrong) >= _IN_A_ROW
+    chosen = wrong[:_IN_A_ROW] if enough else np.arange(len(y))[:_IN_A_ROW]
+    about = "images that are wrong" if enough else "the first images"
+    network, names = subject.classifier, subject.target_names
+
+    def plot(axes):
+        rows = np.reshape(axes, (2, -1))
+        for row, target in zip(rows, (None, y[chosen]), strict=True):
+            GradCAMDisplay.from_estimator(
+                network,
+                X[chosen],
+                target=target,
+                method=_method(network),
+                target_names=names,
+                ax=row,
+            )
+
+    alt = f"Where the network finds evidence in {about}: above for its answer, below "
+    alt += "for the true class"
+    return [draw(alt, plot, 3.2, n_rows=2, n_columns=len(chosen)), _maps(network, X)]
+
+
+def _maps(network, X):
+    def plot(ax):
+        FeatureMapsDisplay.from_estimator(network, X[:2], ax=ax, colorbar=False)
+
+    return draw("What the first convolution makes of two images", plot, height=1.5)

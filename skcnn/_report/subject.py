@@ -1,0 +1,107 @@
+"""What a report is about: a fitted search, and the images that its reader has."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from skcnn._candidates import classifier_in
+from skcnn._shapes import as_images, flatten_images
+from skcnn.plotting._study import Study
+
+
+class Missing(Exception):
+    """Why a section cannot be written, and what to do about it."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A fitted search, with what belongs to it.
+
+    Attributes
+    ----------
+    search : GridSearchCV or the like
+    X, y : array-like or None
+        What it was fitted on.
+    X_test, y_test : array-like or None
+        What it has not seen.
+    target_names : sequence of str or None
+    metric : str or None
+    """
+
+    search: object
+    X: object = None
+    y: object = None
+    X_test: object = None
+    y_test: object = None
+    target_names: object = None
+    metric: str | None = None
+
+    @cached_property
+    def study(self):
+        """The candidates of the search, with their scores."""
+        return Study(self.search, metric=self.metric, fixed=None, labels=None, drawn=())
+
+    @property
+    def best(self):
+        """The refitted best estimator."""
+        if not hasattr(self.search, "best_estimator_"):
+            raise Missing(
+                "The search has no best_estimator_. Search with refit=True, which "
+                "trains the best candidate on all images."
+            )
+        return self.search.best_estimator_
+
+    @property
+    def classifier(self):
+        """The fitted network in the best estimator."""
+        classifier = classifier_in(self.best)
+        if classifier is None:
+            raise Missing("The best estimator has no ConvPoolClassifier.")
+        return classifier
+
+    def seen_by_network(self, X):
+        """Images as the network of the best estimator gets them."""
+        if hasattr(self.best, "steps"):
+            return self.best[:-1].transform(X)
+        return X
+
+    @property
+    def given(self):
+        """Images and labels of the search's fit."""
+        if self.X is None:
+            raise Missing(
+                "Pass X and y to report: the images and labels that the search was "
+                "fitted on."
+            )
+        return self.X, np.asarray(self.y)
+
+    @property
+    def unseen(self):
+        """Images and labels that the search has not seen."""
+        if self.X_test is None:
+            raise Missing(
+                "Pass X_test and y_test to report: images that had no part in the "
+                "search. An accuracy on images that were trained on says little."
+            )
+        return self.X_test, np.asarray(self.y_test)
+
+    def name(self, label):
+        """What a class is called."""
+        classes = self._classes()
+        if self.target_names is None or label not in classes:
+            return str(label)
+        return str(self.target_names[classes.index(label)])
+
+    def _classes(self):
+        labels = self.y if self.y is not None else self.classifier.classes_
+        return np.unique(labels).tolist()
+
+    def pictures_of(self, X):
+        """Images as (n, height, width, channels); None if a table has no shape."""
+        network = classifier_in(getattr(self.search, "best_estimator_", None))
+        shape = getattr(network, "image_shape_", None)
+        if shape is None or len(np.shape(X)) > 2:
+            shape = None
+        flat, shape = flatten_images(X, shape)
+        return as_images(np.asarray(flat), shape)
