@@ -10,6 +10,7 @@ import os
 import pickle
 
 import joblib
+import numpy as np
 
 # First, because what follows imports TensorFlow, too, and not quietly. Both names are
 # here as well for modules that need private names beside them.
@@ -18,7 +19,7 @@ from skcnn._backend import keras, tf
 # isort: split
 
 # joblib offers no public way to say which names a file may ask for.
-from joblib.numpy_pickle import NumpyUnpickler
+from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
 from joblib.numpy_pickle_utils import _validate_fileobject_and_memmap
 
 # scikeras' rules for routed parameters have no public form.
@@ -271,11 +272,20 @@ def dump_item(store, item, content):
     store._concurrency_safe_write(content, os.path.join(folder, "output.pkl"), write)
 
 
+class _Numbers(NumpyArrayWrapper):
+    """An array in a file, refused if it holds objects, which may be anything."""
+
+    def read(self, *arguments):
+        if self.dtype.hasobject:
+            raise pickle.UnpicklingError("it has objects, which no state needs")
+        return super().read(*arguments)
+
+
 # All that the file of a state asks for. It makes arrays, and does nothing else.
 _NAMES_OF_ARRAYS = {
-    ("joblib.numpy_pickle", "NumpyArrayWrapper"),
-    ("numpy", "dtype"),
-    ("numpy", "ndarray"),
+    ("joblib.numpy_pickle", "NumpyArrayWrapper"): _Numbers,
+    ("numpy", "dtype"): np.dtype,
+    ("numpy", "ndarray"): np.ndarray,
 }
 
 
@@ -286,7 +296,7 @@ class _ArrayUnpickler(NumpyUnpickler):
         if (module, name) not in _NAMES_OF_ARRAYS:
             asked = f"it asks for {module}.{name}, which no state needs"
             raise pickle.UnpicklingError(asked)
-        return super().find_class(module, name)
+        return _NAMES_OF_ARRAYS[module, name]
 
 
 def load_item(store, item):
