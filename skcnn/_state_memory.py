@@ -24,7 +24,7 @@ class StateMemory(joblib.Memory):
         - ``"last"``: the one with the most epochs. Later fits of fewer epochs start
           anew.
     **options : dict
-        Handed on to :class:`joblib.Memory`.
+        Handed on to ``joblib.Memory``.
 
     Attributes
     ----------
