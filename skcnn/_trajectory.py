@@ -90,14 +90,15 @@ class Trajectory:
                 STATES.mark_checked(self.run_key, state)
         return state
 
-    def keep(self, state, until):
+    def keep(self, state, until=None):
         """Let others have a state.
 
         Parameters
         ----------
         state : skcnn._states.TrainingState
-        until : int
-            Number of epochs at which the fit ends that has come so far.
+        until : int, default=None
+            Number of epochs at which the fit ends that has come so far; None if it ends
+            here.
         """
         STATES.put(self.run_key, state)
         if self.folder is not None:
@@ -115,7 +116,8 @@ class Trajectory:
         for other in others:
             if other < epoch:
                 folder.remove(self.run_key, other)
-        self._passed = epoch if epoch < until else None
+        is_passing = until is not None and epoch < until
+        self._passed = epoch if is_passing else None
 
     def is_checked(self, state):
         """Whether this very state is known to make finite predictions."""
