@@ -69,6 +69,7 @@ intersphinx_mapping = {
 # In the order of reading.
 EXAMPLES = [
     "plot_grid_search",
+    "plot_image_folder",
     "plot_width_or_depth",
     "plot_epochs_for_free",
     "plot_kill_and_go_on",
@@ -82,6 +83,12 @@ EXAMPLES = [
     "plot_search_strategies",
     "plot_what_it_sees",
     "plot_ship_it",
+    # The course labs.
+    "lab_1_convolution",
+    "lab_2_learning_rate",
+    "lab_3_regularization",
+    "lab_4_width_depth_branches",
+    "lab_5_grid_search",
 ]
 
 
@@ -103,7 +110,7 @@ def forget_work(gallery_conf, file_name):
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    "filename_pattern": "/plot_",
+    "filename_pattern": r"/(plot|lab)_",
     "ignore_pattern": r"reproduce_|study\.py",  # docs/reproductions.md has the studies
     "within_subsection_order": ReadingOrder,
     "reset_modules": ("matplotlib", forget_work),

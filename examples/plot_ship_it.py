@@ -3,7 +3,7 @@ Ship a network
 ==============
 
 The network is trained. Now another program shall use it: tomorrow's script, or a server
-that has Keras but no skcnn. Here the same network is written in two ways, read again,
+that has Keras but no skcnn. Here the same network is written in three ways, read again,
 and compared with the original.
 """
 
@@ -57,23 +57,26 @@ print(f"equal to the last bit: {same}")
 print(again.predict(X_test[:5]))
 
 # %%
-# Keras: only the network
-# -----------------------
-# ``model_`` is a plain Keras model, and writes Keras' own format. This file needs no
-# skcnn. It scales bytes itself, so give it the same pixels as ``fit``. It does not know
-# the labels: it answers with probabilities in the order of ``classes_``. So write the
-# labels to a file beside it.
+# Export: only the network
+# ------------------------
+# ``export`` writes the network for programs that have no skcnn: in Keras' own format,
+# and for TFLite, which runs on phones. A third file, ``model.json``, lies beside them.
+# It has what a program must know: the labels, the size of images, and the units of
+# pixels. The network scales bytes itself, so give it the same pixels as ``fit``.
 import json
 
 import keras
 
-network.model_.save(folder / "digits.keras")
-(folder / "labels.json").write_text(json.dumps(network.classes_.tolist()))
+from skcnn import export
+
+export(network, folder, ["keras", "tflite"])
+about = json.loads((folder / "model.json").read_text())
+print(about["pixels"], about["image_shape"])
 
 # %%
 # What follows could run on the server. It uses Keras alone.
-model = keras.saving.load_model(folder / "digits.keras")
-labels = np.array(json.loads((folder / "labels.json").read_text()))
+model = keras.saving.load_model(folder / "model.keras")
+labels = np.array(about["classes"])
 answers = model.predict(X_test, verbose=0)
 print(labels[answers.argmax(axis=1)][:5])
 
@@ -98,15 +101,17 @@ ax.set_xlabel("kilobytes")
 ax.margins(x=0.1)
 
 # %%
-# Both files keep the optimizer's numbers too, two for each parameter, so that training
-# may go on. The Keras file has a description of each layer besides. For a network of
-# this size that is most of the file; for a large one the parameters are.
+# The joblib and the Keras file keep the optimizer's numbers too, two for each
+# parameter, so that training may go on. The TFLite file has what predicting needs, and
+# no more. The Keras file also has a description of each layer. For a network of this
+# size that is most of the file; for a large one the parameters are.
 #
 # What we learned
 # ---------------
 # - joblib gives back the whole classifier. Its predictions are equal to the last bit.
-# - The Keras file gives the same answers without skcnn.
-# - Two things are not in the Keras file: the labels, and any step that came before the
-#   network in a ``Pipeline``. Keep them beside it.
-# - :doc:`Keeping and sharing </guide/keeping>` has two more ways: skops, which reads no
-#   pickles, and TFLite, for phones and small boards.
+# - An exported network gives the same answers without skcnn, and ``model.json`` has the
+#   labels.
+# - One thing is not in it: any step that came before the network in a ``Pipeline``. Do
+#   the same to images yourself.
+# - :doc:`Keeping and sharing </guide/keeping>` has more: skops, which reads no pickles,
+#   ONNX, and a server of twenty lines.

@@ -461,7 +461,7 @@ def write(runs, table, data, options, notes=""):
     )
     text = markdown(table)
     print(f"\n{text}\n{notes}".rstrip())
-    page = f"# {options.name}\n\n{conditions(data, options)}\n\n{text}\n{notes}"
+    page = f"# Study {options.name.upper()}: the table\n\n{conditions(data, options)}\n\n{text}\n{notes}"
     (folder / "table.md").write_text(page.rstrip() + "\n")
     print(f"\nWritten to {folder.resolve()}")
 

@@ -3,6 +3,7 @@
 from skcnn._blocks import ConvBlock
 from skcnn._caches import clear_cache
 from skcnn._classifier import ConvPoolClassifier
+from skcnn._export import export
 from skcnn._histories import search_histories
 from skcnn._memory_info import clean_memory, memory_info
 from skcnn._progress import SearchProgress
@@ -28,6 +29,7 @@ __all__ = [
     "clear_cache",
     "compare_candidates",
     "count_parameters",
+    "export",
     "feasible_grid",
     "feasible_sample",
     "memory_info",

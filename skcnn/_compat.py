@@ -7,14 +7,20 @@ these names is written where it is used.
 
 import contextlib
 import os
+import pickle
 
 import joblib
+import numpy as np
 
 # First, because what follows imports TensorFlow, too, and not quietly. Both names are
 # here as well for modules that need private names beside them.
 from skcnn._backend import keras, tf
 
 # isort: split
+
+# joblib offers no public way to say which names a file may ask for.
+from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
+from joblib.numpy_pickle_utils import _validate_fileobject_and_memmap
 
 # scikeras' rules for routed parameters have no public form.
 from scikeras._utils import route_params, unflatten_params
@@ -64,6 +70,7 @@ __all__ = [
     "is_op_determinism_enabled",
     "keras",
     "learning_rate_of",
+    "load_item",
     "loss_arguments",
     "open_listener",
     "route_params",
@@ -263,3 +270,59 @@ def dump_item(store, item, content):
             raise
 
     store._concurrency_safe_write(content, os.path.join(folder, "output.pkl"), write)
+
+
+class _Numbers(NumpyArrayWrapper):
+    """An array in a file, refused if it holds objects, which may be anything."""
+
+    def read(self, *arguments):
+        if self.dtype.hasobject:
+            raise pickle.UnpicklingError("it has objects, which no state needs")
+        return super().read(*arguments)
+
+
+# All that the file of a state asks for. It makes arrays, and does nothing else.
+_NAMES_OF_ARRAYS = {
+    ("joblib.numpy_pickle", "NumpyArrayWrapper"): _Numbers,
+    ("numpy", "dtype"): np.dtype,
+    ("numpy", "ndarray"): np.ndarray,
+}
+
+
+class _ArrayUnpickler(NumpyUnpickler):
+    """Reads numbers, text, lists, dicts and arrays, and runs nothing."""
+
+    def find_class(self, module, name):
+        if (module, name) not in _NAMES_OF_ARRAYS:
+            asked = f"it asks for {module}.{name}, which no state needs"
+            raise pickle.UnpicklingError(asked)
+        return _NAMES_OF_ARRAYS[module, name]
+
+
+def load_item(store, item):
+    """Read arrays from the store of a joblib.Memory, and run nothing that is there.
+
+    joblib's own `load_item` runs whatever program a file names.
+
+    Parameters
+    ----------
+    store : joblib's store backend
+    item : list of str
+        Its place in the store.
+
+    Returns
+    -------
+    object
+        Of numbers, text, lists, dicts and arrays.
+
+    Raises
+    ------
+    pickle.UnpicklingError
+        If the file asks for anything else.
+    """
+    path = os.path.join(store.location, *item, "output.pkl")
+    with (
+        store._open_item(path, "rb") as file,
+        _validate_fileobject_and_memmap(file, path) as (uncompressed, _),
+    ):
+        return _ArrayUnpickler(path, uncompressed, ensure_native_byte_order=True).load()

@@ -71,12 +71,15 @@ def compare_candidates(search, first=None, second=None, *, metric=None, alpha=0.
     **What it does.** All candidates are scored on the same folds, so the scores are
     compared fold by fold. Seeds are averaged within each fold, because they share its
     images. The folds share training images, so the variance of the mean difference is
-    corrected [1]_ [2]_. The best was found among all candidates. So all pairs are
-    allowed for, by Tukey's range test, and not only the pairs with the best: those
-    would give 10 to 15 false alarms in 100 searches of 12 equal candidates. The
-    variance of a pair is its own, or the mean of the larger half of those of all pairs
-    if that is more. So a network that never learned makes nobody look certain. With
-    `first` and `second` it is the corrected t-test of the two.
+    corrected [1]_ [2]_. The best was found among all candidates, so all pairs are
+    allowed for. To allow only for the pairs with the best would give up to 15 false
+    alarms in 100 searches of 12 equal candidates.
+
+    Each difference is tested in two ways, and one is enough. The first is the t-test by
+    the pair's own variance, by Bonferroni's rule for all pairs. The second is Tukey's
+    range test. Its variance is the mean of the larger half of those of all pairs, or
+    the pair's own if that is more. So a network that never learned makes nobody look
+    certain. With `first` and `second`, it is the corrected t-test of the two.
 
     **What it cannot tell.**
 
@@ -268,7 +271,7 @@ def _columns(search, compared, alpha):
 def _attributes(search, compared, alpha, metric):
     n_folds = len(compared[0].scores)
     n_good = sum(each.has_score for each in compared)
-    method = "corrected range test of all pairs (Tukey; Nadeau and Bengio)"
+    method = "corrected t-test and range test of all pairs (Nadeau, Bengio; Tukey)"
     if n_good == 2:
         method = "corrected resampled t-test (Nadeau and Bengio)"
     return {

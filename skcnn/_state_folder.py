@@ -10,11 +10,14 @@ from contextlib import suppress
 import joblib
 import numpy as np
 
-from skcnn._compat import dump_item
+from skcnn._compat import dump_item, load_item
 from skcnn._states import TrainingState
 from skcnn._warnings import warn_once
 
 _REMEDY = "Name a folder that can be written, or take memory=None."
+
+# The key of a note, as JSON has it; the value is the checksum of the state.
+_PREDICTS = "predicts finite numbers"
 
 # The name of an entry: the number of epochs.
 _ENTRY = re.compile("[0-9a-f]{32}")
@@ -49,21 +52,30 @@ class StateFolder:
         return str(self._store.location)
 
     def get(self, run_key, epoch):
-        """The state, or None; with a warning if there is one that cannot be used."""
+        """The state, or None; with a warning if there is one that cannot be used.
+
+        Returns
+        -------
+        state : TrainingState or None
+        predicts : bool
+            Whether it is noted of this very state that it makes finite predictions.
+        """
         item = self._item(run_key, epoch)
         if not self._store.contains_item(item):
-            return None
+            return None, False
         try:
-            content = self._store.load_item(item, verbose=0)
-            return _checked_state(content, run_key, epoch)
+            content = load_item(self._store, item)
+            state = _checked_state(content, run_key, epoch)
+            note = self._store.get_metadata(item)  # {} if there is none
+            return state, note == {_PREDICTS: content["checksum"]}
         except (OSError, MemoryError) as error:
             # The machine's trouble, not the entry's; or somebody has removed it since.
             if self._store.contains_item(item):
                 self._tell_unreadable(error)
         except Exception as error:
-            # To unpickle a damaged file may raise anything at all.
+            # A damaged file may raise anything at all.
             self._remove_damaged(item, error)
-        return None
+        return None, False
 
     def _remove_damaged(self, item, error):
         if not self._store.contains_item(item):
@@ -97,6 +109,18 @@ class StateFolder:
                 f"{_reason(error)}. Training goes on, but this fit keeps no more "
                 "states there. Mend that, then fit again to keep them."
             )
+
+    def note_that_it_predicts(self, run_key, state):
+        """Note of a state that it makes finite predictions, if it is there.
+
+        The key of the run holds all that decides this: the images that are predicted,
+        the versions and the kind of processor. The note names the state by its content,
+        so it says nothing of another that comes to lie there.
+        """
+        if self._can_write and self.contains(run_key, state.epoch):
+            item = self._item(run_key, state.epoch)
+            # Beside the state, and removed with it. joblib does not tell of failure.
+            self._store.store_metadata(item, {_PREDICTS: _checksum(state)})
 
     def contains(self, run_key, epoch):
         """Whether there is an entry, usable or not."""
@@ -144,7 +168,6 @@ def _checked_state(content, run_key, epoch):
     found = (content["run"], content["epoch"])
     if found != (run_key, epoch):
         raise ValueError(f"it belongs to epoch {found[1]} of run {found[0]}")
-    # Copied into memory, whatever mmap_mode says.
     arrays = tuple(np.array(array) for array in content["arrays"])
     state = TrainingState(epoch, arrays, content["history"])
     if _checksum(state) != content["checksum"]:

@@ -83,9 +83,11 @@ class Trajectory:
         # The process first: a folder costs reading and a checksum.
         state = STATES.get(self.run_key, epoch)
         if state is None and self.folder is not None:
-            state = self.folder.get(self.run_key, epoch)
+            state, predicts = self.folder.get(self.run_key, epoch)
             if state is not None:
                 STATES.put(self.run_key, state)
+            if predicts:
+                STATES.mark_checked(self.run_key, state)
         return state
 
     def keep(self, state, until):
@@ -122,6 +124,8 @@ class Trajectory:
     def keep_checked(self, state):
         """Let others know that a state makes finite predictions."""
         STATES.mark_checked(self.run_key, state)
+        if self.folder is not None:
+            self.folder.note_that_it_predicts(self.run_key, state)
 
     def tell_changed(self, name):
         """Warn, once in a fit, that data were changed, and that states are not kept."""

@@ -134,6 +134,7 @@ def test_what_is_learned_is_there_in_predict(n, batch_size, seed, data):
     assert fitted.score(X, y) > fitted.history_["accuracy"][-1] - 0.03
 
 
+@pytest.mark.slow
 def test_moving_averages_know_little_after_few_steps(data):
     moving = small(epochs=8, batch_norm_statistics="moving").fit(*data)
     assert moving.score(*data) < small(epochs=8).fit(*data).score(*data) - 0.2

@@ -475,6 +475,7 @@ def test_grid_search_stratifies_sorted_labels(search):
     assert min(scores) > 0.5
 
 
+@pytest.mark.slow
 def test_grid_search_over_a_routed_parameter(search):
     slow, fast = search.cv_results_["mean_test_score"]
     assert fast > slow + 0.2

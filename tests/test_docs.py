@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from messages import messages
 from PIL import Image
 
 import skcnn
@@ -161,6 +162,17 @@ def test_the_reference_has_every_public_name():
     assert listed == public
 
 
+def test_the_drawings_of_networks_are_those_of_their_script(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    import network_drawings
+
+    drawn = {path.stem: path.read_text() for path in network_drawings.FOLDER.iterdir()}
+    panels = network_drawings.drawings()
+    assert drawn == {name: network_drawings.html(each) for name, each in panels.items()}
+    page = (ROOT / "docs" / "guide" / "networks.md").read_text()
+    assert sorted(re.findall(r"networks/(\w+)\.html", page)) == sorted(drawn)
+
+
 def rows(page):
     """The rows of all tables of a page, as lists of cells."""
     for line in (ROOT / "docs" / page).read_text().splitlines():
@@ -180,14 +192,26 @@ def test_the_table_of_presets_has_all_of_them_with_their_sizes():
         assert int(epochs) == presets.NETWORKS[name]["epochs"]
 
 
-def test_the_messages_of_the_page_of_errors_are_in_the_code():
-    code = "\n".join(path.read_text() for path in (ROOT / "skcnn").rglob("*.py"))
-    code = re.sub(r'"\s*\n?\s*f?"', "", code)  # parts of a string become one
-    messages = [row[0] for row in rows("errors.md")]
-    quoted = [re.fullmatch(r"`(.+)`", message.strip("| ")) for message in messages]
-    quoted = [found[1] for found in quoted if found]
-    assert len(quoted) > 30
-    assert [message for message in quoted if message not in code] == []
+def quoted_messages():
+    """What the page of errors quotes, without the messages of other packages."""
+    own, _ = (ROOT / "docs" / "errors.md").read_text().split("## Messages of other")
+    return re.findall(r"(?m)^\| `([^`]+)` \|", own)
+
+
+def test_every_message_of_the_code_is_on_the_page_of_errors():
+    """A new message needs a row there; `GAP` stands for what is filled in."""
+    internal = ("_numbers.py", "_compiled_network.py")  # no user sees these
+    told = [each for each in messages() if each.file not in internal]
+    # What has fewer words only passes on the text of another message.
+    told = [each for each in told if len(re.findall(r"[A-Za-z]{2,}", each.text)) > 1]
+    assert len(told) > 200
+    quoted = quoted_messages()
+    assert [each for each in told if not any(q in each.text for q in quoted)] == []
+
+
+def test_the_page_of_errors_quotes_messages_of_the_code():
+    texts = [each.text for each in messages()]
+    assert [q for q in quoted_messages() if not any(q in text for text in texts)] == []
 
 
 def test_the_version_to_cite_is_that_of_the_package():

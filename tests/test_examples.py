@@ -21,7 +21,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ParameterGrid, train_test_split
 
 import skcnn
-from skcnn import ConvPoolClassifier, presets
+from skcnn import ConvPoolClassifier
 from skcnn.datasets import fetch_cifar10, fetch_fashion_mnist
 from skcnn.presets import GRIDS, NETWORKS, PUBLISHED
 
@@ -205,18 +205,10 @@ CHECKS = {  # of what a study measures beside accuracy
 # TensorFlow keeps some memory of each, 800 MB in all, until its process ends.
 MANY_NETWORKS = {"reproduce_s1_width_depth", "reproduce_s5_budget"}
 
-# Its whole grid would compile six networks, the widest of them for half a minute.
-PART_OF_S0 = {
-    **GRIDS["s0"],
-    "conv_layers": GRIDS["s0"]["conv_layers"][:2],
-    "dense_layers": [[50]],
-}
-
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STUDIES)
-def test_a_study(name, data_home, run_script, tmp_path, monkeypatch):
-    monkeypatch.setattr(presets, "GRIDS", {**GRIDS, "s0": dict(PART_OF_S0)})
+def test_a_study(name, data_home, run_script, tmp_path):
     run = run_alone if name in MANY_NETWORKS else run_script
     printed = run(
         name, "--data-home", data_home, "--scale", 0.01, "--seeds", 1, "--out", tmp_path
@@ -389,6 +381,31 @@ def test_the_demo_takes_nearly_all_images_of_a_file(tmp_path):
 
 # The gallery with sizes so small that an example takes seconds.
 GALLERY = {
+    "plot_image_folder": {"n_samples": 60, "epochs": 1},
+    "teaching/lab_1_convolution": {"n_samples": 60, "epochs": 1},
+    "teaching/lab_2_learning_rate": {
+        "n_samples": 60,
+        "n_test": 100,
+        "epochs": 1,
+        "rates": [0.01, 1.0],
+    },
+    "teaching/lab_3_regularization": {
+        "n_samples": 60,
+        "n_test": 100,
+        "epochs": 1,
+        "seeds": [0],
+    },
+    "teaching/lab_4_width_depth_branches": {
+        "n_samples": 60,
+        "n_test": 100,
+        "epochs": 1,
+    },
+    "teaching/lab_5_grid_search": {
+        "n_samples": 60,
+        "n_test": 100,
+        "all_epochs": [1, 2],
+        "batch_sizes": [16],
+    },
     "plot_augmentation": {"train_sizes": [20, 40], "n_splits": 2, "all_epochs": [1, 2]},
     "plot_batch_norm": {"n_samples": 60, "all_epochs": [1, 2], "epochs": 1},
     "plot_epochs_for_free": {"n_samples": 60, "all_epochs": [1, 2]},
@@ -407,7 +424,9 @@ GALLERY = {
 
 
 def test_every_example_of_the_gallery_has_its_small_sizes():
-    assert sorted(GALLERY) == sorted(path.stem for path in EXAMPLES.glob("plot_*.py"))
+    scripts = [*EXAMPLES.glob("plot_*.py"), *EXAMPLES.glob("teaching/*.py")]
+    names = [path.relative_to(EXAMPLES).with_suffix("") for path in scripts]
+    assert sorted(GALLERY) == sorted(name.as_posix() for name in names)
 
 
 def cells_of(name):
@@ -418,12 +437,12 @@ def cells_of(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("half", [0, 1])  # TensorFlow starts once for each half
-def test_the_notebooks_of_the_gallery_run_and_show_a_figure(half, tmp_path):
+@pytest.mark.parametrize("third", [0, 1, 2])  # TensorFlow starts once for each third
+def test_the_notebooks_of_the_gallery_run_and_show_a_figure(third, tmp_path):
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
-    cells = {name: cells_of(name) for name in sorted(GALLERY)[half::2]}
+    cells = {name: cells_of(name) for name in sorted(GALLERY)[third::3]}
     code = [nbformat.v4.new_code_cell(cell) for each in cells.values() for cell in each]
     notebook = nbformat.v4.new_notebook(cells=code)
     client = nbclient.NotebookClient(
@@ -438,6 +457,20 @@ def test_the_notebooks_of_the_gallery_run_and_show_a_figure(half, tmp_path):
         outputs = [output for _ in each for output in next(done).outputs]
         figures = [o for o in outputs if "image/png" in o.get("data", {})]
         assert figures, f"{name} shows no figure"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("lab", "shape"),
+    [("1_convolution", (28, 28, 1)), ("2_learning_rate", (32, 32, 3))],
+)
+def test_a_lab_takes_the_images_of_its_study_if_they_are_there(lab, shape, data_home):
+    name = f"teaching/lab_{lab}"
+    script = with_options(name, GALLERY[name] | {"data_home": str(data_home)})
+    names = {"__name__": "__main__"}
+    exec(compile(script, name, "exec"), names)
+    plt.close("all")
+    assert names["X"].shape == (60, *shape)
 
 
 def test_shorter_runs_cost_nothing_beside_longer_ones(monkeypatch):
@@ -594,7 +627,7 @@ def test_the_demo_names_a_bad_option_before_the_search(option, value, told, tmp_
     assert "candidates" not in result.stdout
 
 
-@pytest.mark.parametrize("script", sorted(EXAMPLES.glob("*.py")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("script", sorted(EXAMPLES.rglob("*.py")), ids=lambda p: p.stem)
 def test_skcnn_is_imported_before_keras_so_that_tensorflow_is_quiet(script):
     nodes = ast.walk(ast.parse(script.read_text(encoding="utf8")))
     modules = [

@@ -159,6 +159,7 @@ def test_weights_reach_every_fit_and_score_of_a_search_that_requests_them(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("routing")
 def test_weights_under_another_name(data, weights):
     X, y = data
@@ -213,6 +214,7 @@ def test_weights_reach_those_steps_of_a_pipeline_that_request_them(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("routing")
 def test_weights_reach_a_step_of_a_pipeline_in_a_search(data, weights):
     X, y = data

@@ -133,6 +133,7 @@ def test_learning_curves_are_those_of_history(fitted):
     assert [axes.get_ylabel() for axes in display.axes_] == ["loss", "accuracy"]
 
 
+@pytest.mark.slow
 def test_runs_differ_in_color_and_marker_and_are_named_by_what_they_differ_in(fitted):
     display = LearningCurvesDisplay.from_estimators(fitted)
     first, second = display.lines_["loss"]
@@ -185,6 +186,7 @@ def test_runs_may_differ_in_length_and_only_some_need_validation_data():
     assert display.lines_["val_loss"][1] is None
 
 
+@pytest.mark.slow
 def test_the_best_epoch_of_early_stopping_is_marked():
     display = LearningCurvesDisplay(
         histories=2 * [{"loss": [3.0, 1.0, 2.0]}], best_iters=[2, None]
@@ -261,6 +263,7 @@ def test_heat_map_of_single_candidates_has_the_means_and_deviations_of_the_searc
     assert display.score_name == "accuracy\n(mean ± std over 2 folds)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reduce", ["mean", "max"])
 def test_other_parameters_are_averaged_in_each_fold_or_the_best_is_taken(
     search, reduce
@@ -727,6 +730,7 @@ def test_mean_and_spread_are_over_all_seeds_and_folds(search_with_seeds, metric,
     assert described(display) == f"{metric} (mean ± std over 2 seeds x 4 folds)"
 
 
+@pytest.mark.slow
 def test_width_and_depth_have_the_spread_over_seeds(search_with_seeds):
     display = WidthDepthDisplay.from_search(
         search_with_seeds, (8, 8, 1), 10, by="clf__dropout", metric="accuracy"
@@ -938,6 +942,7 @@ def test_seeds_make_a_point_with_their_spread(fitted, images):
         WidthDepthDisplay.from_estimators(fitted, X, y, by="width")
 
 
+@pytest.mark.slow
 def test_estimators_that_differ_only_in_their_seed_are_repetitions(images):
     X, y = images
     runs = [classifier(epochs=1, random_state=seed).fit(X, y) for seed in (0, 1)]

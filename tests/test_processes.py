@@ -52,32 +52,6 @@ def test_importing_and_fitting_print_nothing(fresh):
     assert (fresh.stdout.count("\n"), fresh.stderr) == (1, "")
 
 
-IN_WORKERS = """
-from joblib import Parallel, delayed
-import skcnn
-
-def fit():
-    import numpy as np
-    skcnn.ConvPoolClassifier([(2, 3)], epochs=1).fit(np.zeros((4, 8, 8), np.uint8), [0, 1, 0, 1])
-
-if __name__ == "__main__":
-    Parallel(n_jobs=2)(delayed(fit)() for _ in range(2))
-"""
-
-
-@pytest.mark.slow
-def test_workers_print_nothing_either(monkeypatch, tmp_path):
-    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
-    (tmp_path / "quiet.py").write_text(IN_WORKERS)
-    result = subprocess.run(
-        [sys.executable, str(tmp_path / "quiet.py")],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
-
-
 @pytest.mark.slow
 def test_an_explicit_log_level_is_respected(monkeypatch):
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
@@ -131,6 +105,10 @@ def test_memory_does_not_grow_with_the_number_of_fits():
     assert after_100 - after_20 < 30 * 2**20
 
 
+counts_in_proc = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="threads are counted in /proc"
+)
+
 WORKER = """
 import os
 from joblib import Parallel, delayed, parallel_config
@@ -154,21 +132,34 @@ if __name__ == "__main__":
 """
 
 
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory):
+    """What a script prints whose workers count their threads."""
+    budgets = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    not_inherited = {*budgets, "TF_CPP_MIN_LOG_LEVEL"}
+    environment = {k: v for k, v in os.environ.items() if k not in not_inherited}
+    script = tmp_path_factory.mktemp("workers") / "worker.py"
+    script.write_text(WORKER)
+    command = [sys.executable, str(script)]
+    options = {"capture_output": True, "text": True, "timeout": 300}
+    return subprocess.run(command, env=environment, **options)
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="counts threads in /proc"
-)
-def test_a_worker_has_as_many_threads_as_its_budget(tmp_path, monkeypatch):
-    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-        monkeypatch.delenv(name, raising=False)
-    (tmp_path / "worker.py").write_text(WORKER)
-    command = [sys.executable, str(tmp_path / "worker.py")]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    counts = list(map(int, result.stdout.split()))
+@counts_in_proc
+def test_a_worker_has_as_many_threads_as_its_budget(workers):
     cores = len(os.sched_getaffinity(0))
-    assert counts == [max(1, cores // 2), 3, cores, 5], (
-        result.stderr
-    )  # the main process and TensorFlow's own are free
+    # The main process is free, and so is whoever sets TensorFlow's own variables.
+    expected = [max(1, cores // 2), 3, cores, 5]
+    assert list(map(int, workers.stdout.split())) == expected, workers.stderr
+
+
+@pytest.mark.slow
+@counts_in_proc
+def test_workers_print_nothing(workers):
+    n_counts = 4  # which the script itself prints
+    told = (workers.returncode, workers.stdout.count("\n"), workers.stderr)
+    assert told == (0, n_counts, "")
 
 
 @pytest.mark.slow

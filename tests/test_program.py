@@ -135,6 +135,7 @@ def test_neither_fit_nor_predict_of_keras_is_called(digits, monkeypatch):
     assert clf.predict(X[:5]).shape == (5,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [256, 4])  # the second goes through several at once
 def test_a_prediction_does_not_depend_on_the_others_in_its_batch(
     data, images, batch, monkeypatch
@@ -216,6 +217,7 @@ def test_the_pool_reuses_keeps_a_bound_and_never_shares_a_program_at_one_time():
     assert len(pool) == 0
 
 
+@pytest.mark.slow
 def test_programs_of_one_network_take_turns_without_a_trace(data):
     network = CompiledNetwork(
         architecture_of(dropout=0.5, batch_norm=True), settings_of()
@@ -260,6 +262,7 @@ def test_two_fitted_estimators_never_share_weights(digits):
     assert np.array_equal(one.predict_proba(X[:50]), before)
 
 
+@pytest.mark.slow
 def test_threads_give_the_bits_of_one_thread(data):
     pool, architecture, settings = ProgramPool(), architecture_of(), settings_of()
     results = {}

@@ -304,6 +304,7 @@ def search():
     return GridSearchCV(tiny(batch_size=8), left, cv=2, error_score="raise").fit(X, y)
 
 
+@pytest.mark.slow
 def test_a_search_over_what_is_left_has_fits_that_differ_in_epochs_side_by_side(search):
     assert [params["epochs"] for params in search.cv_results_["params"]] == [1, 8, 1, 8]
 
@@ -429,6 +430,7 @@ def test_the_table_counts_the_parameters_of_each_network(search):
     assert len(set(expected)) == 2
 
 
+@pytest.mark.slow
 def test_random_candidates_and_several_scores():
     distributions = {
         "optimizer__learning_rate": [0.1, 0.001, 1e-9],
@@ -470,6 +472,7 @@ def test_random_candidates_and_several_scores():
     )
 
 
+@pytest.mark.slow
 def test_halving_has_the_last_iteration_first():
     grid = {"conv_layers": [[(2, 3)], [(4, 3)], [(8, 3)], [(16, 3)]]}
     search = HalvingGridSearchCV(
@@ -508,6 +511,7 @@ def test_a_candidate_that_failed_is_last_and_has_no_parameters():
     )
 
 
+@pytest.mark.slow
 def test_a_search_over_a_pipeline_and_another_classifier():
     grid = [{"clf__dense_layers": [(), (5,)]}, {"clf": [LogisticRegression()]}]
     search = GridSearchCV(in_pipeline(tiny()), grid, cv=2).fit(X.reshape(100, 64), y)
@@ -542,6 +546,7 @@ def search_without_refit():
     ).fit(X, y)
 
 
+@pytest.mark.slow
 def test_without_refit_the_shape_of_images_must_be_told(search_without_refit):
     assert "n_params" not in search_results(search_without_refit)
     table = search_results(search_without_refit, (8, 8), 10)

@@ -4,6 +4,7 @@ import random
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,6 +67,7 @@ def _global_randomness():
     return random.getstate(), [str(part) for part in np.random.get_state()], tf_seed
 
 
+@pytest.mark.slow
 def test_fitting_leaves_every_global_generator_and_keras_name_as_it_was(digits):
     X, y = digits
     random.seed(1)

@@ -52,6 +52,7 @@ def start(program):
     return TrainingState(0, program.initial_arrays(0, 0.001))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", range(5))
 def test_a_run_passes_through_the_states_of_shorter_runs(program, data, k):
     whole = train(program, data, PLAN, start(program), 5)

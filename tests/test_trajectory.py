@@ -2,8 +2,11 @@
 computation.
 """
 
+import os
+import pickle
 import random
 import shutil
+import sys
 import time
 import warnings
 from dataclasses import replace
@@ -24,8 +27,10 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, validatio
 
 import skcnn
 from skcnn import ConvBlock, ConvPoolClassifier
+from skcnn._compat import load_item
 from skcnn._program import POOL
 from skcnn._run import Run
+from skcnn._state_folder import open_folder
 from skcnn._states import STATES, StateCache, TrainingState
 from skcnn._training import epochs_trained
 from skcnn._trajectory import Trajectory
@@ -538,11 +543,50 @@ def lost_array(path):
     joblib.dump({**content, "arrays": content["arrays"][:-1]}, path)
 
 
+class Runs:
+    """What calls a function wherever it is unpickled."""
+
+    def __init__(self, function, *arguments):
+        self.call = function, arguments
+
+    def __reduce__(self):
+        return self.call
+
+
+def a_program(path):
+    joblib.dump(joblib.load(path) | {"more": Runs(os.remove, str(path))}, path)
+
+
+def a_stop(path):
+    joblib.dump(joblib.load(path) | {"more": Runs(sys.exit)}, path)
+
+
+def a_program_in_an_array(path):
+    content = joblib.load(path)
+    content["arrays"][0] = np.array([Runs(os.remove, str(path))])
+    joblib.dump(content, path, compress=3)
+
+
+DAMAGES = [truncate, empty, garbage, another_epoch, something_else, one_bit, lost_array]
+PROGRAMS = [a_program, a_stop, a_program_in_an_array]
+
+
+@pytest.mark.parametrize("damage", PROGRAMS)
+def test_an_entry_runs_nothing(tmp_path, damage):
+    folder = open_folder(tmp_path)
+    folder.put("0" * 40, TrainingState(1, (np.zeros(3),), {"loss": [1.0]}))
+    [path] = entries(tmp_path).values()
+    damage(path)
+    with pytest.raises(pickle.UnpicklingError, match="which no state needs"):
+        load_item(folder._store, folder._item("0" * 40, 1))
+    assert path.exists()
+    with pytest.raises((SystemExit, FileNotFoundError)):
+        joblib.load(path)  # runs it, so the damage is one
+        path.read_bytes()
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "damage",
-    [truncate, empty, garbage, another_epoch, something_else, one_bit, lost_array],
-)
+@pytest.mark.parametrize("damage", [*DAMAGES, *PROGRAMS])
 def test_a_damaged_or_foreign_entry_is_computed_again_with_one_warning(
     data, trained, tmp_path, damage
 ):

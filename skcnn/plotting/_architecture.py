@@ -7,8 +7,8 @@ from sklearn.exceptions import NotFittedError
 
 from skcnn._architecture import ARCHITECTURE_PARAMETERS, Architecture
 from skcnn._fitted import Fitted
+from skcnn._given_classifiers import check_classifier
 from skcnn._parameters import all_parameters
-from skcnn.plotting._classifiers import check_classifier
 from skcnn.plotting._drawing import fit_texts, lay_out, make_axes
 from skcnn.plotting._rows import find_rows
 

@@ -5,10 +5,10 @@ from numbers import Integral
 import numpy as np
 
 from skcnn._augmentation import augmented_images
+from skcnn._given_classifiers import check_classifier
 from skcnn._runtime import isolated
 from skcnn._seeds import run_seed
 from skcnn._shapes import as_images, flatten_images
-from skcnn.plotting._classifiers import check_classifier
 from skcnn.plotting._drawing import displayable, make_axes, mosaic, slant_if_crowded
 
 

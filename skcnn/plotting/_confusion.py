@@ -5,9 +5,9 @@ from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
+from skcnn._given_classifiers import check_classifier, names_of
 from skcnn._labels import check_labels
 from skcnn._shapes import as_images, flatten_images
-from skcnn.plotting._classifiers import check_classifier, names_of
 from skcnn.plotting._drawing import (
     check_count,
     displayable,

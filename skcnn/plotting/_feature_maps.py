@@ -4,7 +4,7 @@ import numpy as np
 
 from skcnn._activations import feature_maps
 from skcnn._fitted import images_for
-from skcnn.plotting._classifiers import check_classifier
+from skcnn._given_classifiers import check_classifier
 from skcnn.plotting._drawing import (
     check_count,
     displayable,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skcnn.plotting._classifiers import check_classifier
+from skcnn._given_classifiers import check_classifier
 from skcnn.plotting._drawing import (
     check_count,
     fit_titles,

@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from skcnn._activations import evidence
 from skcnn._fitted import images_for
-from skcnn.plotting._classifiers import check_classifier, names_of
+from skcnn._given_classifiers import check_classifier, names_of
 from skcnn.plotting._drawing import displayable, fit_titles, make_axes, rows_for
 from skcnn.plotting._layers import find_maps
 

@@ -1,8 +1,8 @@
 """Loss and accuracy by epoch."""
 
 from skcnn._candidates import every_parameter
+from skcnn._given_classifiers import check_classifier, check_classifiers
 from skcnn._value_labels import find_levels
-from skcnn.plotting._classifiers import check_classifier, check_classifiers
 from skcnn.plotting._drawing import draw_legend, make_axes, series_style
 
 

@@ -7,8 +7,8 @@ from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from skcnn._fitted import images_for
+from skcnn._given_classifiers import check_classifier, names_of
 from skcnn._labels import check_labels
-from skcnn.plotting._classifiers import check_classifier, names_of
 from skcnn.plotting._drawing import displayable, fit_titles, make_axes, rows_for
 
 

@@ -12,9 +12,9 @@ from skcnn._candidates import (
     every_parameter,
     image_shape_and_classes,
 )
+from skcnn._given_classifiers import check_classifiers
 from skcnn._repetitions import is_seed
 from skcnn._value_labels import find_levels, single_level
-from skcnn.plotting._classifiers import check_classifiers
 from skcnn.plotting._drawing import (
     characters_along,
     draw_legend,
