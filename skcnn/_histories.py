@@ -215,7 +215,7 @@ class _Fits:
             parts.append(f"{n_fits} fits left nothing. {reason}")
         if not parts:
             return
-        message = f"search_histories: {' '.join(parts)}"
+        message = " ".join(parts)
         if not self.known:
             raise ValueError(message)
         warn_once(message)
