@@ -85,7 +85,9 @@ def affordable(seconds, X, y, max_params, memory):
         # Not every larger number is more work: it may begin with fewer epochs.
         if work_of(more) * for_an_epoch <= seconds:
             number = more
-    return number, work_of(number) * for_an_epoch
+    chosen = make_search(number, X, y, max_params, memory)
+    # Its own networks may be smaller or larger than those of the first plan.
+    return number, plan_search(chosen, X, y, max_measured=2).seconds
 
 
 def _iterations(n_candidates):

@@ -135,7 +135,7 @@ def comparison(subject):
         "n_alike": int((~table["differs"]).sum()) - 1,
         "n_pairs": told["n_pairs"],
         "alpha": told["alpha"],
-        "table": table_of(table),
+        "table": table_of(table, n_open=5),
         "pictures": [draw(alt, plot, height=1.5 + 0.25 * n_shown)],
     }
 
