@@ -78,7 +78,11 @@ ConfusionExamplesDisplay.from_estimator(network, X_test, y_test, n_confusions=2)
 # A heat map in the manner of Grad-CAM lights up the places that speak for a class. Here
 # are two fives that were taken for nines. First the places that spoke for nine, then
 # those that spoke for five.
-mistaken = X_test[(y_test == 5) & (network.predict(X_test) == 9)][:2]
+fives = X_test[y_test == 5]
+not_nine = network.predict(fives) != 9
+mistaken = fives[
+    not_nine.argsort(kind="stable")[:2]
+]  # those taken for nines come first
 GradCAMDisplay.from_estimator(network, mistaken)
 GradCAMDisplay.from_estimator(network, mistaken, target=5)
 

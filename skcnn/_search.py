@@ -268,7 +268,7 @@ def count_parameters(estimator, image_shape, n_classes=10):
     >>> count_parameters(ConvPoolClassifier(), (32, 32, 3))
     288848
     >>> count_parameters(ConvPoolClassifier(head="global_avg"), (32, 32, 3))
-    91754
+    87248
     """
     return size_of(_checked_estimator(estimator), image_shape, n_classes)
 
