@@ -64,19 +64,28 @@ class Trajectory:
                 return state
         return None
 
-    def write_known(self, until):
+    def write_known(self, n_known, until):
         """Bring into the folder what this process knows from elsewhere.
 
         That is what fits found that had no folder, or another one.
+
+        Parameters
+        ----------
+        n_known : int
+            Number of epochs that are known.
+        until : int
+            Number of epochs at which the fit ends.
         """
         if self.folder is None:
             return
         # What would be removed again is not written.
-        first = 1 if self.folder.keep == "every" else max(1, until)
-        for epoch in range(first, until + 1):
+        first = 1 if self.folder.keep == "every" else max(1, n_known)
+        for epoch in range(first, n_known + 1):
             state = STATES.get(self.run_key, epoch)
             if state is not None and not self.folder.contains(self.run_key, epoch):
                 self.folder.put(self.run_key, state)
+                # Another process may have just removed it, as one that it passed.
+                self._passed = epoch if epoch < until else None
 
     def state(self, epoch):
         """The state after `epoch` epochs, or None."""
@@ -184,7 +193,7 @@ def follow(run, trajectory, until, hooks=()):
     with _run_lock(trajectory.run_key):
         state = trajectory.longest(until) or run.initial_state()
         # Before training, so that a fit that is killed leaves all that was known.
-        trajectory.write_known(state.epoch)
+        trajectory.write_known(state.epoch, until)
         stopped_at = _replay(run, trajectory, state, hooks)
         if stopped_at is not None:
             # Early stopping ends before what another fit has reached.

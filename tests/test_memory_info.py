@@ -227,6 +227,13 @@ def test_what_this_process_knows_is_brought_to_the_folder_once(folder):
     assert stored(folder) == [[3]]
 
 
+def test_what_was_brought_to_the_folder_on_the_way_is_removed_again(folder):
+    """As where another process removes a state from which this one has just begun."""
+    tiny(epochs=1).fit(X, y)
+    tiny(epochs=3, memory=StateMemory(folder)).fit(X, y)
+    assert stored(folder) == [[3]]
+
+
 def test_it_is_cloned_pickled_and_printed(folder):
     memory = StateMemory(folder, keep="last")
     for copy in (pickle.loads(pickle.dumps(memory)), clone(tiny(memory=memory)).memory):
