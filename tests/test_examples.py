@@ -410,6 +410,7 @@ GALLERY = {
     "plot_batch_norm": {"n_samples": 60, "all_epochs": [1, 2], "epochs": 1},
     "plot_epochs_for_free": {"n_samples": 60, "all_epochs": [1, 2]},
     "plot_grid_search": {"n_samples": 30},
+    "plot_is_it_real": {"n_samples": 60, "epochs": 1, "seeds": [0, 1]},
     "plot_kill_and_go_on": {"n_samples": 60, "all_epochs": [1, 2], "stop_after": 3},
     "plot_learning_rate": {"n_samples": 60, "epochs": 1, "rates": [0.001, 0.01]},
     "plot_overfitting": {"n_samples": 60, "epochs": 2},
