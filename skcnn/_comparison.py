@@ -5,9 +5,9 @@ independent, and a t-test of them finds differences where there are none. Nadeau
 Bengio (2003) correct the variance of the mean difference: ``1 / n_folds`` becomes ``1 /
 n_folds + n_test / n_train``.
 
-Whoever looks for the best of many candidates compares all with all, whether he looks at
-all pairs or not: the one that is ahead has been found among them. So a comparison with
-the best must allow for as many pairs. Here that is done in two ways, and a difference
+To look for the best of many candidates is to compare all with all, even if only some
+pairs are looked at: the one that is ahead has been found among them. So a comparison
+with the best must allow for all pairs. Here that is done in two ways, and a difference
 counts that either of them finds:
 
 - the corrected t-test, by the pair's own variance, at a level that is divided by the
