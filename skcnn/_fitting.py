@@ -19,6 +19,7 @@ from skcnn._callbacks import (
     check_against_run,
     keras_callbacks,
 )
+from skcnn._checks import check_integer, check_norm
 from skcnn._compat import validate_parameter_constraints
 from skcnn._copies import check_copies
 from skcnn._divergence import (
@@ -156,6 +157,10 @@ def check_constraints(estimator):
     values = {name: getattr(estimator, name) for name in constraints}
     name = type(estimator).__name__
     validate_parameter_constraints(constraints, values, caller_name=name)
+    # scikit-learn's table takes True for 1, and has no largest integer.
+    for count in ("epochs", "batch_size", "n_iter_no_change"):
+        check_integer(count, values[count], 1)
+    check_norm("tol", values["tol"], "tolerance")
 
 
 def check_data(owner, params, given, origin=None):
