@@ -270,6 +270,8 @@ def _recipe(asked, module, base):
             f"which it is passed to; got {given!r}."
         )
     if isinstance(given, base):
+        if type(given).__module__.startswith("keras."):
+            _check_numbers(f"{asked.name}: ", given.get_config())
         return from_instance(asked.name, given)
     return AsGiven(kept(asked.name, given))
 
@@ -335,7 +337,7 @@ def _checked_arguments(asked, cls):
                 f"{told} It takes {allowed}."
             )
     if cls.__module__.startswith("keras."):
-        _check_numbers(asked)
+        _check_numbers(f"{asked.name}__", asked.arguments)
     rate = asked.arguments.get("learning_rate")
     if isinstance(rate, Real):
         # Keras insists on a float.
@@ -387,16 +389,16 @@ _RANGES = {
 _FLAGS = ("amsgrad", "centered", "nesterov", "use_ema")
 
 
-def _check_numbers(asked):
+def _check_numbers(prefix, arguments):
     """Refuse numbers that an optimizer or a loss of Keras cannot work with."""
-    for name, value in asked.arguments.items():
+    for name, value in arguments.items():
         if name in _FLAGS:
-            check_boolean(f"{asked.name}__{name}", value)
+            check_boolean(f"{prefix}{name}", value)
         may_be_none = value is None and name in _MAY_BE_NONE
         if name not in _RANGES or may_be_none:
             continue
         allowed, limit = _RANGES[name]
-        told = f"{asked.name}__{name} must be {allowed}; got {shortened(value)}."
+        told = f"{prefix}{name} must be {allowed}; got {shortened(value)}."
         if isinstance(value, bool) or not isinstance(value, Real):
             raise TypeError(told)
         if not 0 <= as_float(value) < limit:

@@ -170,6 +170,7 @@ PARAMETERS = [
     parameter("optimizer__momentum", 2, others={"optimizer": "sgd"}),
     parameter("optimizer__momentum", np.nan, others={"optimizer": "sgd"}),
     parameter("optimizer__amsgrad", "yes"),
+    parameter("optimizer", SGD(clipnorm=-1), "clipnorm", "got -1", id="SGD(clipnorm)"),
     parameter("tol", HUGE, "got 1000", id="tol: huge"),
     parameter("loss__label_smoothing", 5, others={"loss": "categorical_crossentropy"}),
     parameter("n_branches", 0),
