@@ -270,10 +270,14 @@ def _recipe(asked, module, base):
             f"which it is passed to; got {given!r}."
         )
     if isinstance(given, base):
-        if type(given).__module__.startswith("keras."):
-            _check_numbers(f"{asked.name}: ", given.get_config())
-        return from_instance(asked.name, given)
+        return _recipe_of_instance(asked, given)
     return AsGiven(kept(asked.name, given))
+
+
+def _recipe_of_instance(asked, instance):
+    if type(instance).__module__.startswith("keras."):
+        _check_numbers(f"{asked.name}: ", instance.get_config())
+    return from_instance(asked.name, instance)
 
 
 def _recipe_of_class(asked, cls):
