@@ -25,7 +25,16 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 MB = 10**6
-_PACKAGES = ("scikit-learn", "scikeras", "keras", "tensorflow", "numpy", "joblib")
+_PACKAGES = (
+    "scikit-learn",
+    "scikeras",
+    "keras",
+    "tensorflow",
+    "skorch",
+    "torch",
+    "numpy",
+    "joblib",
+)
 _SECONDS_BETWEEN_LOOKS = 0.05
 _QUIET_LOAD = 0.5  # of one core, in the last minute
 
@@ -33,15 +42,73 @@ _QUIET_LOAD = 0.5  # of one core, in the last minute
 # Options and images
 
 
-def option_parser(doc):
-    """A parser that shows a script's docstring and knows --json."""
+def option_parser(doc, rounds=None):
+    """A parser that shows a script's docstring and knows --json, and --rounds.
+
+    Parameters
+    ----------
+    doc : str
+    rounds : int, default=None
+        How many there are if nobody asks for another number. None: no such option.
+    """
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
         "--json", metavar="PATH", help="write the figures there as well"
     )
+    if rounds is not None:
+        parser.add_argument(
+            "--rounds",
+            type=int,
+            default=rounds,
+            help=f"of all contenders in turns; medians count (default: {rounds})",
+        )
     return parser
+
+
+def add_image_options(parser, n_samples):
+    """Options that say which images to take, for :func:`chosen_images`."""
+    parser.add_argument(
+        "--data",
+        metavar="NPZ",
+        help="uint8 images as x_train, y_train; default: scikit-learn's digits",
+    )
+    parser.add_argument(
+        "--cifar10",
+        metavar="DATA_HOME",
+        help="fetch CIFAR-10 with skcnn.datasets into that folder, and take it",
+    )
+    parser.add_argument(
+        "--n-samples",
+        type=int,
+        default=n_samples,
+        help=f"images to take, stratified (default: {n_samples})",
+    )
+
+
+def chosen_images(options):
+    """What :func:`add_image_options` asks for.
+
+    Returns
+    -------
+    images : ndarray of shape (n, height, width, channels), uint8
+    labels : ndarray of shape (n,)
+    name : str
+    """
+    path = options.data
+    if options.cifar10:
+        path = run_fresh(fetch_cifar10, data_home=options.cifar10)["path"]
+    name = Path(path).name if path else "digits"
+    return *load_images(path, options.n_samples), name
+
+
+def fetch_cifar10(data_home):
+    """In a fresh process, because it imports TensorFlow: see that the file is there."""
+    from skcnn import datasets
+
+    datasets.fetch_cifar10(data_home=data_home)
+    return {"path": str(Path(data_home) / "cifar10.npz")}
 
 
 def names_among(allowed):
@@ -85,11 +152,6 @@ def load_images(path=None, n_samples=None):
         np.arange(len(labels)), train_size=n_samples, stratify=labels, random_state=0
     )
     return images[chosen], labels[chosen]
-
-
-def as_floats(images):
-    """Pixels / 255 as float32: what users hand to Keras."""
-    return images.astype(np.float32) / 255
 
 
 # --------------------------------------------------------------------------------------

@@ -1,11 +1,42 @@
-"""The same network three times: bare scikeras and plain Keras as users paste them, and
-ConvPoolClassifier.
+"""The same network four times: bare scikeras, plain Keras and skorch as users paste
+them, and ConvPoolClassifier.
 
-Keras is imported inside the functions: nobody pays for the start of a contender that
-does not run.
+Keras and PyTorch are imported inside the functions: nobody pays for the start of a
+contender that does not run.
 """
 
-_ROUTE = "model__"
+import numpy as np
+
+# Where a library has another name for a parameter of ConvPoolClassifier.
+_NETWORK = ("conv_layers", "dense_layers", "dropout")
+_OTHER_NAMES = {
+    "scikeras": {name: f"model__{name}" for name in _NETWORK},
+    "skorch": {name: f"module__{name}" for name in _NETWORK} | {"epochs": "max_epochs"},
+}
+
+
+def names_of(library, parameters):
+    """ConvPoolClassifier's names of parameters, or of a grid, as a library has them."""
+    other = _OTHER_NAMES.get(library, {})
+    return {other.get(name, name): value for name, value in parameters.items()}
+
+
+def plain_names(parameters):
+    """The way back from :func:`names_of`, of any library."""
+    plain = {}
+    for names in _OTHER_NAMES.values():
+        plain |= {other: name for name, other in names.items()}
+    return {plain.get(name, name): value for name, value in parameters.items()}
+
+
+def as_floats(images):
+    """Pixels / 255 as float32: what users hand to Keras."""
+    return images.astype(np.float32) / 255
+
+
+def as_torch_floats(images):
+    """The same with channels first, as PyTorch has images."""
+    return np.ascontiguousarray(as_floats(images).transpose(0, 3, 1, 2))
 
 
 def create_model(conv_layers, dense_layers, dropout, meta):
@@ -33,7 +64,7 @@ def create_model(conv_layers, dense_layers, dropout, meta):
 
 
 def scikeras_classifier(random_state=0, **parameters):
-    """Bare scikeras; `parameters` as :func:`scikeras_names` gives them."""
+    """Bare scikeras; `parameters` as :func:`names_of` gives them."""
     from scikeras.wrappers import KerasClassifier
 
     return KerasClassifier(
@@ -41,23 +72,36 @@ def scikeras_classifier(random_state=0, **parameters):
     )
 
 
-def scikeras_names(parameters):
-    """ConvPoolClassifier's names of parameters, or of a grid, as scikeras routes them."""
-    routed = ("conv_layers", "dense_layers", "dropout")
-    return {
-        f"{_ROUTE if name in routed else ''}{name}": value
-        for name, value in parameters.items()
-    }
+def skorch_classifier(image_shape, random_state=0, **parameters):
+    """Bare skorch; `parameters` as :func:`names_of` gives them.
 
+    PyTorch takes as many threads as it finds cores, and one in each of joblib's two
+    workers: as users have it who set nothing.
+    """
+    from _torch_network import network_parameters
+    from skorch import NeuralNetClassifier
 
-def plain_names(parameters):
-    """The way back from :func:`scikeras_names`; ConvPoolClassifier's own names stay."""
-    return {name.removeprefix(_ROUTE): value for name, value in parameters.items()}
+    return NeuralNetClassifier(
+        **network_parameters(),
+        module__image_shape=image_shape,
+        module__n_classes=10,
+        module__seed=random_state,
+        **parameters,
+    )
 
 
 def fit_scikeras(images, labels, network, seed):
     """One fit and predict of one epoch; images as floats."""
-    classifier = scikeras_classifier(seed, epochs=1, **scikeras_names(network))
+    parameters = names_of("scikeras", network | {"epochs": 1})
+    classifier = scikeras_classifier(seed, **parameters)
+    return classifier.fit(images, labels).predict(images)
+
+
+def fit_skorch(images, labels, network, seed):
+    """The same with skorch; images as floats, channels first."""
+    n_channels, height, width = images.shape[1:]
+    parameters = names_of("skorch", network | {"epochs": 1})
+    classifier = skorch_classifier((height, width, n_channels), seed, **parameters)
     return classifier.fit(images, labels).predict(images)
 
 

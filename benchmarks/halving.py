@@ -5,21 +5,24 @@ HalvingGridSearchCV(resource="epochs") fits the candidates that survive a round 
 scratch with more epochs; since states are shared, ConvPoolClassifier trains only the
 further ones. Both searches see the same folds.
 
+    python benchmarks/halving.py --grid 36 --n-samples 60
     python benchmarks/halving.py --data cifar10.npz
 """
 
 import time
-from pathlib import Path
+from statistics import median
 
 from _common import (
-    load_images,
+    add_image_options,
+    chosen_images,
     machine,
     option_parser,
     print_machine,
     print_table,
     write_json,
 )
-from grid_vs_scikeras import GRIDS, N_FOLDS
+from _searches import N_FOLDS
+from grid_search import GRIDS
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes the next import possible
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 
@@ -28,17 +31,13 @@ from skcnn._training import epochs_trained
 
 
 def main():
-    parser = option_parser(__doc__)
+    parser = option_parser(__doc__, rounds=1)
+    add_image_options(parser, n_samples=600)
     parser.add_argument(
-        "--data",
-        metavar="NPZ",
-        help="uint8 images as x_train, y_train; default: scikit-learn's digits",
-    )
-    parser.add_argument(
-        "--n-samples",
-        type=int,
-        default=600,
-        help="images to take, stratified (default: 600)",
+        "--grid",
+        choices=("36", "324"),
+        default="324",
+        help="as in grid_search.py (default: 324)",
     )
     parser.add_argument(
         "--factor",
@@ -49,24 +48,33 @@ def main():
     options = parser.parse_args()
     facts = machine()
     print_machine(facts)
-    images, labels = load_images(options.data, options.n_samples)
-    grid = {name: values for name, values in GRIDS["324"].items() if name != "epochs"}
+    images, labels, data = chosen_images(options)
+    grid = dict(GRIDS[options.grid])
+    all_epochs = grid.pop("epochs")
     searches = {
-        "full grid": GridSearchCV(classifier(), grid | {"epochs": [3, 5, 10]}, cv=N_FOLDS, refit=False),
+        "full grid": GridSearchCV(classifier(), grid | {"epochs": all_epochs}, cv=N_FOLDS, refit=False),
         "halving": HalvingGridSearchCV(
-            classifier(), grid, resource="epochs", min_resources=1, max_resources=10, factor=options.factor,
+            classifier(), grid, resource="epochs", min_resources=1, max_resources=max(all_epochs), factor=options.factor,
             cv=N_FOLDS, refit=False, random_state=0,
         ),
     }  # fmt: skip
-    results = [
-        measure(name, search, images, labels) for name, search in searches.items()
-    ]
+    results = []
+    for name, search in searches.items():
+        results.append(measure(name, search, images, labels, options.rounds))
     print_table(
-        ["search", "seconds", "epochs trained", "epochs asked for", "best score"],
+        [
+            "search",
+            "seconds",
+            "x full grid",
+            "epochs trained",
+            "epochs asked for",
+            "best score",
+        ],
         [
             [
                 r["search"],
                 f"{r['seconds']:.1f}",
+                f"{results[0]['seconds'] / r['seconds']:.2f}",
                 str(r["trained"]),
                 str(r["asked"]),
                 f"{r['best_score']:.4f}",
@@ -76,8 +84,8 @@ def main():
     )
     for result in results:
         print(f"{result['search']}: {result['best_params']}")
-    data = Path(options.data).name if options.data else "digits"
     shown = {"data": data, "n_samples": len(labels), "factor": options.factor}
+    shown |= {"grid": options.grid, "rounds": options.rounds}
     write_json(options.json, "halving", facts, shown, results)
 
 
@@ -85,15 +93,18 @@ def classifier():
     return skcnn.ConvPoolClassifier(random_state=0)
 
 
-def measure(name, search, images, labels):
+def measure(name, search, images, labels, n_rounds):
     """Search with nothing known before, and count."""
-    skcnn.clear_cache(max_bytes=2**30)
-    started = time.perf_counter()
-    with epochs_trained() as trained:
-        search.fit(images, labels)
+    seconds = []
+    for _ in range(n_rounds):
+        skcnn.clear_cache(max_bytes=2**30)
+        started = time.perf_counter()
+        with epochs_trained() as trained:
+            search.fit(images, labels)
+        seconds.append(time.perf_counter() - started)
     return {
         "search": name,
-        "seconds": time.perf_counter() - started,
+        "seconds": median(seconds),
         "trained": len(trained),
         "asked": N_FOLDS
         * sum(params["epochs"] for params in search.cv_results_["params"]),

@@ -4,6 +4,7 @@ against ConvPoolClassifier.
 Each contender runs in a fresh process. Every fit has a seed of its own, so each one
 trains.
 
+    python benchmarks/memory.py --fits 4 --peer-fits 2
     python benchmarks/memory.py
     python benchmarks/memory.py --fits 100 --peer-fits 20
 """
@@ -11,7 +12,6 @@ trains.
 import _contenders
 import numpy as np
 from _common import (
-    as_floats,
     load_images,
     machine,
     option_parser,
@@ -23,7 +23,7 @@ from _common import (
 )
 
 CONTENDERS = {
-    "scikeras": (_contenders.fit_scikeras, as_floats),
+    "scikeras": (_contenders.fit_scikeras, _contenders.as_floats),
     "skcnn": (_contenders.fit_skcnn, np.asarray),
 }
 CONV_LAYERS = (

@@ -25,6 +25,7 @@ how much is left.
     python benchmarks/throughput.py
     python benchmarks/throughput.py --intra-op-threads 1
     python benchmarks/throughput.py --networks 32-64 --n-samples 8192 --epochs 5
+    python benchmarks/throughput.py --networks 4-8 --n-samples 256 --epochs 1 --rounds 1
 """
 
 import os
@@ -35,7 +36,6 @@ from statistics import median
 import joblib
 import numpy as np
 from _common import (
-    as_floats,
     machine,
     names_among,
     option_parser,
@@ -43,6 +43,7 @@ from _common import (
     print_table,
     write_json,
 )
+from _contenders import as_floats
 
 NETWORKS = {
     "4-8": [(4, 5, 2, 2), (8, 3, 2, 2)],
@@ -69,7 +70,7 @@ def main():
             images,
             labels,
             LONGER[name] * options.epochs,
-            options.repeats,
+            options.rounds,
             products,
         )
         for name in options.networks
@@ -90,7 +91,7 @@ def main():
 
 
 def parse_options():
-    parser = option_parser(__doc__)
+    parser = option_parser(__doc__, rounds=5)
     parser.add_argument(
         "--n-samples", type=int, default=4096, help="images (default: 4096)"
     )
@@ -99,9 +100,6 @@ def parse_options():
         type=int,
         default=3,
         help="epochs of each timed fit of the largest network (default: 3)",
-    )
-    parser.add_argument(
-        "--repeats", type=int, default=5, help="rounds; medians count (default: 5)"
     )
     parser.add_argument(
         "--intra-op-threads",
@@ -157,7 +155,7 @@ def timed(function, *arguments):
     return time.perf_counter() - started
 
 
-def measure(name, images, labels, epochs, repeats, products):
+def measure(name, images, labels, epochs, rounds, products):
     """One network: the rates of each round."""
     model = fit_skcnn(name, images, labels, 1, seed=0).model_
 
@@ -177,7 +175,7 @@ def measure(name, images, labels, epochs, repeats, products):
     work = len(images) * epochs
     rates = {"skcnn": [], "keras": [], "two_threads": []}
     gflops = {library: [] for library in products}
-    for seed in range(1, repeats + 1):
+    for seed in range(1, rounds + 1):
         # Seeds never met before: nothing is answered from memory.
         runs = {
             "skcnn": lambda seed=seed: work / timed(one, 1000 + seed),

@@ -3,9 +3,9 @@
 Each contender runs in a fresh process, with one fit before the clock starts, so
 TensorFlow is warm and ConvPoolClassifier has its program; each timed fit has a seed of
 its own, so nothing can be answered from memory. Plain Keras builds, compiles, fits and
-predicts, as does bare scikeras inside.
+predicts, as does bare scikeras inside. skorch does the same with PyTorch.
 
-    python benchmarks/tiny_fit.py --repeats 9
+    python benchmarks/tiny_fit.py --rounds 3
 """
 
 import time
@@ -14,9 +14,9 @@ from statistics import median
 import _contenders
 import numpy as np
 from _common import (
-    as_floats,
     load_images,
     machine,
+    names_among,
     option_parser,
     print_machine,
     print_table,
@@ -31,23 +31,30 @@ NETWORK = {
     "batch_size": 128,
 }
 CONTENDERS = {
-    "scikeras": (_contenders.fit_scikeras, as_floats),
-    "keras": (_contenders.fit_keras, as_floats),
+    "scikeras": (_contenders.fit_scikeras, _contenders.as_floats),
+    "keras": (_contenders.fit_keras, _contenders.as_floats),
+    "skorch": (_contenders.fit_skorch, _contenders.as_torch_floats),
     "skcnn": (_contenders.fit_skcnn, np.asarray),
 }
+N_IMAGES = 64
 
 
-def time_fits(name, repeats):
+def time_fits(name, n_fits):
     """In the fresh process: the seconds of each fit with its predict."""
+    fit, images, labels = fit_once(name)
+    seconds = []
+    for seed in range(1, n_fits + 1):
+        seconds.append(timed(fit, images, labels, NETWORK, seed))
+    return {"seconds": seconds}
+
+
+def fit_once(name):
+    """The first fit of a contender, and what further ones need."""
     fit, prepare = CONTENDERS[name]
     images, labels = load_images()
-    images, labels = prepare(images[:64]), labels[:64]
+    images, labels = prepare(images[:N_IMAGES]), labels[:N_IMAGES]
     fit(images, labels, NETWORK, seed=0)
-    return {
-        "seconds": [
-            timed(fit, images, labels, NETWORK, seed) for seed in range(1, repeats + 1)
-        ]
-    }
+    return fit, images, labels
 
 
 def timed(function, *arguments):
@@ -57,26 +64,27 @@ def timed(function, *arguments):
 
 
 def main():
-    parser = option_parser(__doc__)
+    parser = option_parser(__doc__, rounds=9)
     parser.add_argument(
-        "--repeats",
-        type=int,
-        default=9,
-        help="timed fits of each contender (default: 9)",
+        "--contenders",
+        type=names_among(CONTENDERS),
+        default=list(CONTENDERS),
+        metavar="NAME,NAME",
+        help=f"of {', '.join(CONTENDERS)} (default: all)",
     )
     options = parser.parse_args()
     facts = machine()
     print_machine(facts)
-    results = [
-        {"contender": name} | run_fresh(time_fits, name=name, repeats=options.repeats)
-        for name in CONTENDERS
-    ]
+    results = []
+    for name in options.contenders:
+        figures = run_fresh(time_fits, name=name, n_fits=options.rounds)
+        results.append({"contender": name} | figures)
     ours = median(results[-1]["seconds"])
     for result in results:
         result["median_seconds"] = median(result["seconds"])
         result["times_ours"] = result["median_seconds"] / ours
     report(results)
-    write_json(options.json, "tiny_fit", facts, {"repeats": options.repeats}, results)
+    write_json(options.json, "tiny_fit", facts, {"rounds": options.rounds}, results)
 
 
 def report(results):

@@ -71,6 +71,7 @@ EXAMPLES = [
     "plot_grid_search",
     "plot_image_folder",
     "plot_width_or_depth",
+    "plot_is_it_real",
     "plot_epochs_for_free",
     "plot_kill_and_go_on",
     "plot_augmentation",

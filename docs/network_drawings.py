@@ -180,7 +180,26 @@ def pooled_values(name, pooling):
 
 
 # --------------------------------------------------------------------------------------
-# Curves
+# Curves and bars
+
+NORMS = (1.2, 2.6, 1.7, 3.1, 2.2)  # of the weights of five filters, before a step ends
+
+
+def norms(name, code, words, change, limit=None):
+    """The norms of some filters, and what a parameter makes of them."""
+    parts = [text(100, 18, code, "name")]
+    for i, norm in enumerate(NORMS):
+        x = 34 + 28 * i
+        parts += _bar(x, norm, "saved") + _bar(x, change(norm), "kept")
+    if limit:
+        parts.append(line(f"M 26 {130 - 30 * limit} h 148"))
+    parts.append(text(100, 152, words))
+    return panel(name, 200, 160, f"{code}: {words}", parts)
+
+
+def _bar(x, norm, kind):
+    height = round(30 * norm)
+    return [square(x, 130 - height, 20, kind, height)]
 
 
 def activation(name, function, values):
@@ -307,6 +326,10 @@ def _of_the_rest():
             ends,
         )
     ]
+    drawings["max_norm"] = [
+        norms("limit", "max_norm=2", "longer than 2 becomes 2", lambda n: min(n, 2), 2),
+        norms("pull", "kernel_regularizer=1e-4", "all are pulled to 0", _pulled),
+    ]
     drawings["activation"] = [
         activation("relu", "relu", lambda x: max(x, 0)),
         activation("tanh", "tanh", tanh),
@@ -314,6 +337,10 @@ def _of_the_rest():
         activation("silu", "silu", lambda x: x / (1 + exp(-x))),
     ]
     return drawings
+
+
+def _pulled(norm):
+    return 0.85 * norm  # drawn larger than it is in one step
 
 
 def _with_size(name, code, shown, changed, **parameters):

@@ -19,6 +19,7 @@ from skcnn.datasets import load_digits
 from skcnn.plotting import (
     ArchitectureDisplay,
     AugmentationDisplay,
+    ComparisonDisplay,
     ConfusionExamplesDisplay,
     FeatureMapsDisplay,
     FilterDisplay,
@@ -70,6 +71,10 @@ def main():
     grid = {"conv_layers": [*widths, *depths], "epochs": [10]}
     search = GridSearchCV(estimator, grid, cv=3).fit(X_train, y_train)
     save(WidthDepthDisplay.from_search(search), "width_depth")
+    grid = {"conv_layers": [*widths, *depths], "random_state": [0, 1]}
+    estimator.set_params(epochs=8)
+    search = GridSearchCV(estimator, grid, cv=5, refit=False).fit(X_train, y_train)
+    save(ComparisonDisplay.from_search(search), "comparison")
 
 
 if __name__ == "__main__":

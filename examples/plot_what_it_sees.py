@@ -75,17 +75,22 @@ ConfusionExamplesDisplay.from_estimator(network, X_test, y_test, n_confusions=2)
 #
 # Where does it look?
 # -------------------
-# Grad-CAM lights up the places that speak for a class. Here are two fives that were
-# taken for nines. First the places that spoke for nine, then those that spoke for five.
-mistaken = X_test[(y_test == 5) & (network.predict(X_test) == 9)][:2]
+# A heat map in the manner of Grad-CAM lights up the places that speak for a class. Here
+# are two fives that were taken for nines. First the places that spoke for nine, then
+# those that spoke for five.
+fives = X_test[y_test == 5]
+not_nine = network.predict(fives) != 9
+mistaken = fives[
+    not_nine.argsort(kind="stable")[:2]
+]  # those taken for nines come first
 GradCAMDisplay.from_estimator(network, mistaken)
 GradCAMDisplay.from_estimator(network, mistaken, target=5)
 
 # %%
-# The maps of the last convolution have 4x4 pixels, so the places are coarse. Nine got its
-# evidence at the lower right alone, where the stroke of a nine ends. Five looked at the
-# whole foot, where its bow turns. The upper halves of these images said nothing. Such a
-# picture tells where a network looks, not whether it is right to look there.
+# The maps of the last convolution have 4x4 pixels, so the places are coarse. Light lies
+# on the strokes, as it should. Those at the upper left and at the right speak for both
+# classes, and the foot speaks for nine most of all. So the network looks at the right
+# places, and weighs them wrongly. More fives with such a foot might help.
 #
 # The filters
 # -----------

@@ -4,11 +4,16 @@ Each names the parameter, the value seen and the values allowed.
 Nothing but the standard library is imported, so that designs are checked without Keras.
 """
 
-from math import isfinite
+from math import inf, isfinite
 from numbers import Integral, Real
+from reprlib import repr as shortened
 
 # What stands for a number where only the structure of a network is described.
 A_NUMBER = "a number"
+
+
+# The largest integer that TensorFlow counts with.
+LARGEST = 2**31 - 1
 
 
 def is_sequence(value):
@@ -28,7 +33,7 @@ def check_sequence(name, value):
     return tuple(value)
 
 
-def check_integer(name, value, minimum, allowed=None, seen=None):
+def check_integer(name, value, minimum, allowed=None, seen=None, *, maximum=LARGEST):
     """`value` as an int; `allowed` and `seen` replace their part of the message."""
     allowed = allowed or f"an integer of at least {minimum}"
     seen = value if seen is None else seen
@@ -36,15 +41,21 @@ def check_integer(name, value, minimum, allowed=None, seen=None):
         raise TypeError(f"{name} must be {allowed}; got {seen!r}.")
     if value < minimum:
         raise ValueError(f"{name} must be {allowed}; got {seen!r}.")
+    if value > maximum:
+        raise ValueError(
+            f"{name} must be an integer from {minimum} to {maximum}; got "
+            f"{shortened(value)}."
+        )
     return int(value)
 
 
 def check_rate(name, value):
     """A share that something may lose, as a float."""
     allowed = "a number from 0 up to, but not including, 1"
-    if not 0 <= _check_number(name, value, allowed) < 1:
-        raise ValueError(f"{name} must be {allowed}; got {value!r}.")
-    return float(value) + 0.0  # -0.0 becomes 0.0: equal designs have equal JSON
+    number = _check_number(name, value, allowed)
+    if not 0 <= number < 1:
+        raise ValueError(f"{name} must be {allowed}; got {shortened(value)}.")
+    return number + 0.0  # -0.0 becomes 0.0: equal designs have equal JSON
 
 
 def check_norm(name, value, what="limit"):
@@ -52,15 +63,24 @@ def check_norm(name, value, what="limit"):
     if value is None:
         return 0.0
     allowed = f"None or a finite number of at least 0 (0 for no {what})"
-    if _check_number(name, value, allowed) < 0 or not isfinite(value):
-        raise ValueError(f"{name} must be {allowed}; got {value!r}.")
-    return float(value) + 0.0  # -0.0 becomes 0.0: equal designs have equal JSON
+    number = _check_number(name, value, allowed)
+    if number < 0 or not isfinite(number):
+        raise ValueError(f"{name} must be {allowed}; got {shortened(value)}.")
+    return number + 0.0  # -0.0 becomes 0.0: equal designs have equal JSON
 
 
 def _check_number(name, value, allowed):
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be {allowed}; got {value!r}.")
-    return float(value)
+    return as_float(value)
+
+
+def as_float(value):
+    """A number as a float; infinite if a float cannot hold it."""
+    try:
+        return float(value)
+    except OverflowError:
+        return inf if value > 0 else -inf
 
 
 def is_ordinary(value):

@@ -169,8 +169,8 @@ class ConvPoolClassifier(
         `random_state`, and no Keras callbacks and no loss or optimizer of your own;
         otherwise a warning says why nothing is kept. A relative path starts from the
         working directory at the time of fit; ``~`` is your home folder. Reading
-        a state runs no code, whatever its file holds. None keeps states in this process
-        alone.
+        a state runs no code, whatever its file holds. A :class:`~skcnn.StateMemory`
+        keeps fewer states. None keeps states in this process alone.
     random_state : int, RandomState instance or None, default=None
         An integer fixes initial weights, order of samples and dropout, and so every bit
         of the result on one machine. None takes fresh randomness from the operating

@@ -4,13 +4,13 @@ Three things that are not the same here:
 
 - a *model* is a keras.Model, with variables of its own;
 - a *compiled network* holds one model and the graphs that were traced from it. It costs
-  a second or two and some 10 MB, so it is made once for all fits that need no other;
+  half a second or more, and some 20 MB as long as it is kept. So it is made once for
+  all fits that need no other;
 - a *program* (:mod:`skcnn._program`) runs a compiled network on variables of its own.
 """
 
 import threading
-from contextlib import nullcontext
-from functools import partial
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from skcnn._device import PREDICT_PARALLEL, USES_XLA, predict_batch_size
 from skcnn._network import averaging, build_model, number_places
 from skcnn._numbers import decided_later, places_of
 from skcnn._runtime import isolated
+from skcnn._shared_update import sharing_updates
 
 
 def compiled_model(architecture, settings):
@@ -173,10 +174,9 @@ class CompiledNetwork:
         """Training or measuring, batch by batch, by Keras' own step."""
         step = getattr(self.model, name)
         changes = self.augmentation if name == "train_step" else []
-        one_replica = nullcontext
         # What users have in their hands is traced as Keras does it.
-        if not is_exposed and not self.settings.optimizer.users_code:
-            one_replica = partial(without_replicas, self.model.optimizer)
+        is_plain = is_exposed or self.settings.optimizer.users_code
+        cheap_updates = nullcontext if is_plain else self._cheap_updates
 
         def run(numbers, batch_size, images, labels, *weights):
             def one_batch(start, stop):
@@ -190,11 +190,22 @@ class CompiledNetwork:
                 batch_weights = [values[start:stop] for values in weights]
                 step((batch, targets, *batch_weights))
 
-            with one_replica(), decided_later(number_places, numbers):
+            with decided_later(number_places, numbers), cheap_updates(numbers):
                 _for_each_batch(tf.shape(images)[0], batch_size, one_batch)
             return self.model.get_metrics_result()
 
         return run
+
+    @contextmanager
+    def _cheap_updates(self, numbers):
+        """Have the optimizer trace no more than it must."""
+        optimizer, variables = self.model.optimizer, self.model.trainable_variables
+        recipe, places = self.settings.optimizer, self._number_places
+        with (
+            without_replicas(optimizer),
+            sharing_updates(optimizer, variables, recipe, places, numbers),
+        ):
+            yield
 
     def _statistics_graph(self, batch_size, n_before, images):
         """Make the averages of batch normalization those of all images so far.

@@ -33,7 +33,7 @@ def export(classifier, folder, formats=("keras",)):
     folder : str or path
         Made if it is missing. Files of these names in it are replaced.
     formats : sequence of {"keras", "tflite", "onnx"}, default=("keras",)
-        ``"keras"`` is read by :func:`keras.saving.load_model`; ``"tflite"`` by
+        ``"keras"`` is read by ``keras.saving.load_model``; ``"tflite"`` by
         TensorFlow and by the small package ``ai-edge-litert``, on phones and boards,
         too; ``"onnx"`` by ``onnxruntime`` and many others. To write ONNX, install
         ``skcnn[export]``.

@@ -7,6 +7,8 @@ told of the new one; the engine below knows nothing of it.
 
 from dataclasses import dataclass
 from functools import partial
+from math import inf
+from reprlib import repr as shortened
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from skcnn._callbacks import (
     check_against_run,
     keras_callbacks,
 )
+from skcnn._checks import as_float, check_integer
 from skcnn._compat import validate_parameter_constraints
 from skcnn._copies import check_copies
 from skcnn._divergence import (
@@ -156,6 +159,14 @@ def check_constraints(estimator):
     values = {name: getattr(estimator, name) for name in constraints}
     name = type(estimator).__name__
     validate_parameter_constraints(constraints, values, caller_name=name)
+    # scikit-learn's table takes True for 1, and has no largest integer.
+    for count in ("epochs", "batch_size", "n_iter_no_change"):
+        check_integer(count, values[count], 1)
+    if as_float(values["tol"]) == inf:
+        raise ValueError(
+            "tol must be a finite number of at least 0; got "
+            f"{shortened(values['tol'])}."
+        )
 
 
 def check_data(owner, params, given, origin=None):

@@ -90,7 +90,7 @@ def search_histories(search, X, y):
     >>> search = GridSearchCV(classifier, {"epochs": [2, 3]}, cv=2).fit(X, y)
     >>> table = search_histories(search, X, y)
     >>> table.columns.tolist()
-    ['candidate', 'fold', 'epoch', 'epochs', 'accuracy', 'loss', 'time']
+    ['candidate', 'fold', 'epoch', 'epochs', 'loss', 'accuracy', 'time']
     >>> table.groupby(["candidate", "fold"])["epoch"].max().tolist()
     [2, 2, 3, 3]
     """
@@ -112,7 +112,10 @@ def search_histories(search, X, y):
 
 
 def _epochs(history):
-    """A history, epoch by epoch."""
+    """A history, epoch by epoch; first loss and accuracy, last the time."""
+    order = {"loss": 0, "accuracy": 1, "time": 3}
+    names = sorted(history, key=lambda name: order.get(name, 2))
+    history = {name: history[name] for name in names}
     for values in zip(*history.values(), strict=True):
         yield dict(zip(history, values, strict=True))
 
@@ -212,7 +215,7 @@ class _Fits:
             parts.append(f"{n_fits} fits left nothing. {reason}")
         if not parts:
             return
-        message = f"search_histories: {' '.join(parts)}"
+        message = " ".join(parts)
         if not self.known:
             raise ValueError(message)
         warn_once(message)

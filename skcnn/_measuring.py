@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import log
-from statistics import fmean
+from statistics import fmean, median
 
 import numpy as np
 
@@ -60,16 +60,16 @@ def measure(run, work):
     state = part.initial_state()
     _train(part, state)
     first = time.perf_counter() - started
-    seconds = _timed(part, state)
+    seconds = _at_best(part, state)
     compiling = max(0.0, first - seconds)
     while seconds < LONG_ENOUGH and n_images < len(run.data):
         n_images = min(4 * n_images, len(run.data))
         part = _part(run, n_images)
-        seconds = _timed(part, state)
-    # Again, if that was quick. The mean rather than the best, because the search will
-    # meet other programs, too, that take the machine for moments.
-    n_more = int(min(3, LONG_ENOUGH / seconds))
-    seconds = fmean([seconds, *(_timed(part, state) for _ in range(n_more))])
+        seconds = _at_best(part, state)
+    # The median rather than the best, because the search will meet other programs, too.
+    # And not the mean, which a single halt of the machine would rule.
+    n_more = int(np.clip(4 * LONG_ENOUGH / seconds, 1, 7))
+    seconds = median([seconds, *(_timed(part, state) for _ in range(n_more))])
     return Measured(work, run.plan.batch_size, seconds / n_images, compiling)
 
 
@@ -115,6 +115,11 @@ def _part(run, n_images):
 def _train(run, state):
     with suppress(TrainingDiverged):  # the search will meet that, too
         run.train(state, 1)
+
+
+def _at_best(run, state):
+    """Seconds of an epoch, of which a halt of the machine does not make many."""
+    return min(_timed(run, state) for _ in range(2))
 
 
 def _timed(run, state, n_lanes=1):

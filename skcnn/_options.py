@@ -70,7 +70,8 @@ def _check_units(name, value):
     )
 
 
-_check_count = partial(check_integer, minimum=1)
+# More layers than that are a mistake, and would take hours to compile.
+_check_count = partial(check_integer, minimum=1, maximum=1000)
 _check_penalty = partial(check_norm, what="penalty")
 
 # What a block says for itself, or else inherits, in the order of ConvBlock's fields.

@@ -285,8 +285,8 @@ class ProgramPool:
     Parameters
     ----------
     max_idle : int, default=16
-        How many to keep. A network takes some 10 MB and half a second to compile; study
-        S0 needs six.
+        How many to keep. A network takes some 20 MB, and half a second to compile;
+        study S0 needs six.
     """
 
     def __init__(self, max_idle=16):

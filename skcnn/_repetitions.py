@@ -67,14 +67,24 @@ def pool(table, groups):
         if mean is not None:
             columns = table[name].to_numpy(), table[mean].to_numpy()
             pooled[name] = [_std(*columns, places) for places in groups]
-        elif name in _MEANS or f"rank_{name}" in table or f"std_{name}" in table:
+        elif _is_mean(name, table):
             values = table[name].to_numpy(float)
             pooled[name] = [values[places].mean() for places in groups]
     for name in table:
-        if name == "rank" or name.startswith("rank_"):
+        if _is_rank(name):
             scores = pooled["score" if name == "rank" else name.removeprefix("rank_")]
             pooled[name] = _ranks(scores.to_numpy())
     return pooled
+
+
+def _is_rank(name):
+    return name == "rank" or name.startswith("rank_")
+
+
+def _is_mean(name, table):
+    """Whether a column has a mean over the folds."""
+    # With several scores, each has a column of its deviation beside it.
+    return name in _MEANS or f"std_{name}" in table
 
 
 _MEANS = ("score", "train_score", "fit_time", "score_time")

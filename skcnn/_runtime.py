@@ -70,9 +70,9 @@ def call_on_variables(graph, inputs, handles):
         graph(images, [w, b, step])             graph(images, [w', b', step'])
                       hidden inputs                           the same places
 
-    To trace a training step takes a second or two, and a traced model some 10 MB.
-    Variables are made in a moment. That is why networks that are alike share graphs and
-    not variables.
+    To trace a training step takes a third of a second or more, and its graphs some
+    20 MB. Variables are made in a moment. That is why networks that are alike share
+    graphs and not variables.
 
     Parameters
     ----------

@@ -158,12 +158,12 @@ def plan_search(search, X, y, *, max_params=None, max_measured=4):
     >>> from skcnn import ConvPoolClassifier, plan_search
     >>> from skcnn.datasets import load_digits
     >>> X, y = load_digits(n_samples=200, random_state=0, return_X_y=True)
-    >>> classifier = ConvPoolClassifier(dense_layers=(), random_state=0)
+    >>> classifier = ConvPoolClassifier(dense_layers=(), random_state=42)
     >>> grid = {"conv_layers": [[(4, 3)], [(8, 3)]], "epochs": [1, 2, 4]}
     >>> plan = plan_search(GridSearchCV(classifier, grid, cv=2), X, y)
     >>> print(plan)  # doctest: +ELLIPSIS
     6 candidates x 2 folds = 12 fits
-    networks    2 to compile, of 1,458 to 3,418 parameters
+    networks    2 to compile, of 838 to 1,954 parameters
     trainings   4 different ones
     epochs      28 asked for, 16 to train; the rest is shared
     time        about ..., one fit after the other

@@ -8,13 +8,15 @@ import functools
 import inspect
 import json
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import inf, isfinite
 from numbers import Real
+from reprlib import repr as shortened
 
 import numpy as np
 
 from skcnn._augmentation import augmentation_config, check_pixel_range
 from skcnn._backend import keras
+from skcnn._checks import as_float, check_boolean
 from skcnn._compat import learning_rate_of
 from skcnn._losses import wants_one_hot
 from skcnn._numbers import split
@@ -268,8 +270,14 @@ def _recipe(asked, module, base):
             f"which it is passed to; got {given!r}."
         )
     if isinstance(given, base):
-        return from_instance(asked.name, given)
+        return _recipe_of_instance(asked, given)
     return AsGiven(kept(asked.name, given))
+
+
+def _recipe_of_instance(asked, instance):
+    if type(instance).__module__.startswith("keras."):
+        _check_numbers(f"{asked.name}: ", instance.get_config())
+    return from_instance(asked.name, instance)
 
 
 def _recipe_of_class(asked, cls):
@@ -332,6 +340,8 @@ def _checked_arguments(asked, cls):
                 f"{asked.name}__{argument}: {cls.__name__} takes no {argument!r}."
                 f"{told} It takes {allowed}."
             )
+    if cls.__module__.startswith("keras."):
+        _check_numbers(f"{asked.name}__", asked.arguments)
     rate = asked.arguments.get("learning_rate")
     if isinstance(rate, Real):
         # Keras insists on a float.
@@ -361,11 +371,42 @@ _VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def _check_learning_rate(value):
-    if isinstance(value, bool) or not isfinite(value) or value <= 0:
+    number = as_float(value)
+    if isinstance(value, bool) or not isfinite(number) or number <= 0:
         raise ValueError(
-            f"optimizer__learning_rate must be a finite number above 0; got {value!r}."
+            "optimizer__learning_rate must be a finite number above 0; got "
+            f"{shortened(value)}."
         )
-    return float(value)
+    return number
+
+
+# Arguments of Keras' optimizers and losses that Keras does not check, or whose messages
+# lack their names: what they may be, in words, and what they must be below.
+_SIZE = ("a finite number of at least 0", inf)
+_SHARE = ("a number from 0 up to, but not including, 1", 1)
+_MAY_BE_NONE = ("clipnorm", "clipvalue", "global_clipnorm", "weight_decay")
+_RANGES = {
+    **dict.fromkeys([*_MAY_BE_NONE, "epsilon"], _SIZE),
+    **dict.fromkeys(["momentum", "rho", "beta_1", "beta_2", "ema_momentum"], _SHARE),
+    "label_smoothing": _SHARE,
+}
+_FLAGS = ("amsgrad", "centered", "nesterov", "use_ema")
+
+
+def _check_numbers(prefix, arguments):
+    """Refuse numbers that an optimizer or a loss of Keras cannot work with."""
+    for name, value in arguments.items():
+        if name in _FLAGS:
+            check_boolean(f"{prefix}{name}", value)
+        may_be_none = value is None and name in _MAY_BE_NONE
+        if name not in _RANGES or may_be_none:
+            continue
+        allowed, limit = _RANGES[name]
+        told = f"{prefix}{name} must be {allowed}; got {shortened(value)}."
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise TypeError(told)
+        if not 0 <= as_float(value) < limit:
+            raise ValueError(told)
 
 
 @functools.cache

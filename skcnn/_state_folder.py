@@ -16,6 +16,9 @@ from skcnn._warnings import warn_once
 
 _REMEDY = "Name a folder that can be written, or take memory=None."
 
+# The key of a note, as JSON has it; the value is the checksum of the state.
+_PREDICTS = "predicts finite numbers"
+
 # The name of an entry: the number of epochs.
 _ENTRY = re.compile("[0-9a-f]{32}")
 
@@ -34,10 +37,13 @@ class StateFolder:
     Parameters
     ----------
     store : joblib's store backend
+    keep : {"every", "asked", "last"}, default="every"
+        Which states of a run stay, as of :class:`skcnn._state_memory.StateMemory`.
     """
 
-    def __init__(self, store):
+    def __init__(self, store, keep="every"):
         self._store = store
+        self.keep = keep
         self._can_write = self._can_read = True
 
     @property
@@ -46,20 +52,30 @@ class StateFolder:
         return str(self._store.location)
 
     def get(self, run_key, epoch):
-        """The state, or None; with a warning if there is one that cannot be used."""
+        """The state, or None; with a warning if there is one that cannot be used.
+
+        Returns
+        -------
+        state : TrainingState or None
+        predicts : bool
+            Whether it is noted of this very state that it makes finite predictions.
+        """
         item = self._item(run_key, epoch)
         if not self._store.contains_item(item):
-            return None
+            return None, False
         try:
             content = load_item(self._store, item)
-            return _checked_state(content, run_key, epoch)
+            state = _checked_state(content, run_key, epoch)
+            note = self._store.get_metadata(item)  # {} if there is none
+            return state, note == {_PREDICTS: content["checksum"]}
         except (OSError, MemoryError) as error:
-            # The machine's trouble, not the entry's.
-            self._tell_unreadable(error)
+            # The machine's trouble, not the entry's; or somebody has removed it since.
+            if self._store.contains_item(item):
+                self._tell_unreadable(error)
         except Exception as error:
             # A damaged file may raise anything at all.
             self._remove_damaged(item, error)
-        return None
+        return None, False
 
     def _remove_damaged(self, item, error):
         if not self._store.contains_item(item):
@@ -94,9 +110,28 @@ class StateFolder:
                 "states there. Mend that, then fit again to keep them."
             )
 
+    def note_that_it_predicts(self, run_key, state):
+        """Note of a state that it makes finite predictions, if it is there.
+
+        The key of the run holds all that decides this: the images that are predicted,
+        the versions and the kind of processor. The note names the state by its content,
+        so it says nothing of another that comes to lie there.
+        """
+        if self._can_write and self.contains(run_key, state.epoch):
+            item = self._item(run_key, state.epoch)
+            # Beside the state, and removed with it. joblib does not tell of failure.
+            self._store.store_metadata(item, {_PREDICTS: _checksum(state)})
+
     def contains(self, run_key, epoch):
         """Whether there is an entry, usable or not."""
         return self._store.contains_item(self._item(run_key, epoch))
+
+    def remove(self, run_key, epoch):
+        """Remove a state, if it is there."""
+        item = self._item(run_key, epoch)
+        if self._store.contains_item(item):
+            with suppress(OSError):  # then it stays
+                self._store.clear_item(item)
 
     def epochs(self, run_key):
         """After how many epochs of a run there is an entry, usable or not.
@@ -179,7 +214,7 @@ def open_folder(memory):
             f"memory={memory!r}: no state can be written there: {_reason(error)}. "
             f"{_REMEDY}"
         ) from error
-    return StateFolder(absolute.store_backend)
+    return StateFolder(absolute.store_backend, getattr(memory, "keep", "every"))
 
 
 def existing_folder(memory):

@@ -30,6 +30,7 @@ class Trajectory:
         self.run_key = run_key
         self.folder = folder
         self._has_told = False
+        self._passed = None  # the epoch that is in the folder until the next one is
 
     def n_stored(self, until):
         """How many epochs, of `until`, the folder can give back."""
@@ -63,33 +64,69 @@ class Trajectory:
                 return state
         return None
 
-    def write_known(self, until):
+    def write_known(self, n_known, until):
         """Bring into the folder what this process knows from elsewhere.
 
         That is what fits found that had no folder, or another one.
+
+        Parameters
+        ----------
+        n_known : int
+            Number of epochs that are known.
+        until : int
+            Number of epochs at which the fit ends.
         """
         if self.folder is None:
             return
-        for epoch in range(1, until + 1):
+        # What would be removed again is not written.
+        first = 1 if self.folder.keep == "every" else max(1, n_known)
+        for epoch in range(first, n_known + 1):
             state = STATES.get(self.run_key, epoch)
             if state is not None and not self.folder.contains(self.run_key, epoch):
                 self.folder.put(self.run_key, state)
+                # Another process may have just removed it, as one that it passed.
+                self._passed = epoch if epoch < until else None
 
     def state(self, epoch):
         """The state after `epoch` epochs, or None."""
         # The process first: a folder costs reading and a checksum.
         state = STATES.get(self.run_key, epoch)
         if state is None and self.folder is not None:
-            state = self.folder.get(self.run_key, epoch)
+            state, predicts = self.folder.get(self.run_key, epoch)
             if state is not None:
                 STATES.put(self.run_key, state)
+            if predicts:
+                STATES.mark_checked(self.run_key, state)
         return state
 
-    def keep(self, state):
-        """Let others have a state."""
+    def keep(self, state, until=None):
+        """Let others have a state.
+
+        Parameters
+        ----------
+        state : skcnn._states.TrainingState
+        until : int, default=None
+            Number of epochs at which the fit ends that has come so far; None if it ends
+            here.
+        """
         STATES.put(self.run_key, state)
         if self.folder is not None:
-            self.folder.put(self.run_key, state)
+            self._write(state, until)
+
+    def _write(self, state, until):
+        folder, epoch = self.folder, state.epoch
+        others = folder.epochs(self.run_key) if folder.keep == "last" else []
+        if any(other > epoch for other in others):
+            return  # a fit of fewer epochs than an earlier one
+        folder.put(self.run_key, state)
+        # Only now, so that a fit that is killed finds one or the other.
+        if folder.keep != "every" and self._passed is not None:
+            folder.remove(self.run_key, self._passed)
+        for other in others:
+            if other < epoch:
+                folder.remove(self.run_key, other)
+        is_passing = until is not None and epoch < until
+        self._passed = epoch if is_passing else None
 
     def is_checked(self, state):
         """Whether this very state is known to make finite predictions."""
@@ -98,6 +135,8 @@ class Trajectory:
     def keep_checked(self, state):
         """Let others know that a state makes finite predictions."""
         STATES.mark_checked(self.run_key, state)
+        if self.folder is not None:
+            self.folder.note_that_it_predicts(self.run_key, state)
 
     def tell_changed(self, name):
         """Warn, once in a fit, that data were changed, and that states are not kept."""
@@ -116,16 +155,17 @@ class _Keep(EpochHook):
     From the moment that data are not those of the key any more, nothing is kept.
     """
 
-    def __init__(self, run, trajectory):
+    def __init__(self, run, trajectory, until):
         self.run = run
         self.trajectory = trajectory
+        self.until = until
 
     def end_epoch(self, n_finished, logs, get_state):
         state = get_state()
         # Asked only now, so that all readings of this epoch have been compared.
         name = self.run.changed_data()
         if name is None:
-            self.trajectory.keep(state)
+            self.trajectory.keep(state, self.until)
         else:
             self.trajectory.tell_changed(name)
 
@@ -153,7 +193,7 @@ def follow(run, trajectory, until, hooks=()):
     with _run_lock(trajectory.run_key):
         state = trajectory.longest(until) or run.initial_state()
         # Before training, so that a fit that is killed leaves all that was known.
-        trajectory.write_known(state.epoch)
+        trajectory.write_known(state.epoch, until)
         stopped_at = _replay(run, trajectory, state, hooks)
         if stopped_at is not None:
             # Early stopping ends before what another fit has reached.
@@ -161,7 +201,7 @@ def follow(run, trajectory, until, hooks=()):
         if state.epoch == until:
             return state  # no network is needed
         # Kept first: a hook that raises must not cost the epoch.
-        return run.train(state, until, [_Keep(run, trajectory), *hooks])
+        return run.train(state, until, [_Keep(run, trajectory, until), *hooks])
 
 
 def _replay(run, trajectory, state, hooks):
@@ -192,7 +232,7 @@ def _recall(run, trajectory, epoch):
     state = trajectory.longest(epoch) or run.initial_state()
     if state.epoch == epoch:
         return state
-    return run.train(state, epoch, [_Keep(run, trajectory)])
+    return run.train(state, epoch, [_Keep(run, trajectory, epoch)])
 
 
 # The key of a run -> [lock, number of threads that hold it or wait for it].

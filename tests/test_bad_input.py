@@ -22,6 +22,7 @@ SHAPE = (6, 8, 1)  # not square, so that a transposed image has another shape
 IMAGES = np.random.RandomState(0).uniform(size=(N_SAMPLES, *SHAPE))
 TABLE = IMAGES.reshape(N_SAMPLES, -1)
 LABELS = np.arange(N_SAMPLES) % 3
+HUGE = 10**400
 SMALL = {
     "conv_layers": [(2, 3)],
     "convs_per_block": 1,
@@ -144,7 +145,34 @@ PARAMETERS = [
     parameter("dropout", None),
     parameter("dropout", np.nan),
     parameter("dense_dropout", 1),
+    parameter("dropout", HUGE, "got 1000", id="dropout: more than a float holds"),
+    parameter("max_norm", HUGE, "got 1000", id="max_norm: more than a float holds"),
+    parameter("kernel_regularizer", -HUGE, "got -1000", id="penalty: a huge one"),
     parameter("convs_per_block", 0),
+    parameter("convs_per_block", True),
+    parameter("convs_per_block", 1001),
+    parameter("convs_per_block", HUGE, "from 1 to 1000", id="convs_per_block: huge"),
+    parameter("n_branches", HUGE, "from 1 to 1000", id="n_branches: huge"),
+    parameter("dense_layers", [2**31], "layer 1", id="dense_layers: 2**31"),
+    parameter("epochs", True),
+    parameter("epochs", HUGE, "2147483647", id="epochs: huge"),
+    parameter("batch_size", True),
+    parameter("batch_size", 2**31),
+    parameter("n_iter_no_change", True, others={"early_stopping": True}),
+    parameter("optimizer__learning_rate", HUGE, "got 1000", id="rate: huge"),
+    parameter("optimizer__learning_rate", True),
+    parameter("optimizer__clipnorm", -1),
+    parameter("optimizer__clipvalue", -0.5),
+    parameter("optimizer__global_clipnorm", "a"),
+    parameter("optimizer__weight_decay", -1e-4, others={"optimizer": "adamw"}),
+    parameter("optimizer__epsilon", None),
+    parameter("optimizer__beta_1", 1.5),
+    parameter("optimizer__momentum", 2, others={"optimizer": "sgd"}),
+    parameter("optimizer__momentum", np.nan, others={"optimizer": "sgd"}),
+    parameter("optimizer__amsgrad", "yes"),
+    parameter("optimizer", SGD(clipnorm=-1), "clipnorm", "got -1", id="SGD(clipnorm)"),
+    parameter("tol", HUGE, "got 1000", id="tol: huge"),
+    parameter("loss__label_smoothing", 5, others={"loss": "categorical_crossentropy"}),
     parameter("n_branches", 0),
     parameter(
         "n_branches",

@@ -3,6 +3,7 @@ says so.
 """
 
 import pickle
+import shutil
 from dataclasses import replace
 from functools import partial
 
@@ -136,6 +137,29 @@ def test_a_known_state_that_predicted_needs_no_network(data):
     again = small(epochs=1).fit(*data)
     assert len(POOL) == 0
     assert same_state(first._state, again._state)
+
+
+def test_a_state_of_memory_that_predicted_needs_no_network(data, tmp_path):
+    first = small(epochs=1, memory=tmp_path).fit(*data)
+    STATES.clear()
+    POOL.clear()
+    again = small(epochs=1, memory=tmp_path).fit(*data)
+    assert len(POOL) == 0
+    assert same_state(first._state, again._state)
+
+
+def test_a_note_of_another_state_is_not_believed(data, tmp_path):
+    small(epochs=1, memory=tmp_path / "fine").fit(*data)
+    (note,) = (tmp_path / "fine").rglob("metadata.json")
+    broken = {**TOO_HIGH, "batch_size": 60, "epochs": 1, "memory": tmp_path / "broken"}
+    with pytest.raises(ValueError, match="after epoch 1 the predictions"):
+        small(**broken).fit(*data)
+    STATES.clear()
+    (state,) = (tmp_path / "broken").rglob("output.pkl")
+    assert not state.with_name(note.name).exists()
+    shutil.copy(note, state.parent)
+    with pytest.raises(ValueError, match="after epoch 1 the predictions"):
+        small(**broken).fit(*data)
 
 
 def test_the_compiled_network_is_used_again(data):

@@ -385,13 +385,24 @@ GALLERY = {
     "teaching/lab_1_convolution": {"n_samples": 60, "epochs": 1},
     "teaching/lab_2_learning_rate": {
         "n_samples": 60,
+        "n_test": 100,
         "epochs": 1,
         "rates": [0.01, 1.0],
     },
-    "teaching/lab_3_regularization": {"n_samples": 60, "epochs": 1, "seeds": [0]},
-    "teaching/lab_4_width_depth_branches": {"n_samples": 60, "epochs": 1},
+    "teaching/lab_3_regularization": {
+        "n_samples": 60,
+        "n_test": 100,
+        "epochs": 1,
+        "seeds": [0],
+    },
+    "teaching/lab_4_width_depth_branches": {
+        "n_samples": 60,
+        "n_test": 100,
+        "epochs": 1,
+    },
     "teaching/lab_5_grid_search": {
         "n_samples": 60,
+        "n_test": 100,
         "all_epochs": [1, 2],
         "batch_sizes": [16],
     },
@@ -399,6 +410,7 @@ GALLERY = {
     "plot_batch_norm": {"n_samples": 60, "all_epochs": [1, 2], "epochs": 1},
     "plot_epochs_for_free": {"n_samples": 60, "all_epochs": [1, 2]},
     "plot_grid_search": {"n_samples": 30},
+    "plot_is_it_real": {"n_samples": 60, "epochs": 1, "seeds": [0, 1]},
     "plot_kill_and_go_on": {"n_samples": 60, "all_epochs": [1, 2], "stop_after": 3},
     "plot_learning_rate": {"n_samples": 60, "epochs": 1, "rates": [0.001, 0.01]},
     "plot_overfitting": {"n_samples": 60, "epochs": 2},
@@ -446,6 +458,20 @@ def test_the_notebooks_of_the_gallery_run_and_show_a_figure(third, tmp_path):
         outputs = [output for _ in each for output in next(done).outputs]
         figures = [o for o in outputs if "image/png" in o.get("data", {})]
         assert figures, f"{name} shows no figure"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("lab", "shape"),
+    [("1_convolution", (28, 28, 1)), ("2_learning_rate", (32, 32, 3))],
+)
+def test_a_lab_takes_the_images_of_its_study_if_they_are_there(lab, shape, data_home):
+    name = f"teaching/lab_{lab}"
+    script = with_options(name, GALLERY[name] | {"data_home": str(data_home)})
+    names = {"__name__": "__main__"}
+    exec(compile(script, name, "exec"), names)
+    plt.close("all")
+    assert names["X"].shape == (60, *shape)
 
 
 def test_shorter_runs_cost_nothing_beside_longer_ones(monkeypatch):

@@ -26,9 +26,10 @@ DESIGNS = [
     {},
     {"optimizer__learning_rate": 0.01},
     {"optimizer__amsgrad": True},
-    {"optimizer__amsgrad": 1},
+    {"optimizer__clipnorm": 1},
+    {"optimizer__clipnorm": 1.0},
     {"optimizer": "sgd"},
-    {"optimizer": "sgd", "optimizer__momentum": 1.0},
+    {"optimizer": "sgd", "optimizer__momentum": 0.9},
     {"optimizer": "sgd", "optimizer__momentum": 0.1},
     {"loss": "categorical_crossentropy"},
     {"loss": "categorical_crossentropy", "loss__label_smoothing": 0.1},
@@ -45,6 +46,12 @@ def test_known_settings_are_those_that_would_be_made():
             assert (
                 known_settings(*asked).to_json() == compile_settings(*asked).to_json()
             )
+
+
+def test_a_known_flag_does_not_let_a_number_pass():
+    known_settings(*asked_by(optimizer__amsgrad=True))
+    with pytest.raises(TypeError, match="optimizer__amsgrad must be True or False"):
+        known_settings(*asked_by(optimizer__amsgrad=1))
 
 
 def test_the_same_question_is_answered_with_the_same_settings():

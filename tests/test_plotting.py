@@ -2031,7 +2031,7 @@ def test_grad_cam_is_that_of_the_paper(images):
     ).fit(X, y)
     x = X[:3]
     predicted = run.predict_proba(x).argmax(axis=1)
-    display = GradCAMDisplay.from_estimator(run, x)
+    display = GradCAMDisplay.from_estimator(run, x, method="grad-cam")
     assert display.targets.tolist() == run.predict(x).tolist()
     for number in range(3):
         expected = evidence_by_hand(run, x[number], "block2_conv1", predicted[number])
@@ -2039,7 +2039,7 @@ def test_grad_cam_is_that_of_the_paper(images):
             display.heat_maps[number], expected, rtol=0.02, atol=2e-3 * expected.max()
         )
     assert display.heat_maps.max() > 0
-    first = GradCAMDisplay.from_estimator(run, x, layer=0, target=7)
+    first = GradCAMDisplay.from_estimator(run, x, layer=0, target=7, method="grad-cam")
     for number in range(3):
         expected = evidence_by_hand(run, x[number], "block1_conv1", 7)
         np.testing.assert_allclose(
@@ -2049,14 +2049,16 @@ def test_grad_cam_is_that_of_the_paper(images):
             atol=2e-3 * max(expected.max(), 1e-3),
         )
     np.testing.assert_allclose(first.probabilities, run.predict_proba(x)[:, 7])
-    pixels = GradCAMDisplay.from_estimator(run, x[:1], method="hires-cam")
+    pixels = GradCAMDisplay.from_estimator(run, x[:1])
     expected = evidence_by_hand(
         run, x[0], "block2_conv1", predicted[0], pixel_by_pixel=True
     )
     np.testing.assert_allclose(
         pixels.heat_maps[0], expected, rtol=0.02, atol=5e-3 * expected.max()
     )
-    with pytest.raises(ValueError, match="method must be 'grad-cam' or 'hires-cam'"):
+    with pytest.raises(
+        ValueError, match="method must be 'grad-cam', 'hires-cam' or None"
+    ):
         GradCAMDisplay.from_estimator(run, x, method="cam")
 
 
@@ -2077,7 +2079,9 @@ def test_images_without_evidence_are_counted_with_the_remedy(fitted, images, rec
     n_warned = 0
     for target in range(10):
         recwarn.clear()
-        display = GradCAMDisplay.from_estimator(fitted[0], images[0][:3], target=target)
+        display = GradCAMDisplay.from_estimator(
+            fitted[0], images[0][:3], target=target, method="grad-cam"
+        )
         n_none = sum(not heat.any() for heat in display.heat_maps)
         told = [
             str(each.message) for each in recwarn if "evidence" in str(each.message)
@@ -2088,9 +2092,7 @@ def test_images_without_evidence_are_counted_with_the_remedy(fitted, images, rec
         if n_none:
             assert "pass method='hires-cam'" in told[0]
             recwarn.clear()
-            GradCAMDisplay.from_estimator(
-                fitted[0], images[0][:3], target=target, method="hires-cam"
-            )
+            GradCAMDisplay.from_estimator(fitted[0], images[0][:3], target=target)
             assert not [each for each in recwarn if "evidence" in str(each.message)]
         plt.close("all")
     assert n_warned, "or the test shows nothing"

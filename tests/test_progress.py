@@ -515,6 +515,20 @@ def test_no_time_is_told_while_all_comes_from_memory():
     assert tally.facts().left > 0
 
 
+def test_fits_that_failed_at_once_are_a_measure_of_those_ahead():
+    now = 0.0
+    tally = Tally(clock=lambda: now)
+    tally.tell("round", Round(n_fits=3, n_splits=1))
+    tally.tell("fit", 0, {})
+    tally.tell("network", 0, Job(3, "run", "network", 1.0), (8, 8), 100)
+    now = 2.0
+    tally.tell("fit_over", 0)
+    assert tally.facts().left == pytest.approx(2 * 2.0)
+    tally.tell("fit", 1, {})
+    tally.tell("network", 1, Job(3, "other", "network", 1.0), (8, 8), 100)
+    assert tally.facts().left >= 0.0
+
+
 def test_an_epoch_that_compiled_is_no_measure_of_others():
     now = 0.0
     tally = Tally(clock=lambda: now)

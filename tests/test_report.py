@@ -29,7 +29,14 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skcnn import ConvBlock, ConvPoolClassifier, report, search_results
+from skcnn import (
+    ConvBlock,
+    ConvPoolClassifier,
+    compare_candidates,
+    report,
+    search_histories,
+    search_results,
+)
 from skcnn._report.rerun import code_of, seeds
 
 ROOT = Path(__file__).parents[1]
@@ -202,7 +209,10 @@ def test_data_and_errors_are_counted(whole, search, data, unseen):
     assert f"± {margin:.3f} (95 %" in whole.text
     assert f"{1 - wrong.mean():.4f}" in whole.text
     assert f"{wrong.sum()} are wrong" in whole.text
-    counted = {row[0]: row[1:] for row in whole.rows if len(row) == 3}
+    counted = {}
+    for row in whole.rows:
+        if len(row) == 3:
+            counted.setdefault(row[0], row[1:])  # the first table has the classes
     for label, name in enumerate(NAMES):
         images, tested = (data[1] == label).sum(), (y_test == label).sum()
         assert counted[name] == [str(images), str(tested)]
@@ -221,6 +231,31 @@ def test_effects_are_differences_of_means(whole, search):
     assert by_epochs[1] > by_epochs[0], "or the test shows nothing"
     [row] = [row for row in whole.rows if row[0] == "epochs" and len(row) == 4]
     assert row == ["epochs", "3", "1", f"{by_epochs[1] - by_epochs[0]:.4f}"]
+
+
+def test_candidates_are_compared_with_the_best(whole, search):
+    table = compare_candidates(search)
+    start = whole.rows.index(list(table.columns))
+    for number, (_, row) in enumerate(table.iterrows()):
+        written = dict(zip(table.columns, whole.rows[start + 1 + number], strict=True))
+        assert written["differs"] == str(row["differs"])
+        assert float(written["difference"]) == pytest.approx(
+            row["difference"], abs=1e-4
+        )
+    n_alike = (~table["differs"]).sum() - 1
+    assert f"{n_alike} other candidates cannot be told from the best" in whole.text
+
+
+def test_curves_and_their_cost_are_those_of_the_longest_runs(whole, search, data):
+    histories = search_histories(search, *data)
+    for blocks in ("4", "6"):
+        head = whole.rows.index(
+            ["conv_layers", "epochs", "time of all splits by itself"]
+        )
+        [row] = [row for row in whole.rows[head : head + 3] if row[0] == blocks]
+        times = histories[histories["conv_layers"] == blocks]
+        cost = times[times["epochs"] == 3]["time"].sum()
+        assert row[1:] == ["3", f"{cost:.1f} s"]
 
 
 def test_saved_epochs_are_counted(whole):
@@ -269,6 +304,7 @@ def test_a_search_over_nothing_has_no_effects(data, tmp_path):
     search = GridSearchCV(classifier(), {"epochs": [1]}, cv=2).fit(*data)
     page = page_of(report(search, tmp_path / "report.html", *data))
     assert page.missing["effects"].endswith("All candidates have the same parameters.")
+    assert "two candidates to compare" in page.missing["comparison"]
     assert "X_test and y_test" in page.missing["errors"]
 
 
@@ -336,10 +372,10 @@ def test_of_several_scores_one_must_be_named(data, tmp_path):
 def test_many_rows_are_folded(data, tmp_path):
     grid = ParameterGrid({"dropout": [n / 20 for n in range(13)]})
     listed = [{name: [value] for name, value in each.items()} for each in grid]
-    search = GridSearchCV(classifier(epochs=1), listed, cv=2).fit(*data)
+    search = GridSearchCV(classifier(epochs=1), listed, cv=2, refit=False).fit(*data)
     page = page_of(report(search, tmp_path / "a.html"))
     assert "details" in page.tags and "3 more rows" in page.text
-    ranks = [row for row in page.rows if len(row) > 5]
+    ranks = [row for row in page.rows if "score_time" in row or row[-1].endswith(" s")]
     assert len(ranks) == 13 + 2, "with the header twice"
 
 

@@ -407,3 +407,12 @@ def test_parameters_are_counted_before_any_fit_as_after():
         count_parameters(tiny(conv_layers=[(2, 3, 9)]), (8, 8))
     with pytest.raises(TypeError, match="estimator must be"):
         count_parameters(LogisticRegression(), (8, 8))
+
+
+def test_candidates_of_lists_are_drawn_at_random_and_not_in_the_order_of_a_grid():
+    """Also where so many are asked for that all combinations are looked at."""
+    lists = {"dropout": [n / 20 for n in range(10)], "epochs": [1, 2, 3, 4]}
+    drawn = feasible_sample(lists, 6, (8, 8), random_state=0)
+    assert len({tuple(each["dropout"]) for each in drawn}) > 2
+    more = feasible_sample(lists, 12, (8, 8), random_state=0)
+    assert more[:6] == drawn

@@ -35,6 +35,7 @@ from skcnn.plotting import LearningCurvesDisplay
 
 data_home = "data"
 n_samples = 500
+n_test = 400
 epochs = 20
 rates = [0.002, 0.02, 0.1, 1.0]
 
@@ -151,7 +152,7 @@ for name, change in changes.items():
 # -------------------------------------
 # Choose the best value of each factor by the images held out. Then measure once on test
 # images. Here is the example for the base network:
-X_test, y_test = load(subset="test", n_samples=400, random_state=0, return_X_y=True)
+X_test, y_test = load(subset="test", n_samples=n_test, random_state=0, return_X_y=True)
 print(f"base on test images: {base.score(X_test, y_test):.3f}")
 published = presets.PUBLISHED["cascade-two"]
 print(f"published, on all of CIFAR-10, 25 epochs: {published.test_accuracy}")

@@ -35,6 +35,7 @@ from skcnn.plotting import LearningCurvesDisplay
 
 data_home = "data"
 n_samples = 100
+n_test = 400
 epochs = 80
 seeds = [0, 1, 2]
 
@@ -42,7 +43,7 @@ load = load_digits
 if Path(data_home, "cifar10.npz").exists():
     load = partial(fetch_cifar10, data_home=data_home)
 X, y = load(n_samples=n_samples, random_state=0, return_X_y=True)
-validation = load(subset="test", n_samples=400, random_state=0, return_X_y=True)
+validation = load(subset="test", n_samples=n_test, random_state=0, return_X_y=True)
 plain = ConvPoolClassifier(
     [(16, 3), (32, 3)],
     convs_per_block=1,

@@ -34,6 +34,7 @@ from skcnn.plotting import LearningCurvesDisplay, WidthDepthDisplay
 
 data_home = "data"
 n_samples = 600
+n_test = 400
 epochs = 15
 
 load = load_digits
@@ -103,7 +104,7 @@ WidthDepthDisplay.from_search(branches, names=names)
 # All networks of the study have batch normalization. It predicts with statistics of the
 # images. Keras keeps moving averages of them, which lag behind the weights.
 # **Expected figure:** with moving averages validation accuracy is far behind.
-validation = load(subset="test", n_samples=400, random_state=0, return_X_y=True)
+validation = load(subset="test", n_samples=n_test, random_state=0, return_X_y=True)
 fitted = []
 for statistics in ("fresh", "moving"):
     each = clone(network).set_params(batch_norm=True, batch_norm_statistics=statistics)

@@ -35,6 +35,7 @@ from skcnn.plotting import GridSearchDisplay
 
 data_home = "data"
 n_samples = 400
+n_test = 400
 all_epochs = [4, 8, 16]
 batch_sizes = [16, 64]
 
@@ -111,7 +112,7 @@ GridSearchDisplay.from_search(
 # -------------------------------------
 # The best of many candidates was also lucky. So train the first two again, with three
 # seeds, and look at the test images once.
-X_test, y_test = load(subset="test", n_samples=400, random_state=0, return_X_y=True)
+X_test, y_test = load(subset="test", n_samples=n_test, random_state=0, return_X_y=True)
 order = search.cv_results_["rank_test_score"].argsort()
 for place in order[:2]:
     params = search.cv_results_["params"][place]

@@ -126,6 +126,8 @@ class Forecast:
         return n_epochs * self._seconds_of_epoch(job)
 
     def _seconds_of_epoch(self, job):
+        if not self._costs:
+            return 0.0  # the fits so far failed before their first epoch ended
         cost = self._costs.get(job.network)
         if cost is None:
             cost = min(self._costs.values(), key=lambda each: each.gap(job))

@@ -17,7 +17,6 @@ from skcnn.plotting import (
 )
 
 _IN_A_ROW = 4  # images beside each other
-_METHODS = {"grad-cam": "Grad-CAM", "hires-cam": "HiResCAM, a form of Grad-CAM"}
 
 
 def design(subject):
@@ -67,14 +66,8 @@ def errors(subject):
         "margin": _margin(len(wrong), len(y)),
         "n_wrong": len(wrong),
         "classes": _by_class(subject, y, predicted),
-        "method": _METHODS[_method(network)],
         "pictures": pictures,
     }
-
-
-def _method(network):
-    """How to find evidence: maps that are flattened have places of their own."""
-    return "hires-cam" if network.head == "flatten" else "grad-cam"
 
 
 def _margin(n_wrong, n_images):
@@ -147,7 +140,6 @@ def _looks(subject, X, y, wrong):
                 network,
                 X[chosen],
                 target=target,
-                method=_method(network),
                 target_names=names,
                 ax=row,
             )

@@ -11,6 +11,7 @@ SECTIONS = {
     "data": study.data,
     "asked": study.asked,
     "candidates": study.candidates,
+    "comparison": study.comparison,
     "effects": study.effects,
     "design": network.design,
     "curves": curves.curves,

@@ -10,14 +10,16 @@ from skcnn._report.rerun import code_of, seeds, versions
 from skcnn._report.subject import Missing
 from skcnn._report.tables import Table, table_of
 from skcnn._search import search_results
+from skcnn._search_comparison import compare_candidates
 from skcnn._value_labels import as_text
-from skcnn.plotting import GridSearchDisplay, WidthDepthDisplay
+from skcnn.plotting import ComparisonDisplay, GridSearchDisplay, WidthDepthDisplay
 from skcnn.plotting._drawing import displayable, fit_texts, lay_out, mosaic
 
 _EXAMPLES = 8  # images of each class
 _MOST_CLASSES = 20  # of which images are shown
 _MOST_EFFECTS = 8
 _MOST_CELLS = 12  # along each side of a heat map
+_MOST_COMPARED = 15
 
 # --------------------------------------------------------------------------------------
 # Data
@@ -91,7 +93,7 @@ def asked(subject):
     seconds = results["mean_fit_time"] * n_folds
     return {
         "kind": type(subject.search).__name__,
-        "n_candidates": len(results["params"]),
+        "n_candidates": len(subject.study.kept),
         "n_folds": n_folds,
         "score": subject.study.score_name,
         "seconds": float(np.nansum(seconds)),
@@ -100,9 +102,13 @@ def asked(subject):
 
 
 def candidates(subject):
-    """The table of candidates, best first."""
+    """The table of candidates, best first, without parameters that all share."""
     shape, n_classes = _shape_and_classes(subject)
-    return {"table": table_of(search_results(subject.search, shape, n_classes))}
+    table = search_results(subject.search, shape, n_classes)
+    shared = [
+        name for name, levels in subject.study.levels.items() if len(levels.values) == 1
+    ]
+    return {"table": table_of(table.drop(columns=shared, errors="ignore"))}
 
 
 def _shape_and_classes(subject):
@@ -111,6 +117,27 @@ def _shape_and_classes(subject):
         return None, None
     images = subject.pictures_of(subject.X)
     return images.shape[1:], len(np.unique(subject.y))
+
+
+def comparison(subject):
+    """Which candidates differ from the best by more than chance."""
+    table = compare_candidates(subject.search, metric=subject.metric)
+    told = table.attrs
+    n_shown = min(len(table), _MOST_COMPARED)
+
+    def plot(ax):
+        ComparisonDisplay.from_search(
+            subject.search, metric=subject.metric, max_shown=_MOST_COMPARED, ax=ax
+        )
+
+    alt = "Difference of each candidate to the best, with its interval"
+    return {
+        "n_alike": int((~table["differs"]).sum()) - 1,
+        "n_pairs": told["n_pairs"],
+        "alpha": told["alpha"],
+        "table": table_of(table, n_open=5),
+        "pictures": [draw(alt, plot, height=1.5 + 0.25 * n_shown)],
+    }
 
 
 # --------------------------------------------------------------------------------------
@@ -124,6 +151,8 @@ def effects(subject):
         for name, levels in subject.study.levels.items()
         if len(levels.values) > 1 and not is_seed(name)
     ]
+    # Only the better candidates get more of what a halving search gives.
+    names = [name for name in names if name != subject.study.resource]
     if not names:
         raise Missing("All candidates have the same parameters.")
     rows, pictures, spreads = [], [], {}

@@ -95,6 +95,7 @@ def report(
     """
     path = Path(path)
     _check(search, path, {"X": X, "y": y}, {"X_test": X_test, "y_test": y_test})
+    check_packages()
     page = _template("report.html")
     subject = Subject(search, X, y, X_test, y_test, target_names, metric)
     text = page.render(
@@ -130,16 +131,28 @@ def _check(search, path, *pairs):
         )
 
 
-def _template(name):
-    """The page to fill in. Jinja escapes whatever is put in it."""
+def check_packages():
+    """Ask for what a report needs, before anything is worked out.
+
+    Raises
+    ------
+    ImportError
+        Naming what is not installed.
+    """
     try:
-        import jinja2
-        import matplotlib  # noqa: F401 - asked for before anything is worked out
+        import jinja2  # noqa: F401
+        import matplotlib  # noqa: F401
         import pandas  # noqa: F401
     except ImportError as error:
         raise ImportError(
             f'report needs {error.name}, which pip install "skcnn[report]" brings.'
         ) from error
+
+
+def _template(name):
+    """The page to fill in. Jinja escapes whatever is put in it."""
+    import jinja2
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,

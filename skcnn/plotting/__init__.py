@@ -3,6 +3,7 @@
 - :class:`LearningCurvesDisplay`: loss and accuracy by epoch.
 - :class:`GridSearchDisplay`: scores of a search by one or two of its parameters.
 - :class:`WidthDepthDisplay`: accuracy by number of parameters.
+- :class:`ComparisonDisplay`: which candidates are indistinguishable from the best.
 - :class:`FilterDisplay`: the kernels of a convolution.
 - :class:`PredictionsDisplay`: images with what they are and what they were taken for.
 - :class:`ConfusionExamplesDisplay`: a confusion matrix, with images of the worst.
@@ -22,6 +23,7 @@ only when something is drawn; ``pip install "skcnn[plot]"`` brings it.
 
 from skcnn.plotting._architecture import ArchitectureDisplay
 from skcnn.plotting._augmentation import AugmentationDisplay
+from skcnn.plotting._comparison import ComparisonDisplay
 from skcnn.plotting._confusion import ConfusionExamplesDisplay
 from skcnn.plotting._feature_maps import FeatureMapsDisplay
 from skcnn.plotting._filters import FilterDisplay
@@ -34,6 +36,7 @@ from skcnn.plotting._width_depth import WidthDepthDisplay
 __all__ = [
     "ArchitectureDisplay",
     "AugmentationDisplay",
+    "ComparisonDisplay",
     "ConfusionExamplesDisplay",
     "FeatureMapsDisplay",
     "FilterDisplay",

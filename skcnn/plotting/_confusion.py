@@ -226,8 +226,8 @@ class ConfusionExamplesDisplay:
     ):
         """Draw what images were taken for, whatever predicted it.
 
-        Predictions for all training images come from
-        :func:`~sklearn.model_selection.cross_val_predict`.
+        Predictions for all training images come from scikit-learn's
+        ``cross_val_predict``.
 
         Parameters
         ----------

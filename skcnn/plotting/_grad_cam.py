@@ -13,7 +13,7 @@ from skcnn.plotting._layers import find_maps
 
 
 class GradCAMDisplay:
-    """Heat maps of where a network finds evidence for a class, by Grad-CAM [1]_.
+    """Heat maps of where a network finds evidence for a class, as Grad-CAM [1]_ does.
 
     Use :meth:`from_estimator` to make one from a fitted classifier.
 
@@ -48,8 +48,9 @@ class GradCAMDisplay:
     Grad-CAM gives each map one weight: the mean of the score's gradient over the map.
     That is exact for ``head="global_avg"``. With ``head="flatten"`` the same map may
     speak for a class at one place and against it at another, and the mean may cancel.
-    There ``method="hires-cam"`` [2]_ is the better choice, which weighs each pixel by
-    its own gradient. With ``head="global_avg"`` both give the same picture.
+    So such a network gets HiResCAM [2]_, which weighs each pixel by its own gradient,
+    unless you ask for ``method="grad-cam"``. With ``head="global_avg"`` both give the
+    same picture.
 
     A heat map tells where the network looked, not whether it was right to look there.
     Heat on the background is a hint that the network learned the background.
@@ -152,7 +153,7 @@ class GradCAMDisplay:
         *,
         target=None,
         layer=None,
-        method="grad-cam",
+        method=None,
         target_names=None,
         ax=None,
         **kwargs,
@@ -173,8 +174,10 @@ class GradCAMDisplay:
             Whose maps to take: the place of a convolution among the convolutions, or
             the name of any layer with maps. None for the last convolution, or for what
             puts the last parallel ones together.
-        method : {"grad-cam", "hires-cam"}, default="grad-cam"
-            Whether maps are weighed as wholes, or pixel by pixel: see the notes.
+        method : {"grad-cam", "hires-cam"}, default=None
+            Whether maps are weighed as wholes, or pixel by pixel: see the notes. None
+            is ``"hires-cam"`` for a network that flattens its maps, and ``"grad-cam"``
+            for another one.
         target_names : sequence of str of length n_classes, default=None
             Names of the classes, in the order of `classes_`. None writes the labels
             themselves.
@@ -205,15 +208,11 @@ class GradCAMDisplay:
         check_classifier(estimator)
         found = find_maps(estimator, layer)
         _check_size(found)
-        if method not in ("grad-cam", "hires-cam"):
-            raise ValueError(
-                f"method must be 'grad-cam' or 'hires-cam'; got {method!r}."
-            )
+        averaged = _is_averaged(estimator, method)
         names = names_of(estimator.classes_, target_names)
         images = images_for(estimator, X)
         proba = estimator.predict_proba(X)
         codes = _codes(estimator.classes_, proba, target)
-        averaged = method == "grad-cam"
         heat_maps = evidence(
             estimator.model_, images, found.name, codes, averaged=averaged
         )
@@ -234,6 +233,17 @@ def _check_size(layer):
             f"layer must have maps of more than one pixel; got {layer.name!r}. Pass "
             "layer=0 for the first convolution."
         )
+
+
+def _is_averaged(estimator, method):
+    """Whether a map has one weight, as Grad-CAM has it."""
+    if method not in ("grad-cam", "hires-cam", None):
+        raise ValueError(
+            f"method must be 'grad-cam', 'hires-cam' or None; got {method!r}."
+        )
+    if method is None:
+        return estimator.architecture_.head != "flatten"
+    return method == "grad-cam"
 
 
 def _warn_of_none(heat_maps):

@@ -1,12 +1,11 @@
 """What a search tried: the candidates to draw, with their parameters and scores."""
 
-import re
-
 import numpy as np
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from skcnn._candidates import every_parameter
+from skcnn._scores import metric_of, name_of_score, split_scores
 from skcnn._value_labels import find_levels, key_of, single_level
 from skcnn._words import nearest_name
 
@@ -57,15 +56,15 @@ class Study:
                 "cv_results_."
             )
         results = search.cv_results_
-        metric = _metric(search, metric)
+        metric = metric_of(search, metric)
         fixed = fixed or {}
         self._estimator = getattr(search, "estimator", None)
         self.resource = getattr(search, "resource", None)
-        self.score_name = _score_name(search, metric)
+        self.score_name = name_of_score(search, metric)
         self.n_candidates = len(results["params"])
         # All trials first: which of them to keep depends on the others.
         all_levels = _find_all_levels(self._estimator, results["params"], labels or {})
-        all_scores = _split_scores(results, metric)
+        all_scores = split_scores(results, metric)
         rungs = results.get("iter")
         # A resource such as epochs tells trials apart, not candidates, unless the
         # picture asks for it.
@@ -134,44 +133,6 @@ def _with_fixed(places, all_levels, fixed):
             f"fixed must leave a candidate of the search; none has {fixed!r}."
         )
     return places
-
-
-def _metric(search, metric):
-    """The name under which `cv_results_` has the score."""
-    prefix = "mean_test_"
-    columns = [key for key in search.cv_results_ if key.startswith(prefix)]
-    metrics = [column.removeprefix(prefix) for column in columns]
-    if metric is None and len(metrics) == 1:
-        return metrics[0]
-    refit = getattr(search, "refit", None)
-    if metric is None and refit in metrics:
-        return refit
-    if metric not in metrics:
-        told = f" Pass metric={metrics[0]!r}, say." if metric is None else ""
-        raise ValueError(
-            f"metric must be one of {metrics}, which cv_results_ has; got {metric!r}."
-            f"{told}"
-        )
-    return metric
-
-
-def _split_scores(results, metric):
-    """The scores of all trials, a column for each split."""
-    column = re.compile(rf"split\d+_test_{re.escape(metric)}")
-    splits = [results[key] for key in results if column.fullmatch(key)]
-    return np.column_stack(splits).astype(float)
-
-
-def _score_name(search, metric):
-    """What the scores are; a search with one score calls it "score", whatever it is."""
-    scoring = getattr(search, "scoring", "score")
-    if metric != "score":
-        return metric
-    if isinstance(scoring, str):
-        return scoring
-    if scoring is None and is_classifier(search.estimator):
-        return "accuracy"
-    return metric
 
 
 def check_among(argument, name, names):

@@ -13,7 +13,7 @@ from skcnn._candidates import (
     image_shape_and_classes,
 )
 from skcnn._given_classifiers import check_classifiers
-from skcnn._repetitions import is_seed, repetitions
+from skcnn._repetitions import is_seed
 from skcnn._value_labels import find_levels, single_level
 from skcnn.plotting._drawing import (
     characters_along,
@@ -24,7 +24,7 @@ from skcnn.plotting._drawing import (
     make_axes,
 )
 from skcnn.plotting._names import Named, Names, given_names, name_points, write_names
-from skcnn.plotting._points import find_points
+from skcnn.plotting._points import find_points, repetitions
 from skcnn.plotting._study import Study, check_among
 
 

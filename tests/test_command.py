@@ -1,0 +1,198 @@
+"""``python -m skcnn``: real processes on a real folder of images."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from PIL import Image
+
+from skcnn.__main__ import main
+from skcnn._command.arguments import make_parser
+from skcnn._command.budget import make_search, work_of
+from skcnn._planned_fits import planned_rungs
+from skcnn.datasets import load_image_files
+
+COMMAND = [sys.executable, "-m", "skcnn"]
+# Two kinds of stripes, which a network tells apart after a few epochs.
+CLASSES = ("across", "up & <down>")
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """A folder with 18 images of each of two classes."""
+    folder, random = tmp_path_factory.mktemp("photos"), np.random.RandomState(0)
+    for name in CLASSES:
+        (folder / name).mkdir()
+        for i in range(18):
+            pixels = random.randint(0, 80, (12, 12))
+            pixels[random.randint(2) :: 3] += 150
+            if name != "across":
+                pixels = pixels.T
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / name / f"{i}.png")
+    return folder
+
+
+def search_command(photos, study):
+    options = ["--minutes", "0.01", "--size", "8", "--max-params", "3k"]
+    return [*COMMAND, "search", str(photos), "--out", str(study), *options]
+
+
+def states(study):
+    return list((study / "memory").rglob("*.pkl"))
+
+
+@pytest.fixture(scope="module")
+def study(photos, tmp_path_factory):
+    """A study that was interrupted as soon as an epoch was kept, and called again."""
+    study = tmp_path_factory.mktemp("out") / "study"
+    command = search_command(photos, study)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while not states(study) and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    kept = len(states(study))
+    again = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    return study, (process.returncode, errors, kept), again
+
+
+@pytest.mark.slow
+def test_an_interrupted_search_goes_on_when_it_is_called_again(study):
+    path, (code, errors, n_kept), again = study
+    assert code == 130 and errors.rstrip().endswith("The same command goes on.")
+    assert "Traceback" not in errors
+    assert n_kept and not (path / "model.joblib.part").exists()
+    assert again.returncode == 0, again.stderr
+    assert "Going on with 3 networks" in again.stdout
+    [counts] = re.findall(r"(\d+) epochs, (\d+) trained and (\d+) saved", again.stderr)
+    assert int(counts[1]) + int(counts[2]) == int(counts[0])
+    assert int(counts[2]) >= n_kept - 1, "what was kept is not trained again"
+
+
+@pytest.mark.slow
+def test_a_search_leaves_a_model_and_a_report_that_agree(study, photos):
+    path, _, again = study
+    classifier = joblib.load(path / "model.joblib")
+    assert classifier.classes_.tolist() == list(CLASSES)
+    assert classifier.n_params_ <= 3000
+    [accuracy] = re.findall(r"Accuracy on the test images: (\S+)", again.stdout)
+    page = (path / "report.html").read_text(encoding="utf8")
+    assert f"accuracy on new images</dt><dd>{accuracy}" in page
+    assert "up &amp; &lt;down&gt;" in page and "<down>" not in page
+    settings = json.loads((path / "study.json").read_text())
+    assert settings["folder"] == str(photos) and settings["max_params"] == 3000
+
+
+@pytest.mark.slow
+def test_new_files_get_a_class_and_its_probability(study, photos, capsys):
+    path = study[0]
+    files = [str(each) for each in sorted(photos.rglob("*.png"))[::7]]
+    assert main(["predict", str(path), *files]) == 0
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    classifier = joblib.load(path / "model.joblib")
+    proba = classifier.predict_proba(load_image_files(files, classifier.image_shape_))
+    assert [row[0] for row in rows] == files
+    assert [row[1] for row in rows] == [CLASSES[code] for code in proba.argmax(axis=1)]
+    assert [row[2] for row in rows] == [f"{p:.3f}" for p in proba.max(axis=1)]
+
+
+@pytest.mark.slow
+def test_another_study_is_not_written_over(study, photos, capsys):
+    path = study[0]
+    before = (path / "study.json").read_text()
+    assert main(["search", str(photos), "--out", str(path), "--size", "16"]) == 1
+    errors = capsys.readouterr().err
+    assert "has a study of --size 8; got 16" in errors and "--out" in errors
+    assert (path / "study.json").read_text() == before
+
+
+@pytest.mark.slow
+def test_files_that_are_no_images_are_named(study, tmp_path, capsys):
+    bad = tmp_path / "notes.png"
+    bad.write_text("not an image")
+    assert main(["predict", str(study[0]), str(bad)]) == 1
+    assert "notes.png" in capsys.readouterr().err
+
+
+def test_mistakes_are_told_in_a_line_and_leave_nothing(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["predict", "nothing", "a.png"]) == 1
+    assert "nothing has no model.joblib. Search first" in capsys.readouterr().err
+    assert main(["search", "missing"]) == 1
+    message = capsys.readouterr().err
+    assert "missing" in message and len(message.splitlines()) < 4
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("100k", 100_000), ("2M", 2_000_000), ("1.5m", 1_500_000), ("50_000", 50_000)],
+)
+def test_numbers_of_parameters_may_have_a_unit(text, number):
+    parsed = make_parser(None, None).parse_args(["search", "a", "--max-params", text])
+    assert parsed.max_params == number
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--max-params", "many"], "must be a number such as 50000, 100k or 2M"),
+        (["--minutes", "0"], "must be a number above 0; got '0'"),
+        (["--size", "4"], "must be an integer of at least 8; got '4'"),
+        (["--resize", "zoom"], "invalid choice: 'zoom'"),
+    ],
+)
+def test_values_that_are_not_allowed_are_named(arguments, says, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["search", "photos", *arguments])
+    assert stop.value.code == 2
+    errors = capsys.readouterr().err
+    assert says in errors and arguments[0] in errors
+
+
+@pytest.mark.parametrize("command", ["search", "predict"])
+def test_help_has_examples_that_are_understood(command, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    printed = capsys.readouterr().out
+    examples = re.findall(r"python -m skcnn (.*)", printed.partition("examples:")[2])
+    assert len(examples) >= 2
+    for example in examples:
+        arguments = example.partition(" > ")[0].split()
+        assert make_parser(None, None).parse_args(arguments)
+
+
+def test_more_candidates_begin_with_the_same_ones(tmp_path):
+    X, y = np.zeros((60, 32, 32, 3), np.uint8), np.arange(60) % 3
+    few, many = (make_search(n, X, y, 100_000, tmp_path) for n in (5, 20))
+    assert few.param_grid == many.param_grid[:5] and len(many.param_grid) == 20
+    for name in ("conv_layers", "augmentation", "batch_norm", "head"):
+        assert len({str(each[name]) for each in many.param_grid}) > 1
+    assert few.estimator.batch_size == 16
+    assert Path(few.estimator.memory) == tmp_path
+
+
+@pytest.mark.parametrize("n_candidates", [3, 6, 9, 30])
+def test_the_best_candidates_get_the_most_epochs_and_the_work_is_counted(
+    data, n_candidates
+):
+    """As the search itself plans it."""
+    X, y = data
+    search = make_search(n_candidates, X, y, None, "nowhere")
+    work, before = 0, 0
+    for number, rung in enumerate(planned_rungs(search, X, y)):
+        epochs = search.min_resources * search.factor**number
+        work += rung.n_kept * (epochs - before)
+        before = epochs
+    assert before == search.max_resources == 27
+    assert work == work_of(n_candidates)
