@@ -1,6 +1,7 @@
 """What is in a folder of states, and how it gets smaller."""
 
 import datetime
+import itertools
 import os
 import re
 import shutil
@@ -22,7 +23,9 @@ DAY = 86400  # seconds
 # A write takes seconds. The process of a younger file may be on another machine.
 YOUNG = 600
 _STATE = re.compile("[0-9a-f]{32}")
-_UNFINISHED = re.compile(r"output\.pkl\.thread-\d+-pid-(\d+)|try-to-write-.*")
+_UNFINISHED = re.compile(
+    r"output\.pkl\.thread-\d+-pid-(\d+)|try-to-write-.*|[0-9a-f]{40}"
+)
 
 
 @dataclass(frozen=True)
@@ -294,7 +297,8 @@ def _entries(root):
 
 def _unfinished(root):
     """Files that nobody will finish."""
-    for file in [*root.glob("try-to-write-*"), *root.glob("run-*/*/output.pkl.*")]:
+    patterns = ("try-to-write-*", "in-work/*", "run-*/*/output.pkl.*")
+    for file in itertools.chain(*map(root.glob, patterns)):
         match = _UNFINISHED.fullmatch(file.name)
         if match is None:
             continue
