@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 .PHONY: test demo docs lint format clean
 
-# `make test FAST=1` leaves out what is marked slow, for a loop of two minutes.
+# `make test FAST=1` leaves out what is marked slow.
 test: lint
 	SCIPY_ARRAY_API=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal \
 	    $(if $(FAST),-m "not slow")

@@ -22,6 +22,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import skcnn
 from skcnn import ConvPoolClassifier, plan_search, search_histories, search_results
+from skcnn._states import STATES
 from skcnn._training import epochs_trained
 
 X, y = load_digits().images[:100] / 16, load_digits().target[:100]
@@ -97,7 +98,7 @@ def test_curves_of_worker_processes_are_found_in_memory(nothing_known, tmp_path)
     by_epochs = table[table["candidate"] == 1]
     assert by_epochs["epochs"].unique().tolist() == [3]
     forgotten = GridSearchCV(tiny(), GRID, cv=2, n_jobs=2, refit=False).fit(X, y)
-    skcnn.clear_cache()
+    STATES.clear()
     with pytest.raises(
         ValueError, match=r"8 fits are not known any more.*memory='runs'"
     ):
@@ -113,7 +114,7 @@ def test_a_shorter_fit_is_the_beginning_of_a_longer_one(nothing_known, tmp_path)
     for entry in memory.rglob("*/output.pkl"):
         if int(entry.parent.name, 16) < 3:
             entry.unlink()
-    skcnn.clear_cache()
+    STATES.clear()
     assert looked_up(search).equals(whole)
 
 
@@ -157,7 +158,7 @@ def test_all_iterations_of_a_halving_search_have_curves(nothing_known):
 
 def test_what_is_forgotten_is_told_with_the_remedy(nothing_known):
     search = GridSearchCV(tiny(), {"epochs": [1]}, cv=2, refit=False).fit(X, y)
-    skcnn.clear_cache()
+    STATES.clear()
     train = next(iter(StratifiedKFold(2).split(X, y)))[0]
     tiny(epochs=1).fit(X[train], y[train])
     with pytest.warns(UserWarning, match="1 fits are not known any more") as caught:
