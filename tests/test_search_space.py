@@ -23,13 +23,14 @@ SHAPES = [
 ]
 
 
-def draws(space, n=30):
+def draws(space, n=10):
     return list(ParameterSampler(space, n, random_state=0))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("n_samples", [200, 1_797, 50_000])
-@pytest.mark.parametrize("max_params", [None, 30_000, 100_000])
+@pytest.mark.parametrize(
+    ("n_samples", "max_params"), [(200, None), (1_797, 30_000), (50_000, None)]
+)
 def test_every_draw_is_a_network_within_the_limit(shape, n_samples, max_params):
     space = search_space(shape, n_samples, max_params, n_classes=7)
     for params in draws(space):
@@ -38,8 +39,8 @@ def test_every_draw_is_a_network_within_the_limit(shape, n_samples, max_params):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_networks_of_the_extremes_are_drawn_alike(shape):
-    """The largest of each way to build one: no draw by chance, but every design."""
+def test_every_design_with_every_head_is_within_the_limit(shape):
+    """So no draw is too large by chance."""
     space = search_space(shape, 50_000, 40_000)
     for blocks in space["conv_layers"]:
         for head in space["head"]:
@@ -69,7 +70,7 @@ def test_few_images_get_small_batches_and_many_epochs():
     assert batches == sorted(batches) and epochs == sorted(epochs, reverse=True)
     for n, batch, passes in zip(numbers, batches, epochs, strict=True):
         assert n // batch >= 10, "steps in an epoch"
-        assert n // batch * passes >= 500, "steps in all"
+        assert n // batch * passes >= 400, "steps in all"
         assert passes % 9 == 0, "halving divides them by three, twice"
 
 

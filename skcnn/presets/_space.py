@@ -21,7 +21,7 @@ _N_WIDTHS, _MOST_FILTERS = 3, 128
 # over the images. Wide networks take long, which pays with many images. With few
 # images, a pass is only a few steps.
 _WIDEST = {5_000: 24, 20_000: 32, inf: 48}
-_EPOCHS = {1_000: 54, 5_000: 27, 20_000: 18, inf: 9}
+_EPOCHS = {1_000: 36, 5_000: 18, inf: 9}
 
 # Blocks pool until no side of a map has more pixels than the first number. A side of
 # more than the second is pooled by 4, for time and memory.
@@ -85,7 +85,7 @@ def search_space(image_shape, n_samples, max_params=None, *, n_classes=10):
     >>> from skcnn.presets import search_space
     >>> space = search_space(image_shape=(32, 32, 3), n_samples=300)
     >>> space["batch_size"], space["epochs"]
-    ([16, 32], [54])
+    ([16, 32], [36])
     >>> classifier = ConvPoolClassifier(random_state=0)
     >>> search = RandomizedSearchCV(classifier, space, n_iter=30, random_state=0)
 
