@@ -22,6 +22,8 @@ import json
 import os
 import time
 import warnings
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +33,6 @@ from _common import (
     option_parser,
     print_machine,
     print_table,
-    run_fresh,
     write_json,
 )
 from scipy.stats import loguniform, randint
@@ -236,14 +237,20 @@ def measure(name, options):
 def kept(options, function, **arguments):
     """What a function found in a fresh process, or what is in the folder --keep."""
     if options.keep is None:
-        return run_fresh(function, **arguments)
+        return in_a_process_of_its_own(function, arguments)
     who = arguments.get("peer", "network")
     file = Path(options.keep) / f"{who}, {arguments['name']}.json"
     if not file.exists():
-        found = run_fresh(function, **arguments)
+        found = in_a_process_of_its_own(function, arguments)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(arguments | found, indent=1))
     return json.loads(file.read_text())
+
+
+def in_a_process_of_its_own(function, arguments):
+    """As `run_fresh`, which watches memory; that would take time from the search."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(function, **arguments).result()
 
 
 def print_results(results):

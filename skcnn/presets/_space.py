@@ -32,7 +32,7 @@ _MOST_PARAMS = 1_000_000
 
 
 def search_space(image_shape, n_samples, max_params=None, *, n_classes=10):
-    """Parameters to search for a good network for images of your own.
+    """Choose the parameters to search for images of your own.
 
     It suits photographs, drawings and gray images, from 8x8 to 224x224 pixels, and from
     some 200 to 50,000 of them. Every draw is a network that can be built and keeps to
