@@ -21,9 +21,9 @@ from at_epoch import AtEpoch, ctrl_c, stop
 from comparisons import curves, same_bits, same_fit, same_state
 from fresh_python import ANOTHER, start_process
 from networks import plain_fit
-from sklearn.callback import ScoringMonitor
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes the next import possible
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, validation_curve
+from sklearn_callbacks import ScoringMonitor
 
 import skcnn
 from skcnn import ConvBlock, ConvPoolClassifier
