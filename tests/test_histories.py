@@ -20,7 +20,6 @@ from sklearn.model_selection import (
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-import skcnn
 from skcnn import ConvPoolClassifier, plan_search, search_histories, search_results
 from skcnn._states import STATES
 from skcnn._training import epochs_trained
