@@ -16,10 +16,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(items):
-    """Examples of docstrings train networks, so they are slow."""
+    """Examples of docstrings train networks, so they are slow.
+
+    Tests in worker processes come first, one after the other: joblib then goes on with
+    the same workers, which need not import TensorFlow again.
+    """
     for item in items:
         if isinstance(item, pytest.DoctestItem):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.get_closest_marker("workers") is None)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -89,6 +89,7 @@ def test_each_candidate_and_fold_has_its_own_curve(kind, nothing_known):
 
 
 @pytest.mark.slow
+@pytest.mark.workers
 def test_curves_of_worker_processes_are_found_in_memory(nothing_known, tmp_path):
     estimator = tiny(memory=str(tmp_path / "runs"))
     search = GridSearchCV(estimator, GRID, cv=2, n_jobs=2, refit=False).fit(X, y)
