@@ -2,12 +2,22 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test demo docs lint format clean
+.PHONY: test test-oldest dist demo docs lint format clean
 
-# `make test FAST=1` leaves out what is marked slow, for a loop of two minutes.
+# `make test FAST=1` leaves out what is marked slow.
 test: lint
 	SCIPY_ARRAY_API=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal \
 	    $(if $(FAST),-m "not slow")
+
+# With the oldest versions that are allowed, in an environment of their own.
+test-oldest: .venv-oldest/test
+	SCIPY_ARRAY_API=1 .venv-oldest/bin/python -m pytest --numprocesses 2 --dist worksteal \
+	    $(if $(FAST),-m "not slow")
+
+# A wheel and a source distribution, in dist/.
+dist: .venv/test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check build
+	$(BIN)/python -m build
 
 demo: .venv/demo
 	$(BIN)/python examples/plot_grid_search.py
@@ -34,10 +44,16 @@ format: .venv/test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
 	touch $@ .venv/demo
 
+.venv-oldest/test: setup.cfg pyproject.toml tests/oldest.txt
+	test -x .venv-oldest/bin/python || $(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --constraint tests/oldest.txt --editable ".[test]"
+	touch $@
+
 .venv/docs: setup.cfg pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
 	touch $@ .venv/demo
 
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis docs/_build docs/auto_examples docs/generated
+	rm -rf .venv .venv-oldest build dist *.egg-info .pytest_cache .ruff_cache .hypothesis docs/_build docs/auto_examples docs/generated

@@ -14,10 +14,10 @@ from comparisons import same_bits
 from networks import TINY
 from optuna_integration import KerasPruningCallback
 from sklearn.base import clone
-from sklearn.callback import ScoringMonitor
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn_callbacks import ScoringMonitor
 
 import skcnn
 from skcnn import ConvPoolClassifier

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from fresh_python import run_python
+from fresh_python import run_in_fork, run_python
 
 from skcnn import ConvPoolClassifier
 
@@ -101,7 +101,7 @@ for i in range(100):
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_fits():
-    after_20, after_100 = map(int, run_python(MEMORY).stdout.split())
+    after_20, after_100 = map(int, run_in_fork(MEMORY).split())
     assert after_100 - after_20 < 30 * 2**20
 
 
@@ -124,11 +124,11 @@ def compute_threads():
 if __name__ == "__main__":
     for options in ({}, {"inner_max_num_threads": 3}):
         with parallel_config(backend="loky", n_jobs=2, **options):
-            print(Parallel()(delayed(compute_threads)() for _ in range(2))[0])
+            print(*Parallel()([delayed(compute_threads)()]))
     print(compute_threads())
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "5"
     with parallel_config(backend="loky", n_jobs=2, inner_max_num_threads=2):
-        print(Parallel()(delayed(compute_threads)() for _ in range(2))[0])
+        print(*Parallel()([delayed(compute_threads)()]))
 """
 
 

@@ -4,8 +4,6 @@ does.
 
 import gc
 import os
-import subprocess
-import sys
 import threading
 import weakref
 
@@ -13,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 from comparisons import same_bits, same_state
+from fresh_python import run_in_fork
 
 from skcnn import ConvPoolClassifier, _device
 from skcnn._architecture import Architecture
@@ -304,10 +303,7 @@ print(os.waitstatus_to_exitcode(status))
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_process_gets_an_error_rather_than_hang():
-    result = subprocess.run(
-        [sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=120
-    )
-    assert result.stdout.strip() == "7", result.stderr
+    assert run_in_fork(FORKED, timeout=120).strip() == "7"
 
 
 @pytest.mark.slow
@@ -324,9 +320,7 @@ before, again = fit(), fit()
 tf.config.experimental.enable_op_determinism()
 print(before == again, fit() - again)
 """
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["True", "1"]
+    assert run_in_fork(script).split() == ["True", "1"]
 
 
 @pytest.mark.slow

@@ -102,6 +102,7 @@ search.fit(X, digits.target[:90])
 """
 
 
+@pytest.mark.slow
 def test_each_worker_process_says_it_at_most_once(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     command = [sys.executable, tmp_path / "script.py"]
