@@ -9,10 +9,10 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import Memory
-from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skcnn._callback_support import CallbackSupportMixin, with_callbacks
 from skcnn._compat import BaseWrapper, Interval, StrOptions, signature_parameters
 from skcnn._copies import CopiesMixin
 from skcnn._first_score import TellsFirstScore

@@ -29,9 +29,6 @@ from scikeras._utils import route_params, unflatten_params
 from scikeras.wrappers import BaseWrapper
 from sklearn.base import BaseEstimator
 
-# How scikit-learn's progress bars send messages from workers to the main process.
-from sklearn.callback._transport import open_listener, send
-
 # How searches take the samples of a fold out of any container.
 from sklearn.utils import _safe_indexing as take_samples
 
@@ -53,6 +50,12 @@ from tensorflow.python.eager import context as tf_context
 
 # Public is only the switch, not the question.
 from tensorflow.python.framework.config import is_op_determinism_enabled
+
+try:
+    # How scikit-learn's progress bars send messages from workers to the main process.
+    from sklearn.callback._transport import open_listener, send
+except ImportError:  # scikit-learn before 1.9 has no callbacks
+    open_listener = send = None
 
 __all__ = [
     "SCIKERAS_SAVING",

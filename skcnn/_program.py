@@ -265,7 +265,9 @@ class Program:
             arrays.append(weights)
         numbers = tf.constant(self._numbers, tf.float64)
         logs = self._run(step, [numbers, tf.constant(batch_size)], *arrays)
-        return {name: float(value) for name, value in logs.items()}
+        # Loss first: Keras has had another order.
+        names = sorted(logs, key=lambda name: name != "loss")
+        return {name: float(logs[name]) for name in names}
 
     def _run(self, name, small, *arrays):
         """Run one of the network's graphs on the variables of this program."""

@@ -14,11 +14,11 @@ import pytest
 from comparisons import curves
 from networks import assert_not_fitted
 from sklearn.base import clone, is_classifier
-from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.datasets import load_digits
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils import get_tags
+from sklearn_callbacks import ProgressBar, ScoringMonitor
 
 from skcnn import ConvBlock, ConvPoolClassifier
 from skcnn._program import POOL

@@ -22,7 +22,6 @@ from scipy.stats import loguniform, randint
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.ensemble import (
     AdaBoostClassifier,
     BaggingClassifier,
@@ -49,6 +48,7 @@ from sklearn.model_selection import (
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn_callbacks import ProgressBar, ScoringMonitor
 
 import skcnn
 from skcnn import ConvPoolClassifier

@@ -189,6 +189,14 @@ def test_a_loss_that_is_not_finite_is_told_to_the_caller(data):
     assert np.isfinite(fitted.predict_proba(data[0])).all()
 
 
+def test_terminate_on_nan_stops_after_the_epoch(data, capsys):
+    stopper = keras.callbacks.TerminateOnNaN()
+    with pytest.warns(ConvergenceWarning, match="epoch 1 on"):
+        fitted = small(loss=infinite, callbacks=stopper).fit(*data)
+    assert fitted.n_iter_ == 1
+    assert "Invalid loss" in capsys.readouterr().out
+
+
 # --------------------------------------------------------------------------------------
 # What there was before stays
 

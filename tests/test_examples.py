@@ -418,6 +418,7 @@ GALLERY = {
     },
     "plot_augmentation": {"train_sizes": [20, 40], "n_splits": 2, "all_epochs": [1, 2]},
     "plot_batch_norm": {"n_samples": 60, "all_epochs": [1, 2], "epochs": 1},
+    "plot_cluster": {"n_samples": 60, "all_epochs": [1, 2]},
     "plot_epochs_for_free": {"n_samples": 60, "all_epochs": [1, 2]},
     "plot_grid_search": {"n_samples": 30},
     "plot_is_it_real": {"n_samples": 60, "epochs": 1, "seeds": [0, 1]},

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skcnn._callback_support import raise_that_callbacks_are_missing
 from skcnn._candidates import every_parameter
 from skcnn._compat import Interval, open_listener, send, validate_parameter_constraints
 from skcnn._first_score import wait_for_first_score
@@ -119,6 +120,8 @@ class SearchProgress:
     max_propagation_depth = None
 
     def __init__(self, interval=30):
+        if open_listener is None:
+            raise_that_callbacks_are_missing(type(self).__name__)
         validate_parameter_constraints(
             {"interval": [Interval(Real, 0, None, closed="neither")]},
             {"interval": interval},
