@@ -275,6 +275,7 @@ def test_weights_that_a_callback_breaks(when, data):
         small(callbacks=Breaks(when)).fit(*data)
 
 
+@pytest.mark.slow
 def test_weights_that_a_callback_restores(data):
     restores = keras.callbacks.EarlyStopping(
         "loss", patience=10, restore_best_weights=True

@@ -497,6 +497,7 @@ def test_shorter_runs_cost_nothing_beside_longer_ones(monkeypatch):
     assert study.longest(networks) == networks[1:]
 
 
+@pytest.mark.slow
 def test_the_cost_of_fits_side_by_side_is_told_too(data_home, monkeypatch, capsys):
     monkeypatch.syspath_prepend(EXAMPLES)
     import study

@@ -22,7 +22,7 @@ from skcnn import ConvPoolClassifier
 from skcnn._program import ProgramPool
 from skcnn.datasets import load_digits
 
-N_EXAMPLES = int(os.environ.get("SKCNN_FUZZ", 100))
+N_EXAMPLES = int(os.environ.get("SKCNN_FUZZ", 40))
 X, y = load_digits(n_samples=40, random_state=0, return_X_y=True)
 SMALL = {
     "conv_layers": [(4, 3)],

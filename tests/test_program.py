@@ -119,6 +119,7 @@ def test_training_is_that_of_model_fit_to_the_bit_but_for_batch_norm(
         assert history.history["accuracy"] == ours.history["accuracy"]
 
 
+@pytest.mark.slow
 def test_neither_fit_nor_predict_of_keras_is_called(digits, monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("called")
@@ -161,6 +162,7 @@ def test_one_image_is_padded_to_a_small_batch(image_shape, filters, batch):
     assert CompiledNetwork(architecture, settings_of()).predict_batch == batch
 
 
+@pytest.mark.slow
 def test_predictions_equal_those_of_the_keras_model(data, images):
     program = Program(
         CompiledNetwork(architecture_of(), settings_of()), exposes_model=True
@@ -170,6 +172,7 @@ def test_predictions_equal_those_of_the_keras_model(data, images):
     np.testing.assert_allclose(program.predict(images), expected, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_what_a_program_gives_is_a_copy(data):
     program = Program(CompiledNetwork(architecture_of(), settings_of()))
     state = run(program, data, epochs=1)
