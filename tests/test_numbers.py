@@ -237,7 +237,8 @@ print(intra_op_threads())
 def test_the_bits_are_those_of_constants_with_one_thread():
     """Here are as many as there are cores, and two threads split sums otherwise."""
     one = {"TF_NUM_INTRAOP_THREADS": "1"}
-    assert run_in_fork(ONE_THREAD, cwd=TESTS.parent, **one).split() == ["1"]
+    result = run_in_fork(ONE_THREAD, cwd=TESTS.parent, **one)
+    assert result.stdout.split() == ["1"]
 
 
 @pytest.mark.slow

@@ -401,6 +401,7 @@ class CountingClassifier(ConvPoolClassifier):
 
 
 @pytest.mark.slow
+@pytest.mark.workers
 def test_processes_share_through_memory(data, tmp_path):
     """Scores are those of one thread, which is what each of two workers gets on two
     cores.

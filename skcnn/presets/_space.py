@@ -21,7 +21,7 @@ _N_WIDTHS, _MOST_FILTERS = 3, 128
 # over the images. Wide networks take long, which pays with many images. With few
 # images, a pass is only a few steps.
 _WIDEST = {5_000: 24, 20_000: 32, inf: 48}
-_EPOCHS = {1_000: 36, 5_000: 18, inf: 9}
+_EPOCHS = {2_000: 36, 5_000: 18, inf: 9}
 
 # Blocks pool until no side of a map has more pixels than the first number. A side of
 # more than the second is pooled by 4, for time and memory.
