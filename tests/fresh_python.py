@@ -79,7 +79,8 @@ def run_in_fork(code, *arguments, cwd=None, timeout=300, **variables):
         process.join(timeout)
         is_over = process.exitcode is not None
         process.kill()
-        assert is_over and process.exitcode == 0, told.read_text()
+        assert is_over, f"stopped after {timeout} seconds\n{told.read_text()}"
+        assert process.exitcode == 0, told.read_text()
         output = printed.read_text(), told.read_text()
         return subprocess.CompletedProcess(code, process.exitcode, *output)
 

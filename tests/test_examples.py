@@ -115,8 +115,8 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 def run_elsewhere(name, *arguments):
     """What a script prints in another process, whose memory is free again after it."""
-    script = EXAMPLES / f"{name}.py"
-    return run_in_fork(AS_MAIN, script, *arguments, MPLBACKEND="agg").stdout
+    script, options = EXAMPLES / f"{name}.py", {"timeout": 600, "MPLBACKEND": "agg"}
+    return run_in_fork(AS_MAIN, script, *arguments, **options).stdout
 
 
 def run_alone(name, *arguments):

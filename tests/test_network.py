@@ -243,6 +243,7 @@ def test_the_penalty_is_on_every_kernel_and_on_nothing_else():
     ).losses
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("by_hand", "parameters"),
     [

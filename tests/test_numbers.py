@@ -106,6 +106,7 @@ ONE = dict.fromkeys(RATES, 0.25) | dict.fromkeys(LIMITS, 0.3)
 OTHER = dict.fromkeys(RATES, 0.6) | dict.fromkeys(LIMITS, 0.1)
 
 
+@pytest.mark.slow
 def test_numbers_of_layers(samples):
     one, other = network_of(CONV | ONE), network_of(CONV | OTHER)
     program, first = check_shared(samples, one, other)
@@ -270,6 +271,7 @@ def test_threads_train_with_numbers_of_their_own(samples):
 # What shares a network
 
 
+@pytest.mark.slow
 def test_study_s0_needs_six_networks():
     pool = ProgramPool(max_idle=100)
     networks = set()
@@ -320,6 +322,7 @@ def test_code_of_a_users_own_keeps_constants():
     assert settings_of(optimizer=OwnAdam).numbers == {}
 
 
+@pytest.mark.slow
 def test_the_model_has_the_numbers_of_its_own_fit(data):
     X, y = data
     common = CONV | {"epochs": 1, "random_state": 0, "optimizer": "sgd"}
