@@ -75,6 +75,21 @@ def test_a_failing_import_still_tells_why(monkeypatch, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("tensorflow", "says"),
+    [
+        ("__version__ = '2.16.2'", "needs tensorflow 2.18 or newer, and 2.16.2 is"),
+        ("raise ModuleNotFoundError(name='tensorflow')", "pip install tensorflow"),
+    ],
+)
+def test_a_tensorflow_that_will_not_do_is_named(tensorflow, says, tmp_path):
+    (tmp_path / "tensorflow.py").write_text(tensorflow)
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import skcnn"
+    stderr = run_python(code, fails=True).stderr
+    assert says in stderr.splitlines()[-1]
+
+
+@pytest.mark.slow
 def test_another_backend_of_keras_is_refused_in_words():
     # jax itself is not installed here
     code = "import keras; keras.backend.backend = lambda: 'jax'; import skcnn"
