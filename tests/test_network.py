@@ -78,7 +78,7 @@ def test_published_networks_have_the_published_number_of_parameters(name):
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(architectures())
 def test_counts_and_shapes_are_those_of_keras(architecture):
     model = build_model(architecture, seed=0)

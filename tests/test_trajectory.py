@@ -95,9 +95,9 @@ RUNS = {
 def test_every_prefix_in_process(data, trained, name):
     X, y = data
     plain = {
-        n: plain_fit(classifier(**RUNS[name], epochs=n), X, y) for n in range(1, 5)
+        n: plain_fit(classifier(**RUNS[name], epochs=n), X, y) for n in range(1, 7)
     }
-    for k, n in combinations(range(1, 5), 2):
+    for k, n in combinations(range(1, 7), 2):
         STATES.clear()
         trained.clear()
         first = classifier(**RUNS[name], epochs=k).fit(X, y)
@@ -114,9 +114,9 @@ def test_every_prefix_in_process(data, trained, name):
 def test_every_prefix_through_memory(data, trained, name, tmp_path):
     X, y = data
     plain = {
-        n: plain_fit(classifier(**RUNS[name], epochs=n), X, y) for n in range(1, 5)
+        n: plain_fit(classifier(**RUNS[name], epochs=n), X, y) for n in range(1, 7)
     }
-    for k, n in combinations(range(1, 5), 2):
+    for k, n in combinations(range(1, 7), 2):
         memory = tmp_path / f"{k}-{n}"
         STATES.clear()
         classifier(**RUNS[name], epochs=k, memory=memory).fit(X, y)
