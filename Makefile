@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 .PHONY: test test-oldest fuzz faults audit dist demo docs lint format clean
 
-# `make test FAST=1` leaves out what is marked slow, for a loop of two minutes.
+# `make test FAST=1` leaves out what is marked slow.
 test: lint
 	SCIPY_ARRAY_API=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal \
 	    $(if $(FAST),-m "not slow")
@@ -14,7 +14,7 @@ test-oldest: .venv-oldest/test
 	SCIPY_ARRAY_API=1 .venv-oldest/bin/python -m pytest --numprocesses 2 --dist worksteal \
 	    $(if $(FAST),-m "not slow")
 
-# 1,000 settings, sound and unsound ones mixed; `make test` tries 100 of them.
+# 1,000 settings, sound and unsound ones mixed; `make test` tries 40 of them.
 fuzz: .venv/test
 	SKCNN_FUZZ=1000 $(BIN)/python -m pytest tests/test_fuzz.py
 

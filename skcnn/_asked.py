@@ -82,10 +82,13 @@ class AskedData:
     ----------
     X, y : array-like
         As they reach the classifier.
+    sample_weight : array-like, default=None
+    validation_data : tuple (X, y), default=None
+        As for `fit`.
     """
 
-    def __init__(self, X, y):
-        self._given = GivenData(X, y)
+    def __init__(self, X, y, sample_weight=None, validation_data=None):
+        self._given = GivenData(X, y, sample_weight, validation_data)
         self._known = {}
 
     def fit_of(self, classifier):

@@ -2,7 +2,7 @@
 
 Every module takes `tf` and `keras` from here. Three things must happen before the first
 operation of TensorFlow, and two of them before it is imported: it must be told to be
-quiet, Keras must come after it, and a worker process must get its number of threads.
+quiet, Keras must come after it, and it must get the number of threads it may use.
 What is done about TensorFlow later is in :mod:`skcnn._runtime`.
 """
 
@@ -10,7 +10,6 @@ import contextlib
 import os
 import sys
 import tempfile
-from multiprocessing import parent_process
 
 # TensorFlow's level for no messages at all. What goes wrong is raised as well.
 _QUIET = "3"
@@ -84,21 +83,23 @@ if keras.backend.backend() != "tensorflow":
 __all__ = ["keras", "tf"]
 
 
-def _limit_worker_threads():
-    """Give TensorFlow the thread budget that joblib or Dask set for a worker process.
+def _heed_omp_num_threads():
+    """Have TensorFlow keep to OMP_NUM_THREADS, which it does not read by itself.
 
-    Both announce it in OMP_NUM_THREADS, which TensorFlow does not read. An explicit
-    TF_NUM_INTRAOP_THREADS wins, and the main process is left alone. After TensorFlow's
-    first operation this does nothing.
+    There joblib, Dask, Ray and Spark announce what a worker may use. It holds in each
+    process, because nothing tells for sure which one is a worker. So the same variable
+    gives the same bits everywhere. A number that TensorFlow was given itself wins.
+    After TensorFlow's first operation this does nothing.
     """
-    is_worker = parent_process() is not None
-    budget = os.environ.get("OMP_NUM_THREADS", "")
+    threading = tf.config.threading
+    budget = os.environ.get("OMP_NUM_THREADS", "").strip()
     is_told = "TF_NUM_INTRAOP_THREADS" in os.environ
-    if not is_worker or is_told or not budget.isdigit():
+    is_told = is_told or threading.get_intra_op_parallelism_threads()
+    if is_told or not budget.isdecimal() or not int(budget):
         return
     with contextlib.suppress(RuntimeError):  # TensorFlow has started
-        tf.config.threading.set_intra_op_parallelism_threads(int(budget))
-        tf.config.threading.set_inter_op_parallelism_threads(int(budget))
+        threading.set_intra_op_parallelism_threads(int(budget))
+        threading.set_inter_op_parallelism_threads(int(budget))
 
 
-_limit_worker_threads()
+_heed_omp_num_threads()

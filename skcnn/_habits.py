@@ -22,17 +22,34 @@ def explain_arguments(method):
     -------
     function
     """
-    known = list(inspect.signature(method).parameters)
 
     @functools.wraps(method)
     def explained(self, *args, **kwargs):
-        unknown = [name for name in kwargs if name not in known]
-        if unknown:
-            value = kwargs[unknown[0]]
-            raise TypeError(_message(self, method.__name__, unknown[0], value, known))
+        check_arguments(self, method, kwargs)
         return method(self, *args, **kwargs)
 
     return explained
+
+
+def check_arguments(classifier, method, given):
+    """Refuse arguments that a method of a classifier does not have.
+
+    Parameters
+    ----------
+    classifier : ConvPoolClassifier
+    method : function
+    given : dict
+        By name.
+
+    Raises
+    ------
+    TypeError
+        With what to write instead.
+    """
+    known = list(inspect.signature(method).parameters)
+    for name, value in given.items():
+        if name not in known:
+            raise TypeError(_message(classifier, method.__name__, name, value, known))
 
 
 def _message(classifier, method, name, value, known):

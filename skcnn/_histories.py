@@ -21,7 +21,7 @@ from skcnn._trajectory import Trajectory
 from skcnn._warnings import warn_once
 
 
-def search_histories(search, X, y):
+def search_histories(search, X, y, **fit_params):
     """Learning curves of every candidate and fold of a search.
 
     Nothing is trained. The histories are those of the states that this process or the
@@ -34,6 +34,9 @@ def search_histories(search, X, y):
         one.
     X, y : array-like
         What its `fit` was given.
+    **fit_params
+        What else its `fit` was given, such as `sample_weight`, `validation_data` or
+        `groups`.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def search_histories(search, X, y):
     check_is_fitted(search, "cv_results_")
     check_search(search)
     fits = _Fits(search)
-    for places, folds in _rungs(search, X, y):
+    for places, folds in _rungs(search, X, y, fit_params):
         fits.look_up(places, folds, X, y)
     fits.tell_unknown()
     parameters = _varying(search)
@@ -129,14 +132,15 @@ def _varying(search):
     return {name: cells for name, cells in columns.items() if len(set(cells)) > 1}
 
 
-def _rungs(search, X, y):
+def _rungs(search, X, y, fit_params):
     """Places of candidates, with the folds on which they were fitted."""
     if hasattr(search.cv, "__next__"):
         raise ValueError(
             f"search.cv is used up: {search.cv!r}. Make the search with "
             "cv=list(folds), which can be read again."
         )
-    rungs, again = planned_rungs(search, X, y), planned_rungs(search, X, y)
+    rungs = planned_rungs(search, X, y, fit_params)
+    again = planned_rungs(search, X, y, fit_params)
     if not all(map(_have_equal_folds, rungs, again)):
         raise ValueError(
             "search draws other folds each time, so the fits of the first time cannot "
@@ -209,7 +213,8 @@ class _Fits:
                 f"{self._n_unknown} fits are not known any more, in this process or in "
                 "memory. Worker processes forget what they trained when they end, and "
                 "this one keeps a bounded amount. Give the classifier memory='runs', "
-                "and search again. X and y must be those of the search."
+                "and search again. X, y and whatever else fit "
+                "was given must be those of the search."
             )
         for reason, n_fits in self._unshared.items():
             parts.append(f"{n_fits} fits left nothing. {reason}")

@@ -18,23 +18,18 @@ class Lanes:
     n : int
         Number of fits at a time.
     kind : {"one after the other", "threads", "processes"}
+    intra_op_threads : int
+        Threads that TensorFlow shares an operation among, in these lanes.
     """
 
     n: int
     kind: str
+    intra_op_threads: int
 
     @property
     def are_processes(self):
         """Whether each fit is in a process of its own, which starts with no states."""
         return self.kind == "processes"
-
-    @property
-    def intra_op_threads(self):
-        """Threads that TensorFlow shares an operation among, in these lanes."""
-        if not self.are_processes:
-            return intra_op_threads()
-        told = os.environ.get("TF_NUM_INTRAOP_THREADS")
-        return int(told) if told else max(1, cpu_count() // self.n)
 
 
 def lanes_of(search):
@@ -50,8 +45,22 @@ def lanes_of(search):
     """
     n_lanes = effective_n_jobs(getattr(search, "n_jobs", None))
     if n_lanes == 1:
-        return Lanes(1, "one after the other")
+        return Lanes(1, "one after the other", intra_op_threads())
     backend, _ = get_active_backend()
     # Threads share memory; every other backend has processes, here or elsewhere.
-    is_threading = getattr(backend, "supports_sharedmem", False)
-    return Lanes(n_lanes, "threads" if is_threading else "processes")
+    if getattr(backend, "supports_sharedmem", False):
+        return Lanes(n_lanes, "threads", intra_op_threads())
+    return Lanes(n_lanes, "processes", _threads_of_a_worker(backend, n_lanes))
+
+
+def _threads_of_a_worker(backend, n_lanes):
+    """How many threads a worker is likely to have; nobody asks it."""
+    # Only loky's workers are children of this process, with its environment.
+    is_here = getattr(backend, "supports_inner_max_num_threads", False)
+    if not is_here:
+        return 1  # as Dask, Ray and Spark announce it, unless they are told otherwise
+    told = os.environ.get("TF_NUM_INTRAOP_THREADS")
+    told = told or os.environ.get("OMP_NUM_THREADS", "")
+    if told.isdecimal() and int(told):
+        return int(told)
+    return max(1, cpu_count() // n_lanes)

@@ -1,6 +1,7 @@
 """What is in a folder of states, and how it gets smaller."""
 
 import datetime
+import itertools
 import os
 import re
 import shutil
@@ -22,7 +23,9 @@ DAY = 86400  # seconds
 # A write takes seconds. The process of a younger file may be on another machine.
 YOUNG = 600
 _STATE = re.compile("[0-9a-f]{32}")
-_UNFINISHED = re.compile(r"output\.pkl\.thread-\d+-pid-(\d+)|try-to-write-.*")
+_UNFINISHED = re.compile(
+    r"output\.pkl\.thread-\d+-pid-(\d+)|try-to-write-.*|[0-9a-f]{40}"
+)
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ class MemoryInfo:
     __repr__ = __str__  # a notebook shows the text
 
 
-def memory_info(path, search=None, X=None, y=None):
+def memory_info(path, search=None, X=None, y=None, **fit_params):
     """Tell what a folder of states holds: runs, sizes, and when they were used.
 
     Nothing is written.
@@ -117,6 +120,9 @@ def memory_info(path, search=None, X=None, y=None):
         not. Then the share of its trainings is told, too.
     X, y : array-like, default=None
         What the search is fitted on.
+    **fit_params
+        What else its `fit` is given, such as `sample_weight`, `validation_data` or
+        `groups`.
 
     Returns
     -------
@@ -160,7 +166,7 @@ def memory_info(path, search=None, X=None, y=None):
     entries = list(_entries(root))
     of_search = None
     if search is not None:
-        of_search = _of_search(path, entries, search, X, y)
+        of_search = _of_search(entries, search, X, y, fit_params)
     return MemoryInfo(
         path=str(getattr(path, "location", path)),
         n_runs=len({entry.run for entry in entries}),
@@ -291,7 +297,8 @@ def _entries(root):
 
 def _unfinished(root):
     """Files that nobody will finish."""
-    for file in [*root.glob("try-to-write-*"), *root.glob("run-*/*/output.pkl.*")]:
+    patterns = ("try-to-write-*", "in-work/*", "run-*/*/output.pkl.*")
+    for file in itertools.chain(*map(root.glob, patterns)):
         match = _UNFINISHED.fullmatch(file.name)
         if match is None:
             continue
@@ -332,7 +339,7 @@ def _runs(pd, entries):
     return table
 
 
-def _of_search(path, entries, search, X, y):
+def _of_search(entries, search, X, y, fit_params):
     """How much of a folder belongs to a search."""
     check_search(search)
     if X is None or y is None:
@@ -341,7 +348,7 @@ def _of_search(path, entries, search, X, y):
     for entry in entries:
         sizes[entry.run] = sizes.get(entry.run, 0) + entry.n_bytes
     trainings, known = set(), set()
-    for rung in planned_rungs(search, X, y):
+    for rung in planned_rungs(search, X, y, fit_params):
         for fit in described_fits(search.estimator, rung.candidates, rung.folds, X, y):
             if fit.asked is None or fit.asked.why_not_shared:
                 continue

@@ -13,10 +13,19 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 @dataclass(frozen=True)
 class Fold:
-    """Places of the samples that a fit trains on and is scored on."""
+    """Places of the samples that a fit trains on and is scored on.
+
+    Attributes
+    ----------
+    train, test : ndarray of int
+    fit_params : dict
+        What `fit` of the estimator is given besides, such as weights: those of the
+        samples in `train`.
+    """
 
     train: np.ndarray
     test: np.ndarray
+    fit_params: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ class Rung:
         return self.n_kept / len(self.candidates)
 
 
-def planned_rungs(search, X, y, groups=None):
+def planned_rungs(search, X, y, fit_params=None):
     """Everything that a search is going to fit, but for the refit.
 
     Parameters
@@ -52,8 +61,8 @@ def planned_rungs(search, X, y, groups=None):
         It is left as it is.
     X, y : array-like
         As for its `fit`.
-    groups : array-like of shape (n_samples,), default=None
-        For a splitter that needs them.
+    fit_params : dict, default=None
+        What its `fit` is given besides: weights, groups for a splitter.
 
     Returns
     -------
@@ -63,8 +72,9 @@ def planned_rungs(search, X, y, groups=None):
     asked = clone(search)
     if hasattr(asked, "set_callbacks"):
         asked.set_callbacks()  # they would announce a search
-    asked.set_params(estimator=_StandIn(notes, _names(search)), **_quiet(asked))
-    asked.fit(np.arange(len(y)), y, **({} if groups is None else {"groups": groups}))
+    stand_in = _StandIn(notes, search.estimator)
+    asked.set_params(estimator=stand_in, **_quiet(asked))
+    asked.fit(np.arange(len(y)), y, **(fit_params or {}))
     return _rungs(asked, notes)
 
 
@@ -80,11 +90,6 @@ def _quiet(search):
     }
     known = search.get_params(deep=False)
     return {name: wanted[name] for name in wanted if name in known}
-
-
-def _names(search):
-    """Names of the parameters of the estimator; a halving search looks for some."""
-    return list(search.estimator.get_params())
 
 
 def _rungs(search, notes):
@@ -117,31 +122,44 @@ class _Notes:
     folds: list = field(default_factory=list)
     known: dict = field(default_factory=dict)  # equal folds are kept once
 
-    def add(self, train, test):
+    def add(self, train, test, fit_params):
         key = (train.tobytes(), test.tobytes())
-        self.folds.append(self.known.setdefault(key, Fold(train, test)))
+        fold = Fold(train, test, fit_params)
+        self.folds.append(self.known.setdefault(key, fold))
 
 
 class _StandIn(ClassifierMixin, BaseEstimator):
-    """Takes any parameter, and notes which samples it is fitted and scored on."""
+    """Takes any parameter, and notes which samples it is fitted and scored on.
 
-    def __init__(self, notes=None, names=()):
+    Parameters
+    ----------
+    notes : _Notes
+    original : estimator
+        What it stands for.
+    """
+
+    def __init__(self, notes=None, original=None):
         self.notes = notes
-        self.names = names
+        self.original = original
 
     def __sklearn_clone__(self):
-        return _StandIn(self.notes, self.names)
+        return _StandIn(self.notes, self.original)
 
     def get_params(self, deep=True):
-        return dict.fromkeys(self.names)
+        # Names alone: a halving search looks for that of its resource.
+        return dict.fromkeys(self.original.get_params())
 
     def set_params(self, **params):
         return self
 
-    def fit(self, X, y=None):
-        self._train = X
+    def get_metadata_routing(self):
+        """What the original asks for, so that a search hands on the same."""
+        return self.original.get_metadata_routing()
+
+    def fit(self, X, y=None, **fit_params):
+        self._train, self._fit_params = X, fit_params
         return self
 
-    def score(self, X, y=None):
-        self.notes.add(self._train, X)
+    def score(self, X, y=None, sample_weight=None, **score_params):
+        self.notes.add(self._train, X, self._fit_params)
         return 0.0

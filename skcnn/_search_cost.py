@@ -211,7 +211,7 @@ class SearchCost:
         last = [fit for fit in self._fits if fit.rung == self._fits[-1].rung]
         seconds = 0.0
         for fit in last:
-            growth = n_images / (fit.n_images + fit.n_validation)
+            growth = n_images / fit.n_given
             seconds += fit.epochs * self.seconds_of_epoch(fit, alone=True) * growth
         return seconds / len(last)
 

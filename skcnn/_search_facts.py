@@ -24,6 +24,8 @@ class FitFacts:
         Equal for fits that need one compiled network.
     run : hashable
         Equal for fits that share epochs.
+    n_given : int
+        Images that `fit` is given, with those it may set aside for validation.
     batch_size, n_images, n_validation, n_test, epochs : int
     n_known : int
         Epochs that need no training, because they are in `memory` or this process.
@@ -36,6 +38,7 @@ class FitFacts:
     fold: int
     network: object
     run: object
+    n_given: int
     batch_size: int
     n_images: int
     n_validation: int
@@ -169,6 +172,7 @@ def _facts_of(rung, fit, network, key, lanes, seconds):
         fold=fit.fold_number,
         network=network,
         run=key or object(),
+        n_given=len(fit.fold.train),
         batch_size=run.plan.batch_size,
         n_images=len(run.data),
         n_validation=0 if run.validation is None else len(run.validation),

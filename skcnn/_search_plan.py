@@ -106,7 +106,7 @@ class SearchPlan:
     __repr__ = __str__  # a notebook shows the text
 
 
-def plan_search(search, X, y, *, max_params=None, max_measured=4):
+def plan_search(search, X, y, *, max_params=None, max_measured=4, **fit_params):
     """Tell what a search will do and cost, before it begins.
 
     No candidate is trained. A few batches of some networks are, to measure their speed.
@@ -125,6 +125,9 @@ def plan_search(search, X, y, *, max_params=None, max_measured=4):
     max_measured : int, default=4
         How many networks to measure: the smallest, the largest, and some between. The
         others are judged by their number of operations.
+    **fit_params
+        What `fit` of the search will be given besides, such as `sample_weight`,
+        `validation_data` or `groups`.
 
     Returns
     -------
@@ -171,7 +174,7 @@ def plan_search(search, X, y, *, max_params=None, max_measured=4):
     """
     _check(search, max_params, max_measured)
     lanes = lanes_of(search)
-    rungs = planned_rungs(search, X, y)
+    rungs = planned_rungs(search, X, y, fit_params)
     found = collect(search, rungs, X, y, lanes)
     cost = SearchCost(rungs, found, lanes, max_measured) if found.fits else None
     return SearchPlan(

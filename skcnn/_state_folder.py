@@ -149,6 +149,19 @@ class StateFolder:
         epochs = [int(name, 16) for name in names if _ENTRY.fullmatch(name)]
         return [epoch for epoch in epochs if self.contains(run_key, epoch)]
 
+    def lock_path(self, run_key):
+        """The file that is locked by the process that trains a run.
+
+        Parameters
+        ----------
+        run_key : str
+
+        Returns
+        -------
+        str
+        """
+        return os.path.join(self.location, "skcnn", "in-work", run_key)
+
     def _tell_unreadable(self, error):
         if self._can_read:  # one warning for all epochs
             self._can_read = False

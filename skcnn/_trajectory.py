@@ -7,10 +7,10 @@ a result; when in doubt, runs do not share.
 """
 
 import functools
-import threading
 from contextlib import contextmanager
 
 from skcnn._hooks import EpochHook
+from skcnn._run_lock import one_process, one_thread
 from skcnn._states import STATES
 from skcnn._warnings import warn_once
 
@@ -86,6 +86,29 @@ class Trajectory:
                 self.folder.put(self.run_key, state)
                 # Another process may have just removed it, as one that it passed.
                 self._passed = epoch if epoch < until else None
+
+    @contextmanager
+    def one_process(self, until):
+        """Have other processes with this folder wait, after waiting for them.
+
+        Parameters
+        ----------
+        until : int
+            Number of epochs at which the fit ends.
+        """
+        if self.folder is None or not until or self._is_known(until):
+            yield  # nothing is going to be trained, or nobody knows of it
+            return
+        path = self.folder.lock_path(self.run_key)
+        with one_process(path, self._n_reached, until):
+            yield
+
+    def _is_known(self, epoch):
+        is_here = epoch in STATES.epochs(self.run_key)
+        return is_here or self.folder.contains(self.run_key, epoch)
+
+    def _n_reached(self):
+        return max(self.folder.epochs(self.run_key), default=0)
 
     def state(self, epoch):
         """The state after `epoch` epochs, or None."""
@@ -190,7 +213,7 @@ def follow(run, trajectory, until, hooks=()):
         Bit for bit what ``run.train(run.initial_state(), until)`` gives.
     """
     # Of two fits of one run, the second goes on from where the first ends.
-    with _run_lock(trajectory.run_key):
+    with one_thread(trajectory.run_key), trajectory.one_process(until):
         state = trajectory.longest(until) or run.initial_state()
         # Before training, so that a fit that is killed leaves all that was known.
         trajectory.write_known(state.epoch, until)
@@ -233,25 +256,3 @@ def _recall(run, trajectory, epoch):
     if state.epoch == epoch:
         return state
     return run.train(state, epoch, [_Keep(run, trajectory, epoch)])
-
-
-# The key of a run -> [lock, number of threads that hold it or wait for it].
-_locks = {}
-_locks_guard = threading.Lock()
-
-
-@contextmanager
-def _run_lock(run_key):
-    """Let one thread at a time train a run. The lock is dropped with its last user."""
-    with _locks_guard:
-        # Reentrant, because a callback may fit the same run in the midst of it.
-        entry = _locks.setdefault(run_key, [threading.RLock(), 0])
-        entry[1] += 1
-    try:
-        with entry[0]:
-            yield
-    finally:
-        with _locks_guard:
-            entry[1] -= 1
-            if not entry[1]:
-                del _locks[run_key]

@@ -7,14 +7,25 @@ from importlib.util import find_spec
 
 import pytest
 
-import skcnn
-from skcnn._trajectory import STATES
-from skcnn.datasets import load_digits
+# skcnn is imported where it is needed: one process of `--numprocesses 2` runs no test,
+# and TensorFlow takes four seconds to start.
 
 # A shell that starts pytest in the background has it ignore Ctrl-C, and Python keeps to
 # that, here and in every child. Some tests press Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items):
+    """Examples of docstrings train networks, so they are slow.
+
+    Tests in worker processes come first, one after the other: joblib then goes on with
+    the same workers, which need not import TensorFlow again.
+    """
+    for item in items:
+        if isinstance(item, pytest.DoctestItem):
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.get_closest_marker("workers") is None)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -40,6 +51,8 @@ def digits():
     """Bytes of images (1797, 8, 8, 1) with their labels; read-only, as all tests share
     them.
     """
+    from skcnn.datasets import load_digits
+
     X, y = load_digits(subset="all", return_X_y=True)
     X.flags.writeable = False
     y.flags.writeable = False
@@ -53,24 +66,36 @@ def data(digits):
     return X[:120], y[:120]
 
 
+@pytest.fixture(scope="session")
+def states():
+    """What this process knows of runs."""
+    from skcnn._states import STATES
+
+    return STATES
+
+
 @pytest.fixture(scope="module")
-def nothing_shared():
+def nothing_shared(states):
     """Each fit computes its own epochs, so that two which give equal bits have both
     been trained.
     """
-    max_bytes = STATES.max_bytes
-    skcnn.clear_cache(max_bytes=0)
+    max_bytes = states.max_bytes
+    states.resize(0)
     yield
-    skcnn.clear_cache(max_bytes=max_bytes)
+    states.resize(max_bytes)
 
 
 @pytest.fixture
-def nothing_known():
-    """Each test starts and ends without states, as in a process that has just started."""
-    max_bytes = STATES.max_bytes
-    skcnn.clear_cache()
+def nothing_known(states):
+    """Each test starts and ends without states, as in a process that has just started.
+
+    Networks stay compiled, which changes no result and saves half a second each.
+    """
+    max_bytes = states.max_bytes
+    states.clear()
     yield
-    skcnn.clear_cache(max_bytes=max_bytes)
+    states.clear()
+    states.resize(max_bytes)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 TESTS = Path(__file__).parent
@@ -45,6 +46,54 @@ def start_process(function, *arguments):
     process = ANOTHER.Process(target=_call, args=told, daemon=True)
     process.start()
     return process
+
+
+def run_in_fork(code, *arguments, cwd=None, timeout=300, **variables):
+    """What code gives in another process, which has imported skcnn before.
+
+    It is for tests that need another process, but not a fresh interpreter: starting one
+    takes four seconds, this a moment. It must end well.
+
+    Parameters
+    ----------
+    code : str
+    *arguments : objects
+        Its ``sys.argv[1:]``, as text.
+    cwd : path, default=None
+        The folder to work in.
+    timeout : float, default=300
+        In seconds.
+    **variables : str
+        Of the environment, beside those of this process.
+
+    Returns
+    -------
+    subprocess.CompletedProcess
+        With ``stdout`` and ``stderr`` as text.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        printed, told = (Path(folder, name) for name in ("stdout", "stderr"))
+        process = start_process(
+            _run, code, arguments, cwd, variables, str(printed), str(told)
+        )
+        process.join(timeout)
+        is_over = process.exitcode is not None
+        process.kill()
+        assert is_over, f"stopped after {timeout} seconds\n{told.read_text()}"
+        assert process.exitcode == 0, told.read_text()
+        output = printed.read_text(), told.read_text()
+        return subprocess.CompletedProcess(code, process.exitcode, *output)
+
+
+def _run(code, arguments, cwd, variables, *files):
+    for descriptor, path in enumerate(files, start=1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), descriptor)
+    os.environ.update(variables)
+    if cwd is not None:
+        os.chdir(cwd)
+        sys.path.insert(0, "")
+    sys.argv = ["-c", *map(str, arguments)]
+    exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
 
 
 def _call(environment, function, arguments):

@@ -20,13 +20,14 @@ from networks import TINY
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
-from skcnn import ConvPoolClassifier, clear_cache
+from skcnn import ConvPoolClassifier
 from skcnn._augmentation import (
     augmentation_config,
     augmented_images,
     check_pixel_range,
 )
 from skcnn._seeds import epoch_order
+from skcnn._states import STATES
 
 SHAPE = (16, 16, 1)
 SMALL = TINY | {"batch_size": 32}
@@ -132,7 +133,7 @@ def test_a_batch_by_itself_is_changed_as_in_training(images):
         "optimizer__learning_rate": 1e-12,
         "epochs": 2,
     }
-    clear_cache()
+    STATES.clear()
     trained = ConvPoolClassifier(**frozen, augmentation="flip+shift").fit(
         images, labels
     )
@@ -152,7 +153,7 @@ def test_a_batch_by_itself_is_changed_as_in_training(images):
 
 
 def fit(augmentation, data, epochs=2, **params):
-    clear_cache()
+    STATES.clear()
     return ConvPoolClassifier(
         **{**SMALL, **params}, augmentation=augmentation, epochs=epochs
     ).fit(*data)
@@ -206,7 +207,7 @@ def test_each_epoch_draws_anew(data):
 @pytest.mark.slow
 def test_predictions_and_validation_leave_images_alone(data):
     X, y = data
-    clear_cache()
+    STATES.clear()
     clf = ConvPoolClassifier(
         **SMALL, augmentation=Darken(), epochs=2, optimizer__learning_rate=1e-12
     )
@@ -638,6 +639,7 @@ COPIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make_copy", COPIES.values(), ids=COPIES)
 def test_a_class_that_keras_does_not_know_is_copied_exactly(make_copy, images):
     layer = Unregistered(3.0, name="mine")
@@ -673,6 +675,7 @@ def test_layers_with_weights_are_left_to_keras():
     assert known.units == 2
 
 
+@pytest.mark.slow
 def test_a_class_of_ones_own_in_a_grid(data):
     grid = {"augmentation": [None, Unregistered(3.0), [Unregistered(30.0)]]}
     net = ConvPoolClassifier(**SMALL, epochs=1)
@@ -702,6 +705,7 @@ print(search.cv_results_["mean_test_score"])
 """
 
 
+@pytest.mark.slow
 def test_a_class_in_a_script_reaches_worker_processes(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     command = [sys.executable, tmp_path / "script.py"]

@@ -182,6 +182,7 @@ def test_what_a_callback_did_to_the_model_stays_in_its_fit(data):
 # What they add to the logs
 
 
+@pytest.mark.slow
 def test_what_a_callback_adds_is_in_the_history(data, capsys):
     values = {"f1": np.float32(0.5), "seen": np.array(3), "loss": -1.0}
     monitor = ScoringMonitor(scoring="accuracy")

@@ -18,6 +18,7 @@ from skcnn._command.arguments import make_parser
 from skcnn._command.budget import make_search, work_of
 from skcnn._planned_fits import planned_rungs
 from skcnn.datasets import load_image_files
+from skcnn.presets import search_space
 
 COMMAND = [sys.executable, "-m", "skcnn"]
 # Two kinds of stripes, which a network tells apart after a few epochs.
@@ -176,9 +177,13 @@ def test_more_candidates_begin_with_the_same_ones(tmp_path):
     X, y = np.zeros((60, 32, 32, 3), np.uint8), np.arange(60) % 3
     few, many = (make_search(n, X, y, 100_000, tmp_path) for n in (5, 20))
     assert few.param_grid == many.param_grid[:5] and len(many.param_grid) == 20
-    for name in ("conv_layers", "augmentation", "batch_norm", "head"):
+    for name in ("conv_layers", "augmentation", "batch_size", "head"):
         assert len({str(each[name]) for each in many.param_grid}) > 1
-    assert few.estimator.batch_size == 16
+    space = search_space((32, 32, 3), 60, 100_000, n_classes=3)
+    for name, values in space.items():
+        if isinstance(values, list) and name != "epochs":
+            assert all(each[name][0] in values for each in many.param_grid)
+    assert [few.max_resources] == space["epochs"]
     assert Path(few.estimator.memory) == tmp_path
 
 
@@ -189,10 +194,9 @@ def test_the_best_candidates_get_the_most_epochs_and_the_work_is_counted(
     """As the search itself plans it."""
     X, y = data
     search = make_search(n_candidates, X, y, None, "nowhere")
-    work, before = 0, 0
+    work = 0
     for number, rung in enumerate(planned_rungs(search, X, y)):
         epochs = search.min_resources * search.factor**number
-        work += rung.n_kept * (epochs - before)
-        before = epochs
-    assert before == search.max_resources == 27
-    assert work == work_of(n_candidates)
+        work += rung.n_kept * epochs
+    assert epochs == search.max_resources == 36
+    assert work == work_of(n_candidates, 36)

@@ -111,6 +111,7 @@ def test_the_remedy_helps(digits):
     assert clipped.score(X, y) > 0.5
 
 
+@pytest.mark.slow
 def test_a_diverged_state_is_kept_nowhere(data, tmp_path):
     params = {**bursts_after(ONE_EPOCH), "memory": tmp_path}
     for _ in range(2):  # the second time from what the first one kept
@@ -180,6 +181,7 @@ def infinite(y_true, y_pred):
     return keras.ops.mean(keras.ops.square(y_true - y_pred), axis=-1) * 0 + np.inf
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_not_finite_is_told_to_the_caller(data):
     with pytest.warns(ConvergenceWarning, match="epoch 1 on") as caught:
         fitted = small(loss=infinite).fit(*data)
@@ -273,6 +275,7 @@ def test_weights_that_a_callback_breaks(when, data):
         small(callbacks=Breaks(when)).fit(*data)
 
 
+@pytest.mark.slow
 def test_weights_that_a_callback_restores(data):
     restores = keras.callbacks.EarlyStopping(
         "loss", patience=10, restore_best_weights=True

@@ -19,10 +19,11 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skcnn import ConvPoolClassifier, clear_cache
+from skcnn import ConvPoolClassifier
 from skcnn._early_stopping import EarlyStopping, split_off_validation
 from skcnn._samples import Samples
 from skcnn._seeds import derive
+from skcnn._states import STATES
 
 SMALL = TINY | {
     "dense_layers": (16,),
@@ -390,7 +391,7 @@ def test_patience_is_not_part_of_the_run(stopped, data, tmp_path):
     patient = stopping(
         n_iter_no_change=25, epochs=stopped.n_iter_ + 1, memory=tmp_path
     ).fit(*data)
-    clear_cache()
+    STATES.clear()
     impatient = stopping(memory=tmp_path).fit(*data)
     assert same_fits(impatient, stopped, data[0])
     assert (
@@ -416,9 +417,9 @@ def test_partial_fit_refuses(data):
 
 @pytest.mark.slow
 def test_states_dropped_since_are_computed_again(stopped, data):
-    clear_cache(max_bytes=0)
+    STATES.resize(0)
     try:
         stopping(epochs=2).fit(*data)
         assert same_fits(stopping().fit(*data), stopped, data[0])
     finally:
-        clear_cache(max_bytes=256 * 2**20)
+        STATES.resize(256 * 2**20)

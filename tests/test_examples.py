@@ -9,6 +9,7 @@ import runpy
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,12 +17,13 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from fresh_python import run_in_fork
 from matplotlib import pyplot as plt
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ParameterGrid, train_test_split
 
-import skcnn
 from skcnn import ConvPoolClassifier
+from skcnn._states import STATES
 from skcnn.datasets import fetch_cifar10, fetch_fashion_mnist
 from skcnn.presets import GRIDS, NETWORKS, PUBLISHED
 
@@ -44,15 +46,14 @@ STUDIES = {
 }
 
 
-@pytest.fixture(scope="session")
-def data_home(tmp_path_factory):
+def write_images(folder, **sizes):
     """Random images in the files that `skcnn.datasets` reads, so coarse that a network
     tells one from another.
     """
-    folder, random = tmp_path_factory.mktemp("data"), np.random.RandomState(0)
+    random = np.random.RandomState(0)
     for name, shape in SHAPES.items():
         parts = {}
-        for split, n in {"train": 1000, "test": 200}.items():
+        for split, n in sizes.items():
             coarse = random.randint(0, 256, (n, 4, 4, *shape[2:])).astype(np.uint8)
             parts[f"x_{split}"] = coarse.repeat(shape[0] // 4, axis=1).repeat(
                 shape[1] // 4, axis=2
@@ -62,16 +63,28 @@ def data_home(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="session")
+def data_home(tmp_path_factory):
+    """Images of which the scripts take a part."""
+    return write_images(tmp_path_factory.mktemp("data"), train=1000, test=200)
+
+
+@pytest.fixture(scope="session")
+def few_images(tmp_path_factory):
+    """So few images that the scripts take them all: most of the time is compiling."""
+    return write_images(tmp_path_factory.mktemp("few"), train=40, test=20)
+
+
 @pytest.fixture
 def run_script(monkeypatch, capsys):
-    """Runs a script in this process, where nothing is known of it; gives what it
+    """Runs a script in this process, where nothing is trained of it; gives what it
     prints.
     """
     monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")  # so that none of them sets it
 
     def run(name, *arguments):
-        skcnn.clear_cache()
+        STATES.clear()
         monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
         capsys.readouterr()
         try:
@@ -81,7 +94,7 @@ def run_script(monkeypatch, capsys):
         return capsys.readouterr().out
 
     yield run
-    skcnn.clear_cache()
+    STATES.clear()
 
 
 def start_script(name, *arguments, **options):
@@ -89,6 +102,21 @@ def start_script(name, *arguments, **options):
     command = [sys.executable, str(EXAMPLES / f"{name}.py"), *map(str, arguments)]
     environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
     return subprocess.Popen(command, env=environment, text=True, **options)
+
+
+AS_MAIN = """
+import runpy, sys
+from pathlib import Path
+del sys.argv[0]  # what is left begins with the script, as Python sets it
+sys.path.insert(0, str(Path(sys.argv[0]).parent))
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def run_elsewhere(name, *arguments):
+    """What a script prints in another process, whose memory is free again after it."""
+    script, options = EXAMPLES / f"{name}.py", {"timeout": 600, "MPLBACKEND": "agg"}
+    return run_in_fork(AS_MAIN, script, *arguments, **options).stdout
 
 
 def run_alone(name, *arguments):
@@ -102,17 +130,9 @@ def run_alone(name, *arguments):
 
 
 def images_of(fetch, data_home):
-    """What the scripts make of `data_home` with ``--scale 0.01``."""
-    X_train, y_train = fetch(
-        data_home=data_home, n_samples=100, random_state=0, return_X_y=True
-    )
-    X_test, y_test = fetch(
-        data_home=data_home,
-        n_samples=100,
-        random_state=0,
-        return_X_y=True,
-        subset="test",
-    )
+    """What the scripts train and test on, where images are few."""
+    X_train, y_train = fetch(data_home=data_home, return_X_y=True)
+    X_test, y_test = fetch(data_home=data_home, return_X_y=True, subset="test")
     return X_train, X_test, y_train, y_test
 
 
@@ -208,11 +228,10 @@ MANY_NETWORKS = {"reproduce_s1_width_depth", "reproduce_s5_budget"}
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STUDIES)
-def test_a_study(name, data_home, run_script, tmp_path):
-    run = run_alone if name in MANY_NETWORKS else run_script
-    printed = run(
-        name, "--data-home", data_home, "--scale", 0.01, "--seeds", 1, "--out", tmp_path
-    )
+def test_a_study(name, few_images, run_script, tmp_path):
+    run = run_elsewhere if name in MANY_NETWORKS else run_script
+    options = ["--data-home", few_images, "--scale", 0.01, "--seeds", 1]
+    printed = run(name, *options, "--out", tmp_path)
     first_line = (
         r"s\d: \d+ fits, \d+ epochs of up to \d+ images: about \d+ (seconds|minutes) "
         "one after the other, less what is known in --memory\n"
@@ -228,7 +247,7 @@ def test_a_study(name, data_home, run_script, tmp_path):
     assert (
         "measured" in table and f"examples/{name}.py" in table and "tensorflow" in table
     )
-    assert str(data_home) not in table
+    assert str(few_images) not in table
     for network in runs.index.intersection(list(PUBLISHED)):
         published = PUBLISHED[network].test_accuracy
         if published is not None:  # one seed: the difference is that of the one run
@@ -242,14 +261,14 @@ def test_a_study(name, data_home, run_script, tmp_path):
             )
     assert [path for path in tmp_path.glob("*.png") if path.stat().st_size > 5000]
     if name in CHECKS:
-        CHECKS[name](runs, table, data_home)
+        CHECKS[name](runs, table, few_images)
 
 
 @pytest.mark.slow
-def test_a_study_that_is_run_again_trains_nothing(data_home, run_script, tmp_path):
+def test_a_study_that_is_run_again_trains_nothing(few_images, run_script, tmp_path):
     arguments = [
         "--data-home",
-        data_home,
+        few_images,
         "--scale",
         0.01,
         "--memory",
@@ -266,9 +285,9 @@ def test_a_study_that_is_run_again_trains_nothing(data_home, run_script, tmp_pat
 
 
 @pytest.mark.slow
-def test_a_study_that_was_killed_goes_on_to_the_same_figures(data_home, tmp_path):
-    arguments = ["--data-home", data_home, "--scale", 0.2]
-    run_alone("reproduce_s4_regularized", *arguments, "--out", tmp_path / "plain")
+def test_a_study_that_was_killed_goes_on_to_the_same_figures(few_images, tmp_path):
+    arguments = ["--data-home", few_images, "--scale", 0.2]
+    run_elsewhere("reproduce_s4_regularized", *arguments, "--out", tmp_path / "plain")
     arguments += ["--memory", tmp_path / "runs", "--out", tmp_path / "killed"]
     with start_script(
         "reproduce_s4_regularized", *arguments, stdout=subprocess.DEVNULL
@@ -294,14 +313,14 @@ def test_the_grid_alone_may_have_fewer_images(data_home, monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)
     import study
 
-    for scale, of_all, of_grid in ((1.0, 600, 200), (0.75, 450, 150)):
+    # The last is so small that it gives the fewest images there can be.
+    sizes = ((1.0, 600, 200, 200), (0.75, 450, 150, 150), (0.01, 100, 100, 100))
+    for scale, of_all, of_grid, of_test in sizes:
         options = SimpleNamespace(scale=scale, n_samples=600, data_home=data_home)
         assert len(study.load(fetch_cifar10, options)[2]) == of_all
         _, _, y_train, y_test = study.load(fetch_cifar10, options, n_samples=200)
-        assert (
-            np.bincount(y_train).tolist() == [of_grid // 10] * 10
-            and len(y_test) == 200 * scale
-        )
+        assert np.bincount(y_train).tolist() == [of_grid // 10] * 10
+        assert len(y_test) == of_test
 
 
 def test_as_many_images_as_asked_for_or_none(data_home, monkeypatch):
@@ -345,18 +364,6 @@ def with_options(name, options):
     return script
 
 
-def run_demo(folder, **options):
-    """Run a copy of the demo, in which the options at its head were changed."""
-    (folder / "demo.py").write_text(with_options("plot_grid_search", options))
-    return subprocess.run(
-        [sys.executable, "demo.py"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-
-
 @pytest.mark.slow
 def test_the_demo_takes_nearly_all_images_of_a_file(tmp_path):
     random = np.random.RandomState(0)
@@ -368,9 +375,12 @@ def test_the_demo_takes_nearly_all_images_of_a_file(tmp_path):
         x_test=images,
         y_test=labels,
     )
-    result = run_demo(
-        tmp_path, images="own.npz", n_samples=23, picture="own.png"
-    )  # the one that is left out cannot be of three classes
+    # The one that is left out cannot be of three classes.
+    options = {"images": "own.npz", "n_samples": 23, "picture": "own.png"}
+    (tmp_path / "demo.py").write_text(with_options("plot_grid_search", options))
+    command = [sys.executable, "demo.py"]
+    pipes = {"capture_output": True, "text": True, "timeout": 600}
+    result = subprocess.run(command, cwd=tmp_path, **pipes)
     assert result.returncode == 0, result.stderr[-4000:]
     assert "24 candidates x 3 folds on 23 images" in result.stdout
     assert "Accuracy on 24 held-out images" in result.stdout
@@ -408,6 +418,7 @@ GALLERY = {
     },
     "plot_augmentation": {"train_sizes": [20, 40], "n_splits": 2, "all_epochs": [1, 2]},
     "plot_batch_norm": {"n_samples": 60, "all_epochs": [1, 2], "epochs": 1},
+    "plot_cluster": {"n_samples": 60, "all_epochs": [1, 2]},
     "plot_epochs_for_free": {"n_samples": 60, "all_epochs": [1, 2]},
     "plot_grid_search": {"n_samples": 30},
     "plot_is_it_real": {"n_samples": 60, "epochs": 1, "seeds": [0, 1]},
@@ -438,12 +449,12 @@ def cells_of(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("third", [0, 1, 2])  # TensorFlow starts once for each third
-def test_the_notebooks_of_the_gallery_run_and_show_a_figure(third, tmp_path):
+@pytest.mark.parametrize("half", [0, 1])  # TensorFlow starts once for each half
+def test_the_notebooks_of_the_gallery_run_and_show_a_figure(half, tmp_path):
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
-    cells = {name: cells_of(name) for name in sorted(GALLERY)[third::3]}
+    cells = {name: cells_of(name) for name in sorted(GALLERY)[half::2]}
     code = [nbformat.v4.new_code_cell(cell) for each in cells.values() for cell in each]
     notebook = nbformat.v4.new_notebook(cells=code)
     client = nbclient.NotebookClient(
@@ -486,6 +497,7 @@ def test_shorter_runs_cost_nothing_beside_longer_ones(monkeypatch):
     assert study.longest(networks) == networks[1:]
 
 
+@pytest.mark.slow
 def test_the_cost_of_fits_side_by_side_is_told_too(data_home, monkeypatch, capsys):
     monkeypatch.syspath_prepend(EXAMPLES)
     import study
@@ -622,10 +634,16 @@ def test_a_seed_without_a_value_is_no_part_of_a_mean_without_a_word(monkeypatch)
         ("images", "nowhere.npz", "No such file .*'nowhere.npz'"),
     ],
 )
-def test_the_demo_names_a_bad_option_before_the_search(option, value, told, tmp_path):
-    result = run_demo(tmp_path, **{option: value})
-    assert result.returncode and re.search(told, result.stderr.splitlines()[-1])
-    assert "candidates" not in result.stdout
+def test_the_demo_names_a_bad_option_before_the_search(
+    option, value, told, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    script = with_options("plot_grid_search", {option: value})
+    with pytest.raises((Exception, SystemExit)) as caught:
+        exec(compile(script, "demo.py", "exec"), {"__name__": "__main__"})
+    plt.close("all")
+    assert re.search(told, traceback.format_exception_only(caught.value)[-1])
+    assert "candidates" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("script", sorted(EXAMPLES.rglob("*.py")), ids=lambda p: p.stem)

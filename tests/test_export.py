@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fresh_python import run_python
+from fresh_python import run_in_fork, run_python
 from networks import TINY
 from PIL import Image
 from sklearn.pipeline import make_pipeline
@@ -167,4 +167,4 @@ try:
 except ImportError as error:
     print(error)
 """
-    assert "pip install skcnn[export]" in run_python(code, tmp_path).stdout
+    assert "pip install skcnn[export]" in run_in_fork(code, tmp_path).stdout

@@ -84,9 +84,7 @@ def no_hang():
 def test_refused_by_name_or_trained_as_planned(drawn, borrowed):
     params, _ = drawn
     borrowed.clear()
-    classifier = (
-        ConvPoolClassifier(**SMALL | params) if "optimizer__" not in params else None
-    )
+    classifier = ConvPoolClassifier(**SMALL | params)
     with no_hang(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

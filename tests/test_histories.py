@@ -5,21 +5,23 @@ import warnings
 import numpy as np
 import pytest
 from joblib import parallel_config
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes the next import possible
 from sklearn.model_selection import (
     GridSearchCV,
+    GroupKFold,
     HalvingGridSearchCV,
     KFold,
     StratifiedKFold,
 )
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-import skcnn
-from skcnn import ConvPoolClassifier, search_histories, search_results
+from skcnn import ConvPoolClassifier, plan_search, search_histories, search_results
+from skcnn._states import STATES
 from skcnn._training import epochs_trained
 
 X, y = load_digits().images[:100] / 16, load_digits().target[:100]
@@ -38,11 +40,11 @@ def tiny(**params):
     return ConvPoolClassifier(**{**TINY, **params})
 
 
-def looked_up(search, X=X, y=y):
+def looked_up(search, X=X, y=y, **fit_params):
     """The table, and that nothing was trained or warned of for it."""
     with epochs_trained() as epochs, warnings.catch_warnings():
         warnings.simplefilter("error")
-        table = search_histories(search, X, y)
+        table = search_histories(search, X, y, **fit_params)
     assert epochs == []
     return table
 
@@ -67,6 +69,7 @@ def check_against_fits(table, search, folds, X=X, y=y):
         assert (rows["time"] > 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bare", "in a pipeline", "in threads"])
 def test_each_candidate_and_fold_has_its_own_curve(kind, nothing_known):
     estimator, grid = tiny(), GRID
@@ -87,6 +90,7 @@ def test_each_candidate_and_fold_has_its_own_curve(kind, nothing_known):
 
 
 @pytest.mark.slow
+@pytest.mark.workers
 def test_curves_of_worker_processes_are_found_in_memory(nothing_known, tmp_path):
     estimator = tiny(memory=str(tmp_path / "runs"))
     search = GridSearchCV(estimator, GRID, cv=2, n_jobs=2, refit=False).fit(X, y)
@@ -95,7 +99,7 @@ def test_curves_of_worker_processes_are_found_in_memory(nothing_known, tmp_path)
     by_epochs = table[table["candidate"] == 1]
     assert by_epochs["epochs"].unique().tolist() == [3]
     forgotten = GridSearchCV(tiny(), GRID, cv=2, n_jobs=2, refit=False).fit(X, y)
-    skcnn.clear_cache()
+    STATES.clear()
     with pytest.raises(
         ValueError, match=r"8 fits are not known any more.*memory='runs'"
     ):
@@ -111,7 +115,7 @@ def test_a_shorter_fit_is_the_beginning_of_a_longer_one(nothing_known, tmp_path)
     for entry in memory.rglob("*/output.pkl"):
         if int(entry.parent.name, 16) < 3:
             entry.unlink()
-    skcnn.clear_cache()
+    STATES.clear()
     assert looked_up(search).equals(whole)
 
 
@@ -134,6 +138,7 @@ def test_a_fit_that_stops_early_ends_where_it_stopped(nothing_known):
     assert {"val_loss", "val_accuracy"} <= set(table)
 
 
+@pytest.mark.slow
 def test_all_iterations_of_a_halving_search_have_curves(nothing_known):
     search = HalvingGridSearchCV(
         tiny(),
@@ -155,7 +160,7 @@ def test_all_iterations_of_a_halving_search_have_curves(nothing_known):
 
 def test_what_is_forgotten_is_told_with_the_remedy(nothing_known):
     search = GridSearchCV(tiny(), {"epochs": [1]}, cv=2, refit=False).fit(X, y)
-    skcnn.clear_cache()
+    STATES.clear()
     train = next(iter(StratifiedKFold(2).split(X, y)))[0]
     tiny(epochs=1).fit(X[train], y[train])
     with pytest.warns(UserWarning, match="1 fits are not known any more") as caught:
@@ -163,9 +168,78 @@ def test_what_is_forgotten_is_told_with_the_remedy(nothing_known):
     assert [warning.filename for warning in caught] == [__file__]
     assert table["fold"].tolist() == [0]
     with pytest.raises(
-        ValueError, match=r"2 fits are not known.*X and y must be those"
+        ValueError, match=r"2 fits are not known.*X, y and whatever else"
     ):
         search_histories(search, X[::-1], y)
+
+
+WEIGHTS = np.linspace(0.5, 2, len(y))
+GROUPS = np.arange(len(y)) % 5
+
+
+def scaler(is_routed):
+    """A step that asks for weights, too."""
+    step = StandardScaler()
+    return step.set_fit_request(sample_weight=True) if is_routed else step
+
+
+@pytest.mark.parametrize(
+    "case, fit_params",
+    [
+        ("bare", {"sample_weight": WEIGHTS, "groups": GROUPS}),
+        ("bare", {"validation_data": (X[:30], y[:30])}),
+        ("pipeline", {"clf__sample_weight": WEIGHTS, "scale__sample_weight": WEIGHTS}),
+        ("routed", {"sample_weight": WEIGHTS, "groups": GROUPS}),
+        ("routed pipeline", {"sample_weight": WEIGHTS}),
+    ],
+)
+def test_what_else_fit_was_given(case, fit_params, nothing_known):
+    """The plan counts what the search trains, and the curves are found."""
+    is_routed = case.startswith("routed")
+    images, estimator, grid = X, tiny(), {"epochs": [1, 2]}
+    cv = GroupKFold(2) if "groups" in fit_params else 2
+    with config_context(enable_metadata_routing=is_routed):
+        if is_routed:
+            estimator.set_fit_request(sample_weight=True, validation_data=True)
+            estimator.set_score_request(sample_weight=True)
+        if case.endswith("pipeline"):
+            steps = [("scale", scaler(is_routed)), ("clf", estimator)]
+            estimator, grid = Pipeline(steps), {"clf__epochs": [1, 2]}
+            images = X.reshape(len(X), -1)
+        search = GridSearchCV(estimator, grid, cv=cv, refit=False)
+        plan = plan_search(search, images, y, **fit_params)
+        with epochs_trained() as epochs:
+            search.fit(images, y, **fit_params)
+        assert (plan.epochs_known, plan.epochs_to_train) == (0, len(epochs))
+        again = plan_search(search, images, y, **fit_params)
+        assert (again.epochs_known, again.epochs_to_train) == (6, 0)
+        assert len(looked_up(search, images, **fit_params)) == 2 * (1 + 2)
+
+
+def test_without_what_fit_was_given_the_fits_are_others(nothing_known):
+    search = GridSearchCV(tiny(), {"epochs": [1]}, cv=2, refit=False)
+    search.fit(X, y, sample_weight=WEIGHTS)
+    with pytest.raises(ValueError, match="whatever else fit was given"):
+        search_histories(search, X, y)
+
+
+@pytest.mark.parametrize(
+    "fit_params, problem",
+    [
+        ({"epochs": 5}, r"fit takes no 'epochs'\. It is a parameter"),
+        ({"sample_weight": [1.0]}, "sample_weight"),
+        ({"validation_data": 3}, "validation_data"),
+    ],
+)
+def test_what_fit_will_refuse_is_a_problem_of_the_plan(fit_params, problem):
+    plan = plan_search(GridSearchCV(tiny(), {"epochs": [1]}, cv=2), X, y, **fit_params)
+    assert plan.candidates["problem"].str.contains(problem).all()
+
+
+def test_a_pipeline_is_told_which_step_a_fit_parameter_goes_to():
+    search = GridSearchCV(Pipeline([("clf", tiny())]), {"clf__epochs": [1]}, cv=2)
+    plan = plan_search(search, X, y, sample_weight=WEIGHTS)
+    assert "clf__sample_weight=" in plan.candidates["problem"][0]
 
 
 def test_what_shares_nothing_has_left_nothing():

@@ -4,6 +4,7 @@ search, a real Ctrl-C, a real exit.
 
 import os
 
+import pytest
 from fresh_python import run_python
 
 SEARCH = """
@@ -57,6 +58,7 @@ with epochs_trained() as epochs, parallel_config("threading", n_jobs=2):
 """
 
 
+@pytest.mark.slow
 def test_exit_after_ctrl_c_of_a_search_in_threads_waits_for_tensorflow():
     result = run_python(SEARCH, fails=True)
     assert "KeyboardInterrupt" in result.stderr

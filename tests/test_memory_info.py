@@ -14,7 +14,6 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 
-import skcnn
 from skcnn import (
     ConvPoolClassifier,
     StateMemory,
@@ -23,6 +22,7 @@ from skcnn import (
     search_histories,
 )
 from skcnn._state_folder import StateFolder
+from skcnn._states import STATES
 from skcnn._training import epochs_trained
 
 X, y = load_digits().images[:100] / 16, load_digits().target[:100]
@@ -107,7 +107,7 @@ def test_old_states_are_removed_and_trained_again_to_the_same_bits(folder):
     made_old(folder, days=40, epochs=[1, 3])
     assert clean_memory(folder, max_age=30).n_states == 1
     assert stored(folder) == [[2]]
-    skcnn.clear_cache()
+    STATES.clear()
     with epochs_trained() as epochs:
         again = tiny(memory=folder).fit(X, y)
     assert epochs == [2]
@@ -179,6 +179,7 @@ def test_wrong_limits_are_refused(wrong, tmp_path):
 # Fewer from the start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("keep", "ascending", "descending"),
     [
@@ -194,7 +195,7 @@ def test_as_many_states_stay_as_asked_and_bits_are_the_same(
     for order, expected in (((0, 1, 2), ascending), ((2, 1, 0), descending)):
         memory = StateMemory(f"{folder}{order[0]}", keep=keep)
         for i in order:
-            skcnn.clear_cache()
+            STATES.clear()
             fitted = tiny(epochs=(1, 3, 4)[i], memory=memory).fit(X, y)
             assert (fitted.predict_proba(X) == plain[i]).all()
         assert stored(f"{folder}{order[0]}") == expected
@@ -215,7 +216,7 @@ def test_a_fit_that_is_interrupted_goes_on_from_its_last_epoch(keep, folder):
         with pytest.raises(KeyboardInterrupt):
             tiny(epochs=5, memory=memory).fit(X, y)
     assert 3 in stored(folder)[0]
-    skcnn.clear_cache()
+    STATES.clear()
     with epochs_trained() as epochs:
         tiny(epochs=5, memory=memory).fit(X, y)
     assert epochs == [3, 4]
@@ -244,6 +245,7 @@ def test_it_is_cloned_pickled_and_printed(folder):
 
 
 @pytest.mark.slow
+@pytest.mark.workers
 def test_worker_processes_keep_as_few_and_curves_are_whole(folder):
     memory = StateMemory(folder, keep="asked")
     grid = {"epochs": [2, 4], "dropout": [0, 0.5]}

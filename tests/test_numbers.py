@@ -2,7 +2,6 @@
 
 import math
 import operator
-import os
 import threading
 
 import keras
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from comparisons import same_state
-from fresh_python import TESTS, run_python
+from fresh_python import TESTS, run_in_fork
 from hypothesis import given, settings, strategies
 from sklearn.model_selection import ParameterGrid
 
@@ -107,12 +106,14 @@ ONE = dict.fromkeys(RATES, 0.25) | dict.fromkeys(LIMITS, 0.3)
 OTHER = dict.fromkeys(RATES, 0.6) | dict.fromkeys(LIMITS, 0.1)
 
 
+@pytest.mark.slow
 def test_numbers_of_layers(samples):
     one, other = network_of(CONV | ONE), network_of(CONV | OTHER)
     program, first = check_shared(samples, one, other)
     check_each_matters(samples, program, first, one, other)
 
 
+@pytest.mark.slow
 def test_numbers_of_layers_beside_batch_norm_and_branches(samples):
     wide = CONV | {"n_branches": 2, "batch_norm": True}
     one, other = network_of(wide | ONE), network_of(wide | OTHER)
@@ -162,6 +163,7 @@ def asked(parameter, cls, which):
     return {parameter: cls.__name__, **routed_names}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", OPTIMIZERS, ids=operator.attrgetter("__name__"))
 def test_numbers_of_optimizers(samples, cls):
     averages = {"use_ema": True, "ema_overwrite_frequency": 2}
@@ -174,6 +176,7 @@ def test_numbers_of_optimizers(samples, cls):
     check_each_matters(samples, program, first, one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", LOSSES, ids=operator.attrgetter("__name__"))
 def test_numbers_of_losses(samples, cls):
     one, other = (network_of(DENSE | asked("loss", cls, which)) for which in (0, 1))
@@ -181,6 +184,7 @@ def test_numbers_of_losses(samples, cls):
     check_each_matters(samples, program, first, one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["one_cycle", "cosine", "inverse_time"])
 def test_numbers_of_schedules(samples, name):
     """Learning rate, number of epochs, and what the schedule takes."""
@@ -201,6 +205,7 @@ def test_numbers_of_schedules(samples, name):
 fractions = strategies.floats(1e-3, 0.99)
 
 
+@pytest.mark.slow
 @given(
     rates=strategies.lists(fractions, min_size=2, max_size=2),
     limits=strategies.lists(strategies.floats(1e-3, 4), min_size=3, max_size=3),
@@ -229,13 +234,15 @@ print(intra_op_threads())
 """
 
 
+@pytest.mark.slow
 def test_the_bits_are_those_of_constants_with_one_thread():
     """Here are as many as there are cores, and two threads split sums otherwise."""
-    environment = os.environ | {"TF_NUM_INTRAOP_THREADS": "1"}
-    result = run_python(ONE_THREAD, env=environment, cwd=TESTS.parent)
+    one = {"TF_NUM_INTRAOP_THREADS": "1"}
+    result = run_in_fork(ONE_THREAD, cwd=TESTS.parent, **one)
     assert result.stdout.split() == ["1"]
 
 
+@pytest.mark.slow
 def test_threads_train_with_numbers_of_their_own(samples):
     pool = ProgramPool()
     designs = [network_of(CONV | ONE), network_of(CONV | OTHER)]
@@ -264,6 +271,7 @@ def test_threads_train_with_numbers_of_their_own(samples):
 # What shares a network
 
 
+@pytest.mark.slow
 def test_study_s0_needs_six_networks():
     pool = ProgramPool(max_idle=100)
     networks = set()
@@ -314,6 +322,7 @@ def test_code_of_a_users_own_keeps_constants():
     assert settings_of(optimizer=OwnAdam).numbers == {}
 
 
+@pytest.mark.slow
 def test_the_model_has_the_numbers_of_its_own_fit(data):
     X, y = data
     common = CONV | {"epochs": 1, "random_state": 0, "optimizer": "sgd"}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import skops.io
 from comparisons import same_bits, same_fit, same_state
-from fresh_python import run_python
+from fresh_python import run_in_fork, run_python
 from sklearn.model_selection import GridSearchCV
 
 import skcnn
@@ -80,7 +80,7 @@ def back(there, tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("pickles")
     (folder / "there.pickle").write_bytes(pickle.dumps((there, X, y, X_NEW)))
-    run_python(IN_ANOTHER_PROCESS, folder)
+    run_in_fork(IN_ANOTHER_PROCESS, folder)
     return pickle.loads((folder / "back.pickle").read_bytes())
 
 
@@ -112,6 +112,7 @@ def test_partial_fit_goes_on_after_a_pickle_from_another_process(fitted, back):
 # Pickles of another version
 
 
+@pytest.mark.slow
 def test_a_pickle_of_another_version_warns_of_both(fitted):
     data, version = pickle.dumps(fitted), skcnn.__version__
     other = f"9{version[1:]}"  # as long, so that the pickle stays one

@@ -7,10 +7,9 @@ TensorFlow, so it may spoil what it likes.
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
+from fresh_python import run_in_fork, run_python
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "fork"), reason="this system does not fork"
@@ -228,16 +227,9 @@ print(json.dumps({case.__name__: in_fork(case) for case in cases}))
 )
 
 
-def outcome(code):
+def outcome(code, run):
     """What a script prints, as JSON; a script that hangs is stopped."""
-    result = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout.splitlines()[-1])
+    return json.loads(run(code).stdout.splitlines()[-1])
 
 
 # --------------------------------------------------------------------------------------
@@ -246,7 +238,7 @@ def outcome(code):
 
 @pytest.fixture(scope="module")
 def forks():
-    return outcome(FORKS)
+    return outcome(FORKS, run_python)
 
 
 @pytest.mark.slow
@@ -284,7 +276,7 @@ def test_a_fork_before_tensorflow_starts_may_fit_and_its_own_forks_may_not(forks
 
 @pytest.mark.slow
 def test_a_fork_that_imports_skcnn_itself_is_refused_only_if_tensorflow_had_started():
-    unstarted, (forked, parent) = outcome(IMPORTED_LATE)
+    unstarted, (forked, parent) = outcome(IMPORTED_LATE, run_python)
     assert forked.startswith("RuntimeError: This process was forked")
     assert unstarted == parent and len(parent) == 40
 
@@ -295,7 +287,7 @@ def test_a_fork_that_imports_skcnn_itself_is_refused_only_if_tensorflow_had_star
 
 @pytest.fixture(scope="module")
 def settings():
-    return outcome(SETTINGS)
+    return outcome(SETTINGS, run_in_fork)
 
 
 @pytest.mark.slow

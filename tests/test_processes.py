@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from fresh_python import run_python
+from fresh_python import run_in_fork, run_python
 
 from skcnn import ConvPoolClassifier
 
@@ -116,7 +116,7 @@ for i in range(100):
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_fits():
-    after_20, after_100 = map(int, run_python(MEMORY).stdout.split())
+    after_20, after_100 = map(int, run_in_fork(MEMORY).stdout.split())
     assert after_100 - after_20 < 30 * 2**20
 
 
@@ -139,11 +139,11 @@ def compute_threads():
 if __name__ == "__main__":
     for options in ({}, {"inner_max_num_threads": 3}):
         with parallel_config(backend="loky", n_jobs=2, **options):
-            print(Parallel()(delayed(compute_threads)() for _ in range(2))[0])
+            print(*Parallel()([delayed(compute_threads)()]))
     print(compute_threads())
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "5"
     with parallel_config(backend="loky", n_jobs=2, inner_max_num_threads=2):
-        print(Parallel()(delayed(compute_threads)() for _ in range(2))[0])
+        print(*Parallel()([delayed(compute_threads)()]))
 """
 
 
@@ -178,14 +178,16 @@ def test_workers_print_nothing(workers):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n_jobs, backend", [(2, "loky"), (2, "threading")])
-def test_fitted_estimators_come_back_from_workers(digits, n_jobs, backend):
+@pytest.mark.parametrize(
+    "backend", [pytest.param("loky", marks=pytest.mark.workers), "threading"]
+)
+def test_fitted_estimators_come_back_from_workers(digits, backend):
     from joblib import parallel_config
     from sklearn.model_selection import cross_validate
 
     X, y = digits
     clf = ConvPoolClassifier([(4, 3)], epochs=1, random_state=0)
-    with parallel_config(backend=backend, n_jobs=n_jobs):
+    with parallel_config(backend=backend, n_jobs=2):
         results = cross_validate(clf, X[:200], y[:200], cv=2, return_estimator=True)
     probabilities = [fitted.predict_proba(X[:20]) for fitted in results["estimator"]]
     assert all(p.shape == (20, 10) for p in probabilities)

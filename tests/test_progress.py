@@ -33,12 +33,12 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-import skcnn
 from skcnn import ConvPoolClassifier, SearchProgress
 from skcnn._progress.jobs import Job, job_of
 from skcnn._progress.line import Facts, duration, in_short, live_line
 from skcnn._progress.show import how_to_go_on
 from skcnn._progress.tally import Round, Tally
+from skcnn._states import STATES
 
 TINY = {
     "conv_layers": [(4, 3)],
@@ -98,7 +98,7 @@ def test_what_memory_knows_is_saved(data, told, tmp_path):
         search = GridSearchCV(tiny(memory=tmp_path), grid, cv=3, refit=False)
         *_, end = told(search.set_callbacks(SearchProgress()), *data)
         assert f"12 epochs, {trained} trained and {saved} saved" in end
-        skcnn.clear_cache()
+        STATES.clear()
 
 
 RATE = "optimizer__learning_rate"  # of all parameters the one that compiles nothing
@@ -158,6 +158,7 @@ def test_a_subclass_with_parameters_of_its_own(data, told):
     assert end.endswith(best) and not any("Warning" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_steps_that_tell_nothing_are_no_reason_to_warn(data, recwarn):
     pipeline = make_pipeline(FunctionTransformer(), tiny())
     pipeline.set_callbacks(SearchProgress()).fit(*data)
@@ -249,7 +250,7 @@ def test_not_a_bit_changes(data, parallel):
     grid = {RATE: [0.01, 0.02], "epochs": [1, 2]}
     searches = []
     for callbacks in ((), (SearchProgress(),)):
-        skcnn.clear_cache()
+        STATES.clear()
         search = GridSearchCV(tiny(), grid, cv=2).set_callbacks(*callbacks)
         with parallel_config(**parallel) if parallel else nullcontext():
             searches.append(search.fit(*data))
@@ -365,7 +366,7 @@ def test_one_line_in_a_terminal(columns, data, monkeypatch):
     terminal = PseudoTerminal(columns)
     monkeypatch.setattr(sys, "stderr", terminal.stream)
     monkeypatch.setattr("skcnn._progress.screen.Terminal.pace", 0.02)
-    grid = {RATE: [0.01, 0.02, 0.03, 0.04], "epochs": [1, 100]}
+    grid = {RATE: [0.01, 0.02, 0.03, 0.04], "epochs": [1, 40]}
     search = GridSearchCV(tiny(), grid, cv=2).set_callbacks(SearchProgress())
     with parallel_config(**THREADS):
         search.fit(*data)
@@ -701,6 +702,7 @@ def test_a_mistake_is_not_to_be_run_again(data, capsys):
 # Notebooks
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_one_output():
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")

@@ -258,6 +258,20 @@ def test_curves_and_their_cost_are_those_of_the_longest_runs(whole, search, data
         assert row[1:] == ["3", f"{cost:.1f} s"]
 
 
+def test_what_else_fit_was_given_belongs_to_the_curves_and_the_code(data, tmp_path):
+    weights = {"sample_weight": np.linspace(1, 2, len(data[1]))}
+    # A seed of its own: what another test trained without weights would be found.
+    estimator = classifier().set_params(random_state=7)
+    search = GridSearchCV(estimator, GRID, cv=2).fit(*data, **weights)
+    told = Page(
+        report(search, tmp_path / "with.html", *data, fit_params=weights).read_text()
+    )
+    assert "search.fit(X, y, sample_weight=sample_weight)" in told.text
+    assert "are not known any more" not in told.text
+    untold = Page(report(search, tmp_path / "without.html", *data).read_text())
+    assert "whatever else fit was given" in untold.text
+
+
 def test_saved_epochs_are_counted(whole):
     # Two networks, two folds: 1 and 3 epochs asked for, 3 trained.
     assert "asked for 16 epochs" in whole.text

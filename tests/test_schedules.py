@@ -7,7 +7,7 @@ import pytest
 from comparisons import same_state
 from networks import TINY
 
-from skcnn import ConvPoolClassifier, clear_cache
+from skcnn import ConvPoolClassifier
 from skcnn._routing import Routed, routed
 from skcnn._schedules import make_schedule
 from skcnn._trajectory import STATES
@@ -98,17 +98,18 @@ def test_the_samples_set_aside_do_not_count_as_steps(data):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["cosine", "one_cycle"])
 def test_what_depends_on_the_total_is_another_run(name, data):
-    clear_cache()
+    STATES.clear()
     plain = scheduled(name, 3).fit(*data)
-    clear_cache()
+    STATES.clear()
     shorter = scheduled(name, 2).fit(*data)
     after = scheduled(name, 3).fit(*data)
     assert same_state(after._state, plain._state)
     assert shorter.history_["loss"] != after.history_["loss"][:2]
 
 
+@pytest.mark.slow
 def test_what_does_not_depend_on_it_is_shared(data):
-    clear_cache()
+    STATES.clear()
     shorter = scheduled("inverse_time", 2).fit(*data)
     after = scheduled("inverse_time", 3).fit(*data)
     assert after.history_["time"][:2] == shorter.history_["time"]

@@ -21,7 +21,6 @@ from sklearn.model_selection import (
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-import skcnn
 from skcnn import (
     ConvPoolClassifier,
     SearchProgress,
@@ -33,6 +32,7 @@ from skcnn._measuring import Measured, Speeds, spread
 from skcnn._planned_fits import planned_rungs
 from skcnn._quantities import in_bytes, in_seconds
 from skcnn._sizes import state_bytes
+from skcnn._states import STATES
 from skcnn._training import epochs_trained
 
 X, y = load_digits().images[:100] / 16, load_digits().target[:100]
@@ -185,7 +185,7 @@ def test_what_is_in_memory_is_known(nothing_known, folder):
         tiny(memory=folder), {"dropout": [0], "epochs": [2]}, cv=2, refit=False
     )
     trained_by(some)
-    skcnn.clear_cache()
+    STATES.clear()
     search = GridSearchCV(tiny(memory=folder), GRID, cv=2, refit=False)
     plan = plan_search(search, X, y)
     # One of two dropouts, in two folds: of 1, 2 and 4 epochs 1, 2 and 2 are known.
@@ -217,6 +217,7 @@ def test_what_shares_nothing_is_trained_whole_and_the_plan_says_why(nothing_know
     assert "12 fits share nothing" in str(plan) and "random_state=0" in str(plan)
 
 
+@pytest.mark.slow
 def test_processes_share_through_memory_alone(nothing_known, folder):
     alone, shared = (
         plan_search(GridSearchCV(tiny(memory=m), GRID, cv=2, n_jobs=2), X, y)
@@ -379,6 +380,7 @@ SPACE = {
 }
 
 
+@pytest.mark.slow
 def test_drawn_candidates_are_feasible_different_and_as_many_as_asked():
     drawn = feasible_sample(SPACE, 8, (8, 8), 5000, random_state=0)
     assert len(drawn) == 8 and drawn == feasible_sample(

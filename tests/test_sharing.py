@@ -6,13 +6,13 @@ import sys
 import time
 import traceback
 import warnings
-from pathlib import Path
 
 import joblib
 import keras
 import numpy as np
 import pytest
 from at_epoch import AtEpoch, ctrl_c
+from fresh_python import TESTS, run_in_fork
 from networks import TINY
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -190,8 +190,8 @@ print(searched(X[:200], y[:200], sys.argv[1]))
 
 
 def searched(X, y, memory):
-    """The bits of a search: 160 epochs of 7 steps, and 40 for the refit."""
-    clf = classifier(memory=memory, epochs=40, batch_size=16)
+    """The bits of a search: 96 epochs of 7 steps, and 24 for the refit."""
+    clf = classifier(memory=memory, epochs=24, batch_size=16)
     search = GridSearchCV(clf, {"dropout": [0.1, 0.2]}, cv=2).fit(X, y)
     arrays = [
         *search.best_estimator_._state.arrays,
@@ -200,27 +200,22 @@ def searched(X, y, memory):
     return joblib.hash(arrays)
 
 
-def start_search(folder):
-    command = [sys.executable, "-c", SEARCH, str(folder)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, cwd=Path(__file__).parent, **pipes)
-
-
 @pytest.mark.slow
 def test_a_search_stopped_by_ctrl_c_goes_on_when_run_again(digits, tmp_path):
     X, y = digits
-    process = start_search(tmp_path)
-    while len(list(tmp_path.rglob("output.pkl"))) < 45 and process.poll() is None:
+    command = [sys.executable, "-c", SEARCH, str(tmp_path)]
+    process = subprocess.Popen(command, cwd=TESTS, stderr=subprocess.PIPE, text=True)
+    while len(list(tmp_path.rglob("output.pkl"))) < 27 and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)  # early in the second fit
     _, stderr = process.communicate(timeout=120)
     assert process.returncode != 0
     *_, error, line = stderr.splitlines()
     assert error == "KeyboardInterrupt"
-    assert "of 40 epochs of this fit are kept in" in line and str(tmp_path) in line
+    assert "of 24 epochs of this fit are kept in" in line and str(tmp_path) in line
     known = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("output.pkl")}
-    assert 45 <= len(known) < 160, "the interrupt must come while the search runs"
-    stdout, _ = start_search(tmp_path).communicate(timeout=300)
+    assert 27 <= len(known) < 96, "the interrupt must come while the search runs"
+    again = run_in_fork(SEARCH, tmp_path, cwd=TESTS)
     STATES.clear()
-    assert stdout.strip() == searched(X[:200], y[:200], None)
+    assert again.stdout.strip() == searched(X[:200], y[:200], None)
     assert all(path.stat().st_mtime_ns == known[path] for path in known)

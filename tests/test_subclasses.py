@@ -11,7 +11,8 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from skcnn import ConvPoolClassifier, clear_cache, feasible_grid, search_results
+from skcnn import ConvPoolClassifier, feasible_grid, search_results
+from skcnn._states import STATES
 
 DESIGN = {"convs_per_block": 1, "dense_layers": (), "batch_size": 32}
 
@@ -95,19 +96,20 @@ def test_it_trains_and_predicts(make, data):
 def test_a_preset_is_the_base_class_with_these_parameters(data):
     X, y = data
     expected = clone(BASE).fit(X, y)
-    clear_cache()  # so that what is equal was trained twice
+    STATES.clear()  # so that what is equal was trained twice
     assert same_fit(Short().fit(X, y), expected, X)
     k_times = Short().partial_fit(X, y).partial_fit(X, y)
     assert same_fit(k_times, expected, X)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [Short, lambda: Wide(epochs=2)], ids=["short", "wide"])
 def test_a_preset_shares_with_the_base_class(make, data, tmp_path):
     X, y = data
     expected = clone(BASE).set_params(memory=tmp_path).fit(X, y)
     # The seconds are those of the fit that was computed, so they tell whose it was.
     assert make().fit(X, y).history_ == expected.history_
-    clear_cache()
+    STATES.clear()
     kept = set_by_hand(make(), memory=tmp_path).fit(X, y)
     assert kept.history_ == expected.history_
     assert same_fit(kept, expected, X)

@@ -1,7 +1,6 @@
 """One command for a folder of images: ``python -m skcnn``.
 
 arguments.py  what can be typed, and how it is explained
-space.py      the networks that are tried
 budget.py     how many of them the time is enough for
 study.py      the folder of a study: settings, states, model, report
 search.py     ``python -m skcnn search``

@@ -23,7 +23,7 @@ examples:
   python -m skcnn search photos/ --max-params 100k
 
 Interrupted and called again, a search goes on where it was. More --minutes try more
-networks, and train none of the first ones again.
+networks, and train nothing a second time.
 """
 _PREDICT = """\
 Tell the classes of image files with the network that a search has left.

@@ -29,7 +29,7 @@ def curves(subject):
 def _of_candidates(subject, best):
     """Curves of candidates, and what each takes by itself."""
     X, y = subject.given
-    table = search_histories(subject.search, X, y)
+    table = search_histories(subject.search, X, y, **subject.fit_params)
     groups = _longest(subject, table)
     histories = {name: _mean_history(rows) for name, rows in groups.items()}
     title = ", ".join(_told_by(subject))

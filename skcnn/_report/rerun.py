@@ -52,12 +52,14 @@ def seeds(search):
 # Code
 
 
-def code_of(search):
+def code_of(search, fit_params=()):
     """Python code that makes a search again, as far as its values can be written.
 
     Parameters
     ----------
     search : GridSearchCV or the like
+    fit_params : iterable of str
+        Names of what its `fit` is given besides X and y.
 
     Returns
     -------
@@ -74,7 +76,8 @@ def code_of(search):
         lines.append("from sklearn.experimental import enable_halving_search_cv")
     for module, names in sorted(imports.items(), reverse=True):
         lines.append(f"from {module} import {', '.join(sorted(names))}")
-    lines += ["", f"search = {call}", "search.fit(X, y)"]
+    given = ["X", "y", *(f"{name}={name}" for name in fit_params)]
+    lines += ["", f"search = {call}", f"search.fit({', '.join(given)})"]
     return "\n".join(lines)
 
 

@@ -261,7 +261,7 @@ def again(subject):
     """Code, seeds and versions."""
     found = seeds(subject.search)
     return {
-        "code": code_of(subject.search),
+        "code": code_of(subject.search, subject.fit_params),
         "seeds": Table(["seed", "value"], _pairs(found), n_open=100),
         "unseeded": [name for name, value in found.items() if value == "None"],
         "versions": Table(["what", "version"], _pairs(versions()), n_open=100),

@@ -1,6 +1,6 @@
 """What a report is about: a fitted search, and the images that its reader has."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -27,6 +27,8 @@ class Subject:
         What it has not seen.
     target_names : sequence of str or None
     metric : str or None
+    fit_params : dict
+        What `fit` of the search was given besides.
     """
 
     search: object
@@ -36,6 +38,7 @@ class Subject:
     y_test: object = None
     target_names: object = None
     metric: str | None = None
+    fit_params: dict = field(default_factory=dict)
 
     @cached_property
     def study(self):

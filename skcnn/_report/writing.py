@@ -24,6 +24,7 @@ def report(
     metric=None,
     title=None,
     conclusions=None,
+    fit_params=None,
 ):
     """Write a search as one HTML file: data, results, pictures, and how to repeat it.
 
@@ -52,6 +53,9 @@ def report(
         The heading. None for "Report of a search".
     conclusions : str, default=None
         Your own words, which stand before the results. A blank line begins a paragraph.
+    fit_params : dict, default=None
+        What else `fit` of the search was given, such as
+        ``{"sample_weight": weights}``. Without it the curves are not found.
 
     Returns
     -------
@@ -97,7 +101,9 @@ def report(
     _check(search, path, {"X": X, "y": y}, {"X_test": X_test, "y_test": y_test})
     check_packages()
     page = _template("report.html")
-    subject = Subject(search, X, y, X_test, y_test, target_names, metric)
+    subject = Subject(
+        search, X, y, X_test, y_test, target_names, metric, fit_params or {}
+    )
     text = page.render(
         title=title or "Report of a search",
         conclusions=_paragraphs(conclusions),
