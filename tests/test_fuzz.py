@@ -80,9 +80,8 @@ def no_hang():
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-@given(drawn=settings())
-def test_refused_by_name_or_trained_as_planned(drawn, borrowed):
-    params, _ = drawn
+@given(params=settings())
+def test_refused_by_name_or_trained_as_planned(params, borrowed):
     borrowed.clear()
     classifier = ConvPoolClassifier(**SMALL | params)
     with no_hang(), warnings.catch_warnings():

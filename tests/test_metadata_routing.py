@@ -2,6 +2,8 @@
 metadata routing and without it.
 """
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 from comparisons import curves, same_bits, same_fit
@@ -319,6 +321,10 @@ def test_validation_data_reach_a_step_of_a_pipeline_as_they_are(
     )
 
 
+@pytest.mark.skipif(
+    not find_spec("sklearn.callback"),
+    reason="learning_curve before scikit-learn 1.9 gives each part the weights of all",
+)
 @pytest.mark.usefixtures("routing")
 def test_weights_reach_partial_fit(data, weights):
     X, y = data
