@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test test-oldest dist demo docs lint format clean
+.PHONY: test test-oldest fuzz faults audit dist demo docs lint format clean
 
 # `make test FAST=1` leaves out what is marked slow.
 test: lint
@@ -14,10 +14,26 @@ test-oldest: .venv-oldest/test
 	SCIPY_ARRAY_API=1 .venv-oldest/bin/python -m pytest --numprocesses 2 --dist worksteal \
 	    $(if $(FAST),-m "not slow")
 
+# 1,000 settings, sound and unsound ones mixed; `make test` tries 40 of them.
+fuzz: .venv/test
+	SKCNN_FUZZ=1000 $(BIN)/python -m pytest tests/test_fuzz.py
+
+# Kills, damaged files, Ctrl-C, full disks: a table of what was tried and what survived.
+faults: .venv/test
+	$(BIN)/python tests/faults.py
+
+# Whether a package that skcnn brings along has a known hole. It asks PyPI.
+audit: .venv/test
+	test -x .venv-audit/bin/pip-audit || $(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	.venv-audit/bin/pip-audit --skip-editable --path "$$($(BIN)/python -c 'import numpy; print(numpy.__path__[0] + "/..")')"
+
 # A wheel and a source distribution, in dist/.
 dist: .venv/test
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check build
+	rm -rf dist
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check build twine
 	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
 
 demo: .venv/demo
 	$(BIN)/python examples/plot_grid_search.py
@@ -56,4 +72,4 @@ format: .venv/test
 	touch $@ .venv/demo
 
 clean:
-	rm -rf .venv .venv-oldest build dist *.egg-info .pytest_cache .ruff_cache .hypothesis docs/_build docs/auto_examples docs/generated
+	rm -rf .venv .venv-oldest .venv-audit build dist *.egg-info .pytest_cache .ruff_cache .hypothesis docs/_build docs/auto_examples docs/generated

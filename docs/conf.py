@@ -74,6 +74,7 @@ EXAMPLES = [
     "plot_is_it_real",
     "plot_epochs_for_free",
     "plot_kill_and_go_on",
+    "plot_cluster",
     "plot_augmentation",
     "plot_overfitting",
     "plot_learning_rate",

@@ -11,6 +11,7 @@ import inspect
 import numpy as np
 
 from skcnn._augmentation_trial import find_layers, try_layer
+from skcnn._checks import shown
 from skcnn._compat import keras, tf
 from skcnn._layer_copies import is_unknown
 from skcnn._process import check_process
@@ -85,7 +86,7 @@ def augmentation_config(augmentation, image_shape):
         if augmentation not in AUGMENTATIONS:
             raise ValueError(
                 f"augmentation must be one of {list(AUGMENTATIONS)}, or Keras layers; "
-                f"got {augmentation!r}."
+                f"got {shown(augmentation)}."
             )
         layers = [make(image_shape) for make in AUGMENTATIONS[augmentation]]
         return tuple(_recipe(layer) for layer in layers)
@@ -180,7 +181,7 @@ def _chain(given):
     else:
         raise TypeError(
             f"augmentation must be None, one of {list(AUGMENTATIONS)}, a Keras layer "
-            f"or a list of them; got {given!r}.{_layer_instead_of(given)}"
+            f"or a list of them; got {shown(given)}.{_layer_instead_of(given)}"
         )
     for part in parts:
         yield from _chain(part)

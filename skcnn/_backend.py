@@ -48,11 +48,32 @@ def _quiet_tensorflow():
             os.close(stderr)
 
 
-with _quiet_tensorflow():
-    import tensorflow as tf
+def _check_version(package, found, oldest):
+    """Refuse a version that pip would not have installed beside skcnn."""
+    numbers = [int(number) for number in found.split(".")[:2]]
+    if numbers < oldest:
+        wanted = ".".join(map(str, oldest))
+        raise ImportError(
+            f"skcnn needs {package} {wanted} or newer, and {found} is installed. "
+            f'Run: pip install -U "{package}>={wanted}"'
+        )
+
+
+try:
+    with _quiet_tensorflow():
+        import tensorflow as tf
+except ModuleNotFoundError as error:
+    if error.name != "tensorflow":
+        raise
+    raise ImportError(
+        "skcnn needs TensorFlow. Run: pip install tensorflow, or the smaller "
+        "pip install tensorflow-cpu."
+    ) from error
+_check_version("tensorflow", tf.__version__, [2, 18])
 
 import keras  # noqa: E402 - it imports TensorFlow, which must be quiet by then
 
+_check_version("keras", keras.__version__, [3, 10])
 if keras.backend.backend() != "tensorflow":
     raise ImportError(
         "skcnn trains with TensorFlow, but Keras is set to "

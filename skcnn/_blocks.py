@@ -11,7 +11,7 @@ import functools
 from collections import namedtuple
 from numbers import Integral
 
-from skcnn._checks import OneOf, check_integer, check_sequence, is_sequence
+from skcnn._checks import OneOf, check_integer, check_sequence, is_sequence, shown
 from skcnn._options import BLOCK_OPTIONS
 from skcnn._warnings import warn_once
 from skcnn._windows import WINDOW, check_kernels, check_window
@@ -159,8 +159,8 @@ def resolve_blocks(conv_layers, parameters):
     """
     if isinstance(conv_layers, (ConvBlock, dict)):
         raise TypeError(
-            f"conv_layers must be a list or tuple of blocks; got {conv_layers!r}. "
-            f"A single block is written conv_layers=[{conv_layers!r}]."
+            f"conv_layers must be a list or tuple of blocks; got {shown(conv_layers)}. "
+            f"A single block is written conv_layers=[{shown(conv_layers)}]."
         )
     blocks = check_sequence("conv_layers", conv_layers)
     resolved = []
@@ -197,14 +197,14 @@ def _as_block(where, block, blocks):
     if not is_sequence(block):
         raise TypeError(
             f"{where} must be a ConvBlock, a tuple (filters, kernel_size, pool_size, "
-            f"pool_stride, ...) or a dict of ConvBlock's fields; got {block!r}."
+            f"pool_stride, ...) or a dict of ConvBlock's fields; got {shown(block)}."
             f"{_hint_for_flat(blocks)}"
         )
     values = tuple(block)
     if not 1 <= len(values) <= len(ConvBlock._fields):
         raise ValueError(
             f"{where} must hold 1 to {len(ConvBlock._fields)} values, in the order "
-            f"{list(ConvBlock._fields)}; got {block!r}."
+            f"{list(ConvBlock._fields)}; got {shown(block)}."
         )
     return ConvBlock(*values)
 
@@ -214,7 +214,8 @@ def _block_of_dict(where, block):
     if unknown or "filters" not in block:
         raise ValueError(
             f"{where} must be a dict with 'filters' and any of "
-            f"{list(ConvBlock._fields[1:])}; got {block!r}. {_hints(unknown)}".rstrip()
+            f"{list(ConvBlock._fields[1:])}; got {shown(block)}. "
+            f"{_hints(unknown)}".rstrip()
         )
     return ConvBlock(**block)
 
@@ -225,8 +226,8 @@ def _hint_for_flat(blocks):
         return ""
     each = [(int(value),) for value in blocks]
     return (
-        f" A single block is written conv_layers=[{sum(each, ())!r}]; "
-        f"conv_layers={each!r} are blocks with so many filters."
+        f" A single block is written conv_layers=[{shown(sum(each, ()))}]; "
+        f"conv_layers={shown(each)} are blocks with so many filters."
     )
 
 
@@ -251,7 +252,7 @@ def _check_places(where, block):
         default = ConvBlock._field_defaults.get(field, 32)
         meant = block._replace(**{field: default, home: value})
         raise TypeError(
-            f"{where}: {field} got {value!r}, which is a value of {home}. "
+            f"{where}: {field} got {shown(value)}, which is a value of {home}. "
             f"Write {meant!r}."
         )
 

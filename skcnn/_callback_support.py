@@ -20,6 +20,7 @@ except ImportError:
             Parameters
             ----------
             *callbacks : callbacks of scikit-learn
+                What it has since version 1.9.
             """
             raise_that_callbacks_are_missing("set_callbacks")
 

@@ -9,8 +9,10 @@ from numbers import Real
 import numpy as np
 
 from skcnn._backend import keras, tf
+from skcnn._checks import shown
 from skcnn._compat import callback_context, has_callbacks, unflatten_params
 from skcnn._hooks import EpochHook
+from skcnn._routing import named_arguments
 from skcnn._warnings import warn_once
 
 # --------------------------------------------------------------------------------------
@@ -58,9 +60,8 @@ def _made(asked):
     try:
         made = unflatten_params(items=asked.value, params=asked.arguments)
     except Exception as error:  # a user's constructor may raise anything
-        raise ValueError(
-            f"callbacks={asked.value!r} with {asked.arguments!r}: {error}"
-        ) from error
+        given = named_arguments("callbacks", asked.arguments)
+        raise ValueError(f"callbacks={shown(asked.value)}{given}: {error}") from error
     if isinstance(made, dict):
         return list(made.values())
     return list(made) if isinstance(made, (list, tuple)) else [made]
@@ -135,6 +136,7 @@ _HARMLESS = (
     keras.callbacks.EarlyStopping,
     keras.callbacks.ModelCheckpoint,
     keras.callbacks.ReduceLROnPlateau,
+    keras.callbacks.TerminateOnNaN,
 )
 
 
@@ -176,17 +178,22 @@ _INSTEAD = {
     "TensorBoard": "keras.callbacks.CSVLogger writes the curves to a file, history_ "
     "has them, and a callback of your own with on_epoch_end may call "
     "tf.summary.scalar.",
-    "TerminateOnNaN": "It is not needed: leave it out, fit tells when training "
-    "diverges.",
 }
+
+
+# Looks at the loss after each batch. That of an epoch is not finite if one of its
+# batches has such a loss, so it is shown that.
+_ONCE_AN_EPOCH = keras.callbacks.TerminateOnNaN
 
 
 def _check_callback(callback):
     if not isinstance(callback, keras.callbacks.Callback):
         raise TypeError(
             "callbacks must be Keras callbacks or classes of them, or a list or dict "
-            f"of them; got {callback!r}."
+            f"of them; got {shown(callback)}."
         )
+    if type(callback) is _ONCE_AN_EPOCH:
+        return
     per_epoch = getattr(callback, "save_freq", None) == "epoch"
     if isinstance(callback, keras.callbacks.ModelCheckpoint) and per_epoch:
         return  # its batch hook does nothing then
@@ -266,6 +273,9 @@ class KerasCallbacks(EpochHook):
 
     def end_epoch(self, n_finished, logs, get_state):
         self.logs = dict(logs)
+        for callback in self.callbacks:
+            if type(callback) is _ONCE_AN_EPOCH:
+                callback.on_batch_end(self.params["steps"] - 1, self.logs)
         self._call("on_epoch_end", n_finished - 1, self.logs)
         # A copy was handed out, so that what was measured cannot be changed.
         added = {name: self.logs[name] for name in self.logs if name not in logs}

@@ -6,14 +6,35 @@ Nothing but the standard library is imported, so that designs are checked withou
 
 from math import inf, isfinite
 from numbers import Integral, Real
-from reprlib import repr as shortened
+from reprlib import Repr
 
 # What stands for a number where only the structure of a network is described.
 A_NUMBER = "a number"
 
 
+# Shows what was given in full, unless it is so long that nobody would read it.
+_SHOWN = Repr()
+_SHOWN.maxlevel = 6
+_SHOWN.maxlist = _SHOWN.maxtuple = _SHOWN.maxdict = _SHOWN.maxset = 20
+_SHOWN.maxstring = _SHOWN.maxother = 200
+
+
+def shown(value):
+    """`value` for a message: as ``repr``, but never longer than a few lines."""
+    return _SHOWN.repr(value)
+
+
 # The largest integer that TensorFlow counts with.
 LARGEST = 2**31 - 1
+
+
+def is_number(value, whole=False):
+    """Whether `value` is a real number, or a whole one: no flag, and no span of time.
+
+    Python takes True for 1, and NumPy its spans of time for integers.
+    """
+    is_one = isinstance(value, Integral if whole else Real)
+    return is_one and type(value).__name__ not in ("bool", "timedelta64")
 
 
 def is_sequence(value):
@@ -29,7 +50,7 @@ def is_sequence(value):
 def check_sequence(name, value):
     """`value` as a tuple."""
     if not is_sequence(value):
-        raise TypeError(f"{name} must be a list or tuple; got {value!r}.")
+        raise TypeError(f"{name} must be a list or tuple; got {shown(value)}.")
     return tuple(value)
 
 
@@ -37,14 +58,14 @@ def check_integer(name, value, minimum, allowed=None, seen=None, *, maximum=LARG
     """`value` as an int; `allowed` and `seen` replace their part of the message."""
     allowed = allowed or f"an integer of at least {minimum}"
     seen = value if seen is None else seen
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be {allowed}; got {seen!r}.")
+    if not is_number(value, whole=True):
+        raise TypeError(f"{name} must be {allowed}; got {shown(seen)}.")
     if value < minimum:
-        raise ValueError(f"{name} must be {allowed}; got {seen!r}.")
+        raise ValueError(f"{name} must be {allowed}; got {shown(seen)}.")
     if value > maximum:
         raise ValueError(
             f"{name} must be an integer from {minimum} to {maximum}; got "
-            f"{shortened(value)}."
+            f"{shown(value)}."
         )
     return int(value)
 
@@ -54,7 +75,7 @@ def check_rate(name, value):
     allowed = "a number from 0 up to, but not including, 1"
     number = _check_number(name, value, allowed)
     if not 0 <= number < 1:
-        raise ValueError(f"{name} must be {allowed}; got {shortened(value)}.")
+        raise ValueError(f"{name} must be {allowed}; got {shown(value)}.")
     return number + 0.0  # -0.0 becomes 0.0: equal designs have equal JSON
 
 
@@ -65,13 +86,13 @@ def check_norm(name, value, what="limit"):
     allowed = f"None or a finite number of at least 0 (0 for no {what})"
     number = _check_number(name, value, allowed)
     if number < 0 or not isfinite(number):
-        raise ValueError(f"{name} must be {allowed}; got {shortened(value)}.")
+        raise ValueError(f"{name} must be {allowed}; got {shown(value)}.")
     return number + 0.0  # -0.0 becomes 0.0: equal designs have equal JSON
 
 
 def _check_number(name, value, allowed):
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be {allowed}; got {value!r}.")
+    if not is_number(value):
+        raise TypeError(f"{name} must be {allowed}; got {shown(value)}.")
     return as_float(value)
 
 
@@ -91,14 +112,16 @@ def is_ordinary(value):
 def check_boolean(name, value):
     """`value` as a bool; NumPy's, which is not imported, is known by its name."""
     if not isinstance(value, bool) and type(value).__name__ not in ("bool", "bool_"):
-        raise TypeError(f"{name} must be True or False; got {value!r}.")
+        raise TypeError(f"{name} must be True or False; got {shown(value)}.")
     return bool(value)
 
 
 def check_choice(name, value, allowed):
     """`value` as a str that is one of `allowed`."""
     if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{name} must be one of {sorted(allowed)}; got {value!r}.")
+        raise ValueError(
+            f"{name} must be one of {sorted(allowed)}; got {shown(value)}."
+        )
     return str(value)
 
 
@@ -132,7 +155,7 @@ def check_image_shape(image_shape):
     if len(shape) not in (2, 3):
         raise ValueError(
             "image_shape must be (height, width) or (height, width, channels); got "
-            f"{image_shape!r}."
+            f"{shown(image_shape)}."
         )
     sizes = [check_integer("image_shape", size, 1) for size in shape]
     if len(sizes) == 2:

@@ -3,6 +3,10 @@
 skcnn is made for the CPU. Whoever brings it to another device finds here all that was
 decided for this one: what makes two runs round alike, whether a run can be repeated at
 all, and the sizes and switches that are fast. Nothing else asks for a device.
+
+On a GPU nothing was ever run. What is said of it here follows TensorFlow's
+documentation, and sizes and switches are those of the CPU. `benchmarks/gpu.py` tries
+both on a machine that has one.
 """
 
 import functools
@@ -38,6 +42,9 @@ PREDICT_PARALLEL = 4
 
 # On a CPU, XLA is several times slower for these networks.
 USES_XLA = False
+
+# Of a GPU, the first process would take all the memory, and leave nothing to others.
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 
 
 def chunk_size(image_shape, dtype, batch_size):
@@ -94,8 +101,9 @@ def graphs_as_run():
 # What changes rounding
 
 _GPU = (
-    "A GPU may round otherwise each time. To train on the CPU, call "
-    "tf.config.set_visible_devices([], 'GPU') before anything else."
+    "A GPU may round otherwise each time. Before anything else, call "
+    "tf.config.experimental.enable_op_determinism(), or, to train on the CPU, "
+    "tf.config.set_visible_devices([], 'GPU')."
 )
 
 # Variables by which users choose other arithmetic, of oneDNN and of XLA.
@@ -110,7 +118,8 @@ def why_not_repeatable():
     str or None
         With the remedy. None if equal computations give equal bits.
     """
-    return _GPU if tf.config.get_visible_devices("GPU") else None
+    is_on_gpu = bool(tf.config.get_visible_devices("GPU"))
+    return _GPU if is_on_gpu and not is_op_determinism_enabled() else None
 
 
 def process_settings():
@@ -141,11 +150,29 @@ def rounding(threads=None):
     dict
         Fit for JSON; equal if, and only if, equal runs give equal bits.
     """
-    return {
+    description = {
         "environment": _software_and_processor(),
         "intra_op_threads": threads or intra_op_threads(),
         "deterministic": is_op_determinism_enabled(),
         "keras": keras_numbers(),
+    }
+    gpus = tf.config.get_visible_devices("GPU")
+    # Only then, so that a machine without one finds what it kept before.
+    return description | {"gpus": _kinds_of(gpus)} if gpus else description
+
+
+def _kinds_of(gpus):
+    """The GPUs, their driver, and the libraries that TensorFlow was built with."""
+    build = tf.sysconfig.get_build_info()
+    names = ("cuda_version", "cudnn_version")
+    try:
+        driver = Path("/proc/driver/nvidia/version").read_text()
+    except OSError:  # not Linux, or not of NVIDIA
+        driver = ""
+    return {
+        "devices": [tf.config.experimental.get_device_details(gpu) for gpu in gpus],
+        "libraries": {name: str(build.get(name)) for name in names},
+        "driver": driver,
     }
 
 

@@ -51,7 +51,7 @@ def split_off_validation(data, fraction, seed, classes):
     try:
         kept, aside = train_test_split(
             np.arange(len(data)),
-            test_size=fraction,
+            test_size=float(fraction),
             stratify=data.labels,
             random_state=split_seed,
         )
@@ -145,7 +145,7 @@ class EarlyStopping(EpochHook):
 
     def __init__(self, n_iter_no_change, tol):
         self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
+        self.tol = float(tol)
         self.best_epoch = 0  # 1 for the first
         self.has_stopped = False
         # Whether the loss is a number, accuracy, negative loss.

@@ -2,12 +2,12 @@
 
 import json
 import warnings
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 from skcnn._given_classifiers import check_classifier
+from skcnn._version import version_of
 
 # The name of each format here -> its name in Keras, and the end of its file.
 _FORMATS = {
@@ -138,5 +138,5 @@ def _describe(classifier):
         "input": f"float32 of shape (n, {sizes}), which the network scales itself",
         "output": f"float32 of shape (n, {len(labels)}): probabilities of the classes",
         "n_params": classifier.n_params_,
-        "versions": {package: version(package) for package in _PACKAGES},
+        "versions": {package: version_of(package) for package in _PACKAGES},
     }

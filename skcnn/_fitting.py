@@ -8,7 +8,6 @@ told of the new one; the engine below knows nothing of it.
 from dataclasses import dataclass
 from functools import partial
 from math import inf
-from reprlib import repr as shortened
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from skcnn._callbacks import (
     check_against_run,
     keras_callbacks,
 )
-from skcnn._checks import as_float, check_integer
+from skcnn._checks import as_float, check_integer, is_number, shown
 from skcnn._compat import validate_parameter_constraints
 from skcnn._copies import check_copies
 from skcnn._divergence import (
@@ -46,6 +45,7 @@ from skcnn._samples import Samples
 from skcnn._seeds import run_seed
 from skcnn._settings import TrainingFacts
 from skcnn._sharing import how_to_go_on, not_kept, why_not_shared
+from skcnn._sizes import check_memory
 from skcnn._state_folder import StateFolder, open_folder
 from skcnn._states import TrainingState
 from skcnn._training import TrainingPlan
@@ -137,6 +137,7 @@ def _check_request(estimator, given, epochs, goes_on):
     origin = Fitted.of(estimator) if goes_on and Fitted.is_on(estimator) else None
     data = check_data(type(estimator).__name__, params, given, origin)
     run = described_run(params, given, data, origin, goes_on)
+    check_memory(run.architecture)
     follows_schedule = run.settings.learning_rate is None
     check_against_run(callbacks, run.validation is not None, follows_schedule)
     if origin is not None:
@@ -159,13 +160,18 @@ def check_constraints(estimator):
     values = {name: getattr(estimator, name) for name in constraints}
     name = type(estimator).__name__
     validate_parameter_constraints(constraints, values, caller_name=name)
-    # scikit-learn's table takes True for 1, and has no largest integer.
+    # To scikit-learn's table True is 1, spans of time are numbers, and no number is too
+    # large.
+    for fraction in ("tol", "validation_fraction"):
+        if not is_number(values[fraction]):
+            raise TypeError(
+                f"{fraction} must be a number; got {shown(values[fraction])}."
+            )
     for count in ("epochs", "batch_size", "n_iter_no_change"):
         check_integer(count, values[count], 1)
     if as_float(values["tol"]) == inf:
         raise ValueError(
-            "tol must be a finite number of at least 0; got "
-            f"{shortened(values['tol'])}."
+            f"tol must be a finite number of at least 0; got {shown(values['tol'])}."
         )
 
 

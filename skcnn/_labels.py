@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import column_or_1d
 
+from skcnn._checks import shown
 from skcnn._containers import check_container
 
 
@@ -30,7 +31,7 @@ def check_labels(y, name="y"):
     check_container(y, name)
     shape = _shape_of(y)
     if shape == ():
-        raise ValueError(f"{name} must have one label for each image; got {y!r}.")
+        raise ValueError(f"{name} must have one label for each image; got {shown(y)}.")
     if prod(shape[1:]) > 1:
         raise ValueError(
             f"{name} should be a 1d array of labels, got an array of shape {shape} "
@@ -136,7 +137,7 @@ def class_weights(class_weight, y, classes):
     if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
         raise ValueError(
             "class_weight must be finite, at least 0, and not always 0; got "
-            f"{class_weight!r}."
+            f"{shown(class_weight)}."
         )
     return weights
 

@@ -4,12 +4,17 @@ Python ends the daemon threads of a process where they stand. In TensorFlow's C+
 that may abort the process. joblib's threads are daemons, and Ctrl-C of a search does
 not reach them: they go on with their fits. So a process that exits first asks them to
 stop, and waits until they have.
+
+A worker process goes with the process that started it. If that is killed, nobody would
+hear of what the worker trains.
 """
 
 import atexit
 import contextlib
 import os
+import signal
 import threading
+from multiprocessing import parent_process
 
 # Seconds for which an exit waits. A call of a graph ends within one, and tracing takes
 # a few. A callback of the user's own may never end.
@@ -20,9 +25,10 @@ _is_leaving = False
 
 def _reset():
     """Begin anew: a fork has no thread but the one that forked."""
-    global _change, _n_blocks
+    global _change, _n_blocks, _parent
     _change = threading.Condition()
     _n_blocks = 0  # that daemon threads are in
+    _parent = os.getppid()
 
 
 _reset()
@@ -55,12 +61,16 @@ def stops_at_exit():
 def stop_if_leaving():
     """End this thread if it is a daemon and the process is about to exit.
 
+    End the process if it is a worker whose parent has gone.
+
     Raises
     ------
     SystemExit
         It ends a thread without a message, and scikit-learn does not take it for the
         failure of a fit.
     """
+    if os.getppid() != _parent and parent_process() is not None:
+        os.kill(os.getpid(), signal.SIGKILL)  # nobody is there to hear of an error
     if _is_leaving and threading.current_thread().daemon:
         raise SystemExit
 

@@ -9,6 +9,9 @@ from math import prod
 
 from skcnn._windows import parallel_windows, window_sides
 
+# To compile so many takes an hour.
+MOST_LAYERS = 5000
+
 
 class InfeasibleArchitecture(ValueError):
     """Every value is allowed by itself, but there is no network of all of them."""
@@ -83,6 +86,11 @@ class _Plan:
 
     def add(self, name, kind, inputs, output_shape, **details):
         """Append a layer that reads the layers `inputs`, and return it."""
+        if len(self.layers) >= MOST_LAYERS:
+            raise InfeasibleArchitecture(
+                "conv_layers, convs_per_block, n_branches and dense_layers ask for "
+                f"more than {MOST_LAYERS} layers. Nobody could wait for such a network."
+            )
         names = tuple(layer.name for layer in inputs)
         layer = Layer(name, kind, names, tuple(output_shape), **details)
         self.layers.append(layer)

@@ -19,6 +19,7 @@ from numbers import Number
 import numpy as np
 
 from skcnn._backend import keras, tf
+from skcnn._checks import shown
 from skcnn._compat import unflatten_params
 
 _PUBLIC = {
@@ -327,7 +328,7 @@ def kept(
         copied = copy.deepcopy(given)
     except Exception as error:
         raise ValueError(
-            f"{parameter} must be something that can be copied; got {given!r}: "
+            f"{parameter} must be something that can be copied; got {shown(given)}: "
             f"{_in_short(error)}. {remedy}"
         ) from error
     lost = difference(given, copied)
@@ -335,8 +336,8 @@ def kept(
         return copied
     name, value, other = lost
     raise ValueError(
-        f"{parameter} is not the same when copied; got {given!r}, of which {name!r} is "
-        f"{value!r}, and then {other!r}. {remedy}"
+        f"{parameter} is not the same when copied; got {shown(given)}, of which "
+        f"{name!r} is {value!r}, and then {other!r}. {remedy}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from skcnn._checks import shown
 from skcnn._compat import route_params
 
 ROUTING_PREFIXES = ("optimizer", "loss", "learning_rate_schedule", "callbacks")
@@ -35,6 +36,24 @@ class Routed:
     def first_argument(self):
         """The full name of one argument, for messages."""
         return f"{self.name}__{next(iter(self.arguments))}"
+
+
+def named_arguments(name, arguments):
+    """Arguments by their full names, for messages: ``" with loss__delta=2.0"``.
+
+    Parameters
+    ----------
+    name : str
+        The parameter that they are handed on to.
+    arguments : dict
+
+    Returns
+    -------
+    str
+        Empty without arguments.
+    """
+    given = [f"{name}__{key}={shown(value)}" for key, value in arguments.items()]
+    return f" with {', '.join(given)}" if given else ""
 
 
 def routed(params, name):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skcnn._chunks import chunks, device_array
+from skcnn._mapped_images import rows_of
 from skcnn._watched_images import WatchedImages
 
 
@@ -53,7 +54,7 @@ class Samples:
         labels : ndarray of shape (m,), int32
         weights : ndarray of shape (m,), float32, or None
         """
-        images = self._images[self._places_of(which)]
+        images = rows_of(self._images, self._places_of(which))
         return device_array(images), self.labels[which], self._weights_of(which)
 
     def in_chunks(self, order, batch_size, pace=None):

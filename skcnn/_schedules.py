@@ -8,9 +8,9 @@ states, but a compiled network.
 
 import inspect
 from math import isfinite
-from numbers import Real
 
 from skcnn._backend import keras
+from skcnn._checks import as_float, is_number, shown
 
 # Settings that are shares of something; the others may be any number of at least 0.
 _FRACTIONS = ("warmup", "start", "end")
@@ -92,7 +92,8 @@ def _maker(name):
     if not isinstance(name, str) or name not in SCHEDULES:
         raise ValueError(
             f"learning_rate_schedule must be None or one of {sorted(SCHEDULES)}; got "
-            f"{name!r}. Any schedule of Keras may be given as optimizer__learning_rate."
+            f"{shown(name)}. Any schedule of Keras may be given as "
+            "optimizer__learning_rate."
         )
     return SCHEDULES[name]
 
@@ -115,7 +116,10 @@ def _checked_arguments(schedule, make):
 def _check_number(parameter, value, is_fraction):
     allowed = "from 0 to 1" if is_fraction else "of at least 0"
     largest = 1 if is_fraction else float("inf")
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if not is_number or not isfinite(value) or not 0 <= value <= largest:
-        raise ValueError(f"{parameter} must be a number {allowed}; got {value!r}.")
+    if (
+        not is_number(value)
+        or not isfinite(as_float(value))
+        or not 0 <= value <= largest
+    ):
+        raise ValueError(f"{parameter} must be a number {allowed}; got {shown(value)}.")
     return float(value)

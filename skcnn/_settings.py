@@ -4,24 +4,25 @@ Each becomes a recipe, so that every network makes its own. Equal settings of Ke
 share a compiled network; a user's code is compiled anew for each fit.
 """
 
+import contextlib
 import functools
 import inspect
 import json
 from dataclasses import dataclass, replace
-from math import inf, isfinite
+from math import isfinite
 from numbers import Real
-from reprlib import repr as shortened
 
 import numpy as np
 
 from skcnn._augmentation import augmentation_config, check_pixel_range
 from skcnn._backend import keras
-from skcnn._checks import as_float, check_boolean
+from skcnn._checks import as_float, is_number, shown
 from skcnn._compat import learning_rate_of
+from skcnn._keras_arguments import check_arguments
 from skcnn._losses import wants_one_hot
 from skcnn._numbers import split
 from skcnn._recipes import AsGiven, Recipe, from_class, from_instance, kept
-from skcnn._routing import Routed
+from skcnn._routing import Routed, named_arguments
 from skcnn._runtime import isolated
 from skcnn._schedules import make_schedule
 from skcnn._words import ROUTED_WORDS, hint, nearest_name
@@ -208,7 +209,8 @@ def _optimizer(optimizer, schedule, n_steps):
     rate = learning_rate_of(made)
     if rate is None or isinstance(made, keras.optimizers.LossScaleOptimizer):
         raise TypeError(
-            f"optimizer must have a learning rate of its own; got {optimizer.value!r}."
+            "optimizer must have a learning rate of its own; got "
+            f"{shown(optimizer.value)}."
         )
     if not isinstance(rate, (Real, Schedule)):
         raise TypeError(
@@ -262,12 +264,12 @@ def _recipe(asked, module, base):
         kinds = " or a function of y_true and y_pred" if asked.name == "loss" else ""
         raise TypeError(
             f"{asked.name} must be a name, a class or an instance of "
-            f"{base.__name__}{kinds}; got {given!r}."
+            f"{base.__name__}{kinds}; got {shown(given)}."
         )
     if asked.arguments:
         raise ValueError(
             f"{asked.first_argument()} needs {asked.name} to be a name or a class, "
-            f"which it is passed to; got {given!r}."
+            f"which it is passed to; got {shown(given)}."
         )
     if isinstance(given, base):
         return _recipe_of_instance(asked, given)
@@ -276,7 +278,7 @@ def _recipe(asked, module, base):
 
 def _recipe_of_instance(asked, instance):
     if type(instance).__module__.startswith("keras."):
-        _check_numbers(f"{asked.name}: ", instance.get_config())
+        check_arguments(f"{asked.name}: ", type(instance), instance.get_config())
     return from_instance(asked.name, instance)
 
 
@@ -285,9 +287,20 @@ def _recipe_of_class(asked, cls):
     try:
         return from_class(cls, arguments)
     except Exception as error:  # a user's constructor may raise anything
+        given = named_arguments(asked.name, _guilty(cls, arguments))
         raise ValueError(
-            f"{asked.name}={asked.value!r} with {arguments!r}: {error}"
+            f"{asked.name}={shown(asked.value)}{given}: {error}"
         ) from error
+
+
+def _guilty(cls, arguments):
+    """The one without which a class can be made; all of them if there is none."""
+    for name, value in arguments.items():
+        others = {key: arguments[key] for key in arguments if key != name}
+        with contextlib.suppress(Exception):
+            from_class(cls, others)
+            return {name: value}
+    return arguments
 
 
 def _class_meant(asked, module, base):
@@ -324,7 +337,7 @@ def _class_named(parameter, name, module, base):
         names = sorted(cls.__name__ for cls in classes.values())
         raise ValueError(
             f"{parameter} must be one of {names}, in CamelCase or snake_case; got "
-            f"{name!r}.{nearest_name(known, sorted(classes))}"
+            f"{shown(name)}.{nearest_name(known, sorted(classes))}"
         )
     return found
 
@@ -340,16 +353,20 @@ def _checked_arguments(asked, cls):
                 f"{asked.name}__{argument}: {cls.__name__} takes no {argument!r}."
                 f"{told} It takes {allowed}."
             )
-    if cls.__module__.startswith("keras."):
-        _check_numbers(f"{asked.name}__", asked.arguments)
-    rate = asked.arguments.get("learning_rate")
-    if isinstance(rate, Real):
+    is_keras = cls.__module__.startswith("keras.")
+    if is_keras:
+        check_arguments(f"{asked.name}__", cls, asked.arguments)
+    if "learning_rate" not in asked.arguments:
+        return dict(asked.arguments)
+    rate = asked.arguments["learning_rate"]
+    if is_number(rate):
         # Keras insists on a float.
         return {**asked.arguments, "learning_rate": _check_learning_rate(rate)}
-    if callable(rate) and not isinstance(rate, Schedule):
+    may_be = isinstance(rate, Schedule) or inspect.isclass(rate)
+    if not may_be and (is_keras or callable(rate)):
         raise TypeError(
             f"{asked.name}__learning_rate must be a number or a "
-            f"keras.optimizers.schedules.LearningRateSchedule; got {rate!r}."
+            f"keras.optimizers.schedules.LearningRateSchedule; got {shown(rate)}."
         )
     return dict(asked.arguments)
 
@@ -375,38 +392,9 @@ def _check_learning_rate(value):
     if isinstance(value, bool) or not isfinite(number) or number <= 0:
         raise ValueError(
             "optimizer__learning_rate must be a finite number above 0; got "
-            f"{shortened(value)}."
+            f"{shown(value)}."
         )
     return number
-
-
-# Arguments of Keras' optimizers and losses that Keras does not check, or whose messages
-# lack their names: what they may be, in words, and what they must be below.
-_SIZE = ("a finite number of at least 0", inf)
-_SHARE = ("a number from 0 up to, but not including, 1", 1)
-_MAY_BE_NONE = ("clipnorm", "clipvalue", "global_clipnorm", "weight_decay")
-_RANGES = {
-    **dict.fromkeys([*_MAY_BE_NONE, "epsilon"], _SIZE),
-    **dict.fromkeys(["momentum", "rho", "beta_1", "beta_2", "ema_momentum"], _SHARE),
-    "label_smoothing": _SHARE,
-}
-_FLAGS = ("amsgrad", "centered", "nesterov", "use_ema")
-
-
-def _check_numbers(prefix, arguments):
-    """Refuse numbers that an optimizer or a loss of Keras cannot work with."""
-    for name, value in arguments.items():
-        if name in _FLAGS:
-            check_boolean(f"{prefix}{name}", value)
-        may_be_none = value is None and name in _MAY_BE_NONE
-        if name not in _RANGES or may_be_none:
-            continue
-        allowed, limit = _RANGES[name]
-        told = f"{prefix}{name} must be {allowed}; got {shortened(value)}."
-        if isinstance(value, bool) or not isinstance(value, Real):
-            raise TypeError(told)
-        if not 0 <= as_float(value) < limit:
-            raise ValueError(told)
 
 
 @functools.cache

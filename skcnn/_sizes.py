@@ -1,7 +1,8 @@
 """Sizes of networks and states, by arithmetic."""
 
+import os
 from functools import lru_cache
-from math import prod
+from math import inf, prod
 
 import numpy as np
 
@@ -25,6 +26,40 @@ def map_bytes(architecture):
     int
     """
     return BYTES * sum(prod(layer.output_shape) for layer in architecture.layers)
+
+
+def check_memory(architecture):
+    """Refuse a network whose weights alone do not fit into the machine.
+
+    Its smaller neighbors may not fit either: nobody knows before they run.
+
+    Parameters
+    ----------
+    architecture : skcnn._architecture.Architecture
+
+    Raises
+    ------
+    ValueError
+        With what it needs at least, and what there is.
+    """
+    needed = 2 * BYTES * architecture.n_trainable  # there is a gradient for each weight
+    there_is = _machine_bytes()
+    if needed > there_is:
+        raise ValueError(
+            "conv_layers and dense_layers ask for "
+            f"{architecture.n_params:,} parameters. With their gradients they take "
+            f"{needed / 2**30:,.0f} GiB, and this machine has "
+            f"{there_is / 2**30:,.0f} GiB of memory. Take fewer filters or units, "
+            "or head='global_avg'."
+        )
+
+
+def _machine_bytes():
+    """Bytes of memory of this machine; infinite where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # as on Windows
+        return inf
 
 
 def state_bytes(architecture, settings):

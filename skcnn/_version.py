@@ -1,3 +1,24 @@
-"""The version, where every module may ask for it."""
+"""Versions, where every module may ask for them."""
 
-__version__ = "0.1.0.dev0"
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+# Names of modules, where PyPI has another one.
+_MODULES = {"scikit-learn": "sklearn"}
+
+
+def version_of(package):
+    """The version of what is imported, whichever package brought it along.
+
+    There are tensorflow and tensorflow-cpu, for one.
+
+    Parameters
+    ----------
+    package : str
+
+    Returns
+    -------
+    str
+    """
+    return import_module(_MODULES.get(package, package)).__version__

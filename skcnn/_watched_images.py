@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 
 from skcnn._chunks import chunks
+from skcnn._mapped_images import rows_of
 
 
 class WatchedImages:
@@ -67,7 +68,7 @@ class WatchedImages:
 
     def _copy(self, rows):
         # Rows given as an array always make a copy, unlike a slice.
-        return np.ascontiguousarray(self._images[rows])
+        return np.ascontiguousarray(rows_of(self._images, rows))
 
     def _look(self):
         """Digest and fingerprints, both of one copy, so that they always agree."""

@@ -6,7 +6,7 @@ side are a tuple of pairs.
 Nothing but the standard library is imported, so that designs are checked without Keras.
 """
 
-from skcnn._checks import check_integer, is_sequence
+from skcnn._checks import check_integer, is_sequence, shown
 from skcnn._warnings import warn_once
 
 WINDOW = "an integer of at least 1 or a pair of them, (height, width)"
@@ -44,7 +44,7 @@ def check_window(name, value, allowed=WINDOW, seen=None):
         seen = value
     sides = tuple(value) if is_sequence(value) else (value,)
     if len(sides) not in (1, 2):
-        raise ValueError(f"{name} must be {allowed}; got {seen!r}.")
+        raise ValueError(f"{name} must be {allowed}; got {shown(seen)}.")
     sides = [check_integer(name, side, 1, allowed, seen) for side in sides]
     height, width = sides[0], sides[-1]
     if height == width:

@@ -49,7 +49,7 @@ def start_process(function, *arguments):
 
 
 def run_in_fork(code, *arguments, cwd=None, timeout=300, **variables):
-    """What code prints in another process, which has imported skcnn before.
+    """What code gives in another process, which has imported skcnn before.
 
     It is for tests that need another process, but not a fresh interpreter: starting one
     takes four seconds, this a moment. It must end well.
@@ -68,8 +68,8 @@ def run_in_fork(code, *arguments, cwd=None, timeout=300, **variables):
 
     Returns
     -------
-    str
-        Its standard output.
+    subprocess.CompletedProcess
+        With ``stdout`` and ``stderr`` as text.
     """
     with tempfile.TemporaryDirectory() as folder:
         printed, told = (Path(folder, name) for name in ("stdout", "stderr"))
@@ -79,8 +79,10 @@ def run_in_fork(code, *arguments, cwd=None, timeout=300, **variables):
         process.join(timeout)
         is_over = process.exitcode is not None
         process.kill()
-        assert is_over and process.exitcode == 0, told.read_text()
-        return printed.read_text()
+        assert is_over, f"stopped after {timeout} seconds\n{told.read_text()}"
+        assert process.exitcode == 0, told.read_text()
+        output = printed.read_text(), told.read_text()
+        return subprocess.CompletedProcess(code, process.exitcode, *output)
 
 
 def _run(code, arguments, cwd, variables, *files):

@@ -639,6 +639,7 @@ COPIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make_copy", COPIES.values(), ids=COPIES)
 def test_a_class_that_keras_does_not_know_is_copied_exactly(make_copy, images):
     layer = Unregistered(3.0, name="mine")

@@ -195,6 +195,7 @@ def test_without_batch_norm_there_is_nothing_to_take(data, states_kept):
     assert shared.history_ == fitted.history_, "one run, with the same times"
 
 
+@pytest.mark.slow
 def test_fresh_and_moving_statistics_are_two_runs(data, states_kept):
     fresh = small(epochs=2).fit(*data)
     moving = small(epochs=2, batch_norm_statistics="moving").fit(*data)

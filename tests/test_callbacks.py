@@ -182,6 +182,7 @@ def test_what_a_callback_did_to_the_model_stays_in_its_fit(data):
 # What they add to the logs
 
 
+@pytest.mark.slow
 def test_what_a_callback_adds_is_in_the_history(data, capsys):
     values = {"f1": np.float32(0.5), "seen": np.array(3), "loss": -1.0}
     monitor = ScoringMonitor(scoring="accuracy")
@@ -235,6 +236,7 @@ WORK = {
     ),
     "ModelCheckpoint": lambda path: keras.callbacks.ModelCheckpoint(path / "a.keras"),
     "ReduceLROnPlateau": lambda path: keras.callbacks.ReduceLROnPlateau("loss"),
+    "TerminateOnNaN": lambda path: keras.callbacks.TerminateOnNaN(),
     "RemoteMonitor": lambda path: keras.callbacks.RemoteMonitor(
         root="http://127.0.0.1:9"
     ),
@@ -258,12 +260,13 @@ INSTEAD = {
     "ProgbarLogger": "verbose=1",
     "SwapEMAWeights": "optimizer__use_ema=True",
     "TensorBoard": "CSVLogger",
-    "TerminateOnNaN": "not needed",
 }
 
 
 @pytest.mark.parametrize("name", INSTEAD)
 def test_those_that_are_refused(name, data, tmp_path):
+    if not hasattr(keras.callbacks, name):
+        pytest.skip(f"this Keras has no {name}")
     cls = getattr(keras.callbacks, name)
     arguments = {
         "BackupAndRestore": [tmp_path / "b"],
@@ -282,6 +285,7 @@ def test_all_of_keras_are_known():
         for name, value in vars(keras.callbacks).items()
         if isinstance(value, type) and issubclass(value, keras.callbacks.Callback)
     }
+    names |= {"OrbaxCheckpoint"}  # which came with Keras 3.12
     assert names - {"Callback", "CallbackList"} == {*WORK, *INSTEAD}
 
 

@@ -121,6 +121,7 @@ def test_labels_of_any_type_are_decoded(labels):
     assert classifier.score(X_BINARY, labels[CODES]) > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [

@@ -120,6 +120,7 @@ def false_alarms(n_candidates, n_folds, spread, n_studies=1000, seed=0):
     return n_alarms / n_studies
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_folds", [3, 10])
 @pytest.mark.parametrize(
     "spread",

@@ -590,8 +590,11 @@ def threads():
         yield
 
 
+WORKERS = [pytest.param(processes, marks=pytest.mark.workers), threads]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [processes, threads])
+@pytest.mark.parametrize("workers", WORKERS)
 def test_a_search_by_two_workers_gives_the_bits_of_one(named, new, workers):
     X, y = named
     pipeline = Pipeline([("image", FunctionTransformer(mirror)), ("net", small())])
@@ -615,7 +618,7 @@ def test_a_search_by_two_workers_gives_the_bits_of_one(named, new, workers):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [processes, threads])
+@pytest.mark.parametrize("workers", WORKERS)
 def test_routed_weights_reach_fits_in_workers(data, new, workers):
     X, y = data
     weights = np.random.RandomState(0).uniform(0.1, 3, len(y))

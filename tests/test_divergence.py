@@ -189,6 +189,14 @@ def test_a_loss_that_is_not_finite_is_told_to_the_caller(data):
     assert np.isfinite(fitted.predict_proba(data[0])).all()
 
 
+def test_terminate_on_nan_stops_after_the_epoch(data, capsys):
+    stopper = keras.callbacks.TerminateOnNaN()
+    with pytest.warns(ConvergenceWarning, match="epoch 1 on"):
+        fitted = small(loss=infinite, callbacks=stopper).fit(*data)
+    assert fitted.n_iter_ == 1
+    assert "Invalid loss" in capsys.readouterr().out
+
+
 # --------------------------------------------------------------------------------------
 # What there was before stays
 
@@ -267,6 +275,7 @@ def test_weights_that_a_callback_breaks(when, data):
         small(callbacks=Breaks(when)).fit(*data)
 
 
+@pytest.mark.slow
 def test_weights_that_a_callback_restores(data):
     restores = keras.callbacks.EarlyStopping(
         "loss", patience=10, restore_best_weights=True

@@ -22,8 +22,8 @@ from matplotlib import pyplot as plt
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ParameterGrid, train_test_split
 
-import skcnn
 from skcnn import ConvPoolClassifier
+from skcnn._states import STATES
 from skcnn.datasets import fetch_cifar10, fetch_fashion_mnist
 from skcnn.presets import GRIDS, NETWORKS, PUBLISHED
 
@@ -77,14 +77,14 @@ def few_images(tmp_path_factory):
 
 @pytest.fixture
 def run_script(monkeypatch, capsys):
-    """Runs a script in this process, where nothing is known of it; gives what it
+    """Runs a script in this process, where nothing is trained of it; gives what it
     prints.
     """
     monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")  # so that none of them sets it
 
     def run(name, *arguments):
-        skcnn.clear_cache()
+        STATES.clear()
         monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
         capsys.readouterr()
         try:
@@ -94,7 +94,7 @@ def run_script(monkeypatch, capsys):
         return capsys.readouterr().out
 
     yield run
-    skcnn.clear_cache()
+    STATES.clear()
 
 
 def start_script(name, *arguments, **options):
@@ -115,7 +115,8 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 def run_elsewhere(name, *arguments):
     """What a script prints in another process, whose memory is free again after it."""
-    return run_in_fork(AS_MAIN, EXAMPLES / f"{name}.py", *arguments, MPLBACKEND="agg")
+    script, options = EXAMPLES / f"{name}.py", {"timeout": 600, "MPLBACKEND": "agg"}
+    return run_in_fork(AS_MAIN, script, *arguments, **options).stdout
 
 
 def run_alone(name, *arguments):
@@ -417,6 +418,7 @@ GALLERY = {
     },
     "plot_augmentation": {"train_sizes": [20, 40], "n_splits": 2, "all_epochs": [1, 2]},
     "plot_batch_norm": {"n_samples": 60, "all_epochs": [1, 2], "epochs": 1},
+    "plot_cluster": {"n_samples": 60, "all_epochs": [1, 2]},
     "plot_epochs_for_free": {"n_samples": 60, "all_epochs": [1, 2]},
     "plot_grid_search": {"n_samples": 30},
     "plot_is_it_real": {"n_samples": 60, "epochs": 1, "seeds": [0, 1]},
@@ -495,6 +497,7 @@ def test_shorter_runs_cost_nothing_beside_longer_ones(monkeypatch):
     assert study.longest(networks) == networks[1:]
 
 
+@pytest.mark.slow
 def test_the_cost_of_fits_side_by_side_is_told_too(data_home, monkeypatch, capsys):
     monkeypatch.syspath_prepend(EXAMPLES)
     import study

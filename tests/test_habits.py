@@ -63,6 +63,7 @@ def test_predicting_is_told_to_leave_arguments_out(fitted, method, name):
         getattr(fitted, method)(X, **{name: 1})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", METHOD_WORDS)
 def test_what_is_said_of_a_method_runs(fitted, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -69,6 +69,7 @@ def check_against_fits(table, search, folds, X=X, y=y):
         assert (rows["time"] > 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bare", "in a pipeline", "in threads"])
 def test_each_candidate_and_fold_has_its_own_curve(kind, nothing_known):
     estimator, grid = tiny(), GRID
@@ -89,6 +90,7 @@ def test_each_candidate_and_fold_has_its_own_curve(kind, nothing_known):
 
 
 @pytest.mark.slow
+@pytest.mark.workers
 def test_curves_of_worker_processes_are_found_in_memory(nothing_known, tmp_path):
     estimator = tiny(memory=str(tmp_path / "runs"))
     search = GridSearchCV(estimator, GRID, cv=2, n_jobs=2, refit=False).fit(X, y)
@@ -136,6 +138,7 @@ def test_a_fit_that_stops_early_ends_where_it_stopped(nothing_known):
     assert {"val_loss", "val_accuracy"} <= set(table)
 
 
+@pytest.mark.slow
 def test_all_iterations_of_a_halving_search_have_curves(nothing_known):
     search = HalvingGridSearchCV(
         tiny(),

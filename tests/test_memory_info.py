@@ -245,6 +245,7 @@ def test_it_is_cloned_pickled_and_printed(folder):
 
 
 @pytest.mark.slow
+@pytest.mark.workers
 def test_worker_processes_keep_as_few_and_curves_are_whole(folder):
     memory = StateMemory(folder, keep="asked")
     grid = {"epochs": [2, 4], "dropout": [0, 0.5]}

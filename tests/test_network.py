@@ -243,6 +243,7 @@ def test_the_penalty_is_on_every_kernel_and_on_nothing_else():
     ).losses
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("by_hand", "parameters"),
     [
@@ -465,6 +466,7 @@ def test_global_generators_are_not_moved(global_generators):
     assert draw() == expected
 
 
+@pytest.mark.slow
 def test_global_generators_are_not_read(global_generators):
     global_generators(7)
     expected = build_model(RICH, seed=3)
@@ -489,6 +491,7 @@ def unusual_keras_settings():
     keras.config.set_dtype_policy(before[2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", HEADS)
 def test_settings_of_keras_have_no_say(head, request):
     architecture = dataclasses.replace(RICH, head=head)

@@ -106,6 +106,7 @@ ONE = dict.fromkeys(RATES, 0.25) | dict.fromkeys(LIMITS, 0.3)
 OTHER = dict.fromkeys(RATES, 0.6) | dict.fromkeys(LIMITS, 0.1)
 
 
+@pytest.mark.slow
 def test_numbers_of_layers(samples):
     one, other = network_of(CONV | ONE), network_of(CONV | OTHER)
     program, first = check_shared(samples, one, other)
@@ -237,7 +238,8 @@ print(intra_op_threads())
 def test_the_bits_are_those_of_constants_with_one_thread():
     """Here are as many as there are cores, and two threads split sums otherwise."""
     one = {"TF_NUM_INTRAOP_THREADS": "1"}
-    assert run_in_fork(ONE_THREAD, cwd=TESTS.parent, **one).split() == ["1"]
+    result = run_in_fork(ONE_THREAD, cwd=TESTS.parent, **one)
+    assert result.stdout.split() == ["1"]
 
 
 @pytest.mark.slow
@@ -269,6 +271,7 @@ def test_threads_train_with_numbers_of_their_own(samples):
 # What shares a network
 
 
+@pytest.mark.slow
 def test_study_s0_needs_six_networks():
     pool = ProgramPool(max_idle=100)
     networks = set()
@@ -319,6 +322,7 @@ def test_code_of_a_users_own_keeps_constants():
     assert settings_of(optimizer=OwnAdam).numbers == {}
 
 
+@pytest.mark.slow
 def test_the_model_has_the_numbers_of_its_own_fit(data):
     X, y = data
     common = CONV | {"epochs": 1, "random_state": 0, "optimizer": "sgd"}

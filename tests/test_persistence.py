@@ -112,6 +112,7 @@ def test_partial_fit_goes_on_after_a_pickle_from_another_process(fitted, back):
 # Pickles of another version
 
 
+@pytest.mark.slow
 def test_a_pickle_of_another_version_warns_of_both(fitted):
     data, version = pickle.dumps(fitted), skcnn.__version__
     other = f"9{version[1:]}"  # as long, so that the pickle stays one

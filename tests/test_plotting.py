@@ -164,6 +164,7 @@ def test_equal_schedules_of_keras_are_no_difference():
     assert levels.codes.tolist() == [0, 0, 1] and len(levels.labels) == 2
 
 
+@pytest.mark.slow
 def test_runs_that_differ_in_nothing_are_numbered(fitted):
     display = LearningCurvesDisplay.from_estimators([fitted[0], fitted[0]])
     assert display.names == ["1", "2"]
@@ -287,6 +288,7 @@ def test_other_parameters_are_averaged_in_each_fold_or_the_best_is_taken(
     )
 
 
+@pytest.mark.slow
 def test_lines_are_one_for_each_value(search):
     display = GridSearchDisplay.from_search(
         search, "epochs", "dropout", kind="lines", fixed={"conv_layers": (WIDE[0],)}
@@ -926,6 +928,7 @@ def test_networks_that_cannot_be_built_are_left_out_with_a_warning():
         assert WidthDepthDisplay.from_search(none, (8, 8), 10).scores == []
 
 
+@pytest.mark.slow
 def test_seeds_make_a_point_with_their_spread(fitted, images):
     X, y = images
     display = WidthDepthDisplay.from_estimators(fitted, X, y)
@@ -1593,6 +1596,7 @@ def classifiers_inside(fitted, images):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "place",
     ["estimator.best_estimator_", "estimator[-1]", "estimator.best_estimator_[-1]"],

@@ -229,11 +229,7 @@ print(json.dumps({case.__name__: in_fork(case) for case in cases}))
 
 def outcome(code, run):
     """What a script prints, as JSON; a script that hangs is stopped."""
-    return json.loads(run(code).splitlines()[-1])
-
-
-def run_alone(code):
-    return run_python(code).stdout
+    return json.loads(run(code).stdout.splitlines()[-1])
 
 
 # --------------------------------------------------------------------------------------
@@ -242,7 +238,7 @@ def run_alone(code):
 
 @pytest.fixture(scope="module")
 def forks():
-    return outcome(FORKS, run_alone)
+    return outcome(FORKS, run_python)
 
 
 @pytest.mark.slow
@@ -280,7 +276,7 @@ def test_a_fork_before_tensorflow_starts_may_fit_and_its_own_forks_may_not(forks
 
 @pytest.mark.slow
 def test_a_fork_that_imports_skcnn_itself_is_refused_only_if_tensorflow_had_started():
-    unstarted, (forked, parent) = outcome(IMPORTED_LATE, run_alone)
+    unstarted, (forked, parent) = outcome(IMPORTED_LATE, run_python)
     assert forked.startswith("RuntimeError: This process was forked")
     assert unstarted == parent and len(parent) == 40
 

@@ -75,6 +75,21 @@ def test_a_failing_import_still_tells_why(monkeypatch, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("tensorflow", "says"),
+    [
+        ("__version__ = '2.16.2'", "needs tensorflow 2.18 or newer, and 2.16.2 is"),
+        ("raise ModuleNotFoundError(name='tensorflow')", "pip install tensorflow"),
+    ],
+)
+def test_a_tensorflow_that_will_not_do_is_named(tensorflow, says, tmp_path):
+    (tmp_path / "tensorflow.py").write_text(tensorflow)
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import skcnn"
+    stderr = run_python(code, fails=True).stderr
+    assert says in stderr.splitlines()[-1]
+
+
+@pytest.mark.slow
 def test_another_backend_of_keras_is_refused_in_words():
     # jax itself is not installed here
     code = "import keras; keras.backend.backend = lambda: 'jax'; import skcnn"
@@ -101,7 +116,7 @@ for i in range(100):
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_fits():
-    after_20, after_100 = map(int, run_in_fork(MEMORY).split())
+    after_20, after_100 = map(int, run_in_fork(MEMORY).stdout.split())
     assert after_100 - after_20 < 30 * 2**20
 
 
@@ -163,14 +178,16 @@ def test_workers_print_nothing(workers):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n_jobs, backend", [(2, "loky"), (2, "threading")])
-def test_fitted_estimators_come_back_from_workers(digits, n_jobs, backend):
+@pytest.mark.parametrize(
+    "backend", [pytest.param("loky", marks=pytest.mark.workers), "threading"]
+)
+def test_fitted_estimators_come_back_from_workers(digits, backend):
     from joblib import parallel_config
     from sklearn.model_selection import cross_validate
 
     X, y = digits
     clf = ConvPoolClassifier([(4, 3)], epochs=1, random_state=0)
-    with parallel_config(backend=backend, n_jobs=n_jobs):
+    with parallel_config(backend=backend, n_jobs=2):
         results = cross_validate(clf, X[:200], y[:200], cv=2, return_estimator=True)
     probabilities = [fitted.predict_proba(X[:20]) for fitted in results["estimator"]]
     assert all(p.shape == (20, 10) for p in probabilities)

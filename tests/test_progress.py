@@ -158,6 +158,7 @@ def test_a_subclass_with_parameters_of_its_own(data, told):
     assert end.endswith(best) and not any("Warning" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_steps_that_tell_nothing_are_no_reason_to_warn(data, recwarn):
     pipeline = make_pipeline(FunctionTransformer(), tiny())
     pipeline.set_callbacks(SearchProgress()).fit(*data)

@@ -132,6 +132,7 @@ def fit_and_count(epochs, memory, X, y, pipe):
     pipe.send((clf, trained))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", ["every", "last"])
 def test_two_processes_train_each_epoch_once(data, tmp_path, keep):
     X, y = data

@@ -156,6 +156,7 @@ def test_the_remedy_for_too_small_a_limit_is_the_smallest_network():
     assert sizes == {int(number)}
 
 
+@pytest.mark.slow
 def test_successive_halving_goes_through_the_space(digits):
     X, y = digits[0][:90], digits[1][:90]
     space = search_space(X.shape[1:], len(X), 800) | {"dropout": [0.25]}

@@ -16,6 +16,7 @@ from skcnn._seeds import N_SEEDS, derive, epoch_order, run_seed
 seeds = st.integers(0, 2**32 - 1)
 
 
+@pytest.mark.slow
 @given(seeds, st.text(max_size=8), st.integers(0, 1000), st.text(max_size=8))
 def test_a_derived_seed_is_a_keras_seed_and_always_the_same(seed, purpose, epoch, name):
     assert derive(seed, purpose, epoch, name) == derive(seed, purpose, epoch, name)
@@ -93,6 +94,7 @@ def test_fitting_leaves_every_global_generator_and_keras_name_as_it_was(digits):
     ]  # asking counts one
 
 
+@pytest.mark.slow
 def test_fitting_leaves_op_determinism_as_it_was(digits):
     X, y = digits
     ConvPoolClassifier([(4, 3)], epochs=1, random_state=0).fit(X[:100], y[:100])

@@ -339,6 +339,7 @@ def test_an_optimizer_that_has_been_used_is_a_description(data):
     assert same_bits(fit._state.arrays, small().fit(*data)._state.arrays)
 
 
+@pytest.mark.slow
 def test_a_function_of_keras_is_its_class(data):
     by_function = small(loss=keras.losses.categorical_crossentropy).fit(*data)
     by_name = small(loss="categorical_crossentropy").fit(*data)

@@ -215,7 +215,7 @@ def test_a_search_stopped_by_ctrl_c_goes_on_when_run_again(digits, tmp_path):
     assert "of 24 epochs of this fit are kept in" in line and str(tmp_path) in line
     known = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("output.pkl")}
     assert 27 <= len(known) < 96, "the interrupt must come while the search runs"
-    printed = run_in_fork(SEARCH, tmp_path, cwd=TESTS)
+    again = run_in_fork(SEARCH, tmp_path, cwd=TESTS)
     STATES.clear()
-    assert printed.strip() == searched(X[:200], y[:200], None)
+    assert again.stdout.strip() == searched(X[:200], y[:200], None)
     assert all(path.stat().st_mtime_ns == known[path] for path in known)

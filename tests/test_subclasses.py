@@ -102,6 +102,7 @@ def test_a_preset_is_the_base_class_with_these_parameters(data):
     assert same_fit(k_times, expected, X)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [Short, lambda: Wide(epochs=2)], ids=["short", "wide"])
 def test_a_preset_shares_with_the_base_class(make, data, tmp_path):
     X, y = data

@@ -82,6 +82,7 @@ def test_each_epoch_meets_every_sample_once_in_an_order_of_its_own(
     assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weighted", [False, True])
 def test_chunks_do_not_change_a_bit(program, data, images, monkeypatch, weighted):
     weights = (

@@ -313,6 +313,28 @@ def test_thread_count_and_determinism_are_part_of_the_key(monkeypatch):
     assert len(keys) == 3
 
 
+def test_a_gpu_is_part_of_the_key_and_shares_only_with_op_determinism(monkeypatch):
+    """There is no GPU here: TensorFlow is made to say that there is one."""
+    import skcnn._device as device
+
+    def key():
+        return joblib.hash(device.rounding())
+
+    here = key()
+    config, kinds = device.tf.config, set()
+    for name in ("one kind", "another kind"):
+        details = {"device_name": name, "compute_capability": (9, 0)}
+        monkeypatch.setattr(config, "get_visible_devices", lambda _: ["a GPU"])
+        monkeypatch.setattr(
+            config.experimental, "get_device_details", lambda _, d=details: d
+        )
+        kinds.add(key())
+    assert len({here, *kinds}) == 3
+    assert "enable_op_determinism()" in device.why_not_repeatable()
+    monkeypatch.setattr(device, "is_op_determinism_enabled", lambda: True)
+    assert device.why_not_repeatable() is None
+
+
 # --------------------------------------------------------------------------------------
 # Searches
 
@@ -379,6 +401,7 @@ class CountingClassifier(ConvPoolClassifier):
 
 
 @pytest.mark.slow
+@pytest.mark.workers
 def test_processes_share_through_memory(data, tmp_path):
     """Scores are those of one thread, which is what each of two workers gets on two
     cores.

@@ -1,11 +1,10 @@
 """Warnings are said once: in a search, in its threads, and in each worker process."""
 
-import subprocess
-import sys
 import warnings
 
 import numpy as np
 import pytest
+from fresh_python import run_in_fork
 from joblib import Parallel, delayed
 from sklearn.datasets import load_digits
 from sklearn.model_selection import cross_val_score
@@ -104,9 +103,6 @@ search.fit(X, digits.target[:90])
 
 @pytest.mark.slow
 def test_each_worker_process_says_it_at_most_once(tmp_path):
-    (tmp_path / "script.py").write_text(SCRIPT)
-    command = [sys.executable, tmp_path / "script.py"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=600)
-    assert run.returncode == 0, run.stderr
+    told = run_in_fork(SCRIPT, cwd=tmp_path, timeout=600).stderr
     for kind in KINDS:
-        assert 1 <= run.stderr.count(f"UserWarning: {kind}") <= 3  # and the last fit
+        assert 1 <= told.count(f"UserWarning: {kind}") <= 3  # and the last fit

@@ -2,6 +2,7 @@
 them.
 """
 
+import os
 import subprocess
 import sys
 import threading
@@ -198,6 +199,27 @@ def test_a_file_that_another_process_rewrites(contents, tmp_path):
         clf.fit(X, y)
     assert n_kept(tmp_path / "runs") == 1
     check_nothing_wrong_is_known(classifier(), contents, tmp_path / "runs")
+
+
+@pytest.mark.slow
+def test_a_file_that_looks_untouched_is_read_again_at_each_fit(contents, tmp_path):
+    """A file may change and keep its name, its size and its time: pages that are mapped
+    to be written leave the time as it is until they are written back, or for good.
+    """
+    *images, y = contents
+    path = tmp_path / "images.npy"
+    np.save(path, images[0])
+    X = np.load(path, mmap_mode="r")
+    clf = classifier(memory=tmp_path / "runs")
+    clf.fit(X, y)
+    before = path.stat()
+    np.load(path, mmap_mode="r+")[:] = images[1]
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = path.stat()
+    assert (after.st_ino, after.st_size) == (before.st_ino, before.st_size)
+    assert after.st_mtime_ns == before.st_mtime_ns
+    expected = plain_fit(clf, images[1], y)
+    assert same_fit(clone(clf).fit(X, y), expected, images[1])
 
 
 @pytest.mark.slow

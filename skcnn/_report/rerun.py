@@ -3,12 +3,11 @@
 import inspect
 import os
 import platform
-from importlib.metadata import version
 
 from sklearn.base import BaseEstimator
 
 from skcnn._value_labels import as_text
-from skcnn._version import __version__
+from skcnn._version import __version__, version_of
 
 _PACKAGES = ("scikit-learn", "scikeras", "keras", "tensorflow", "numpy", "joblib")
 
@@ -21,7 +20,7 @@ def versions():
     dict of str to str
     """
     found = {"skcnn": __version__, "Python": platform.python_version()}
-    found |= {name: version(name) for name in _PACKAGES}
+    found |= {name: version_of(name) for name in _PACKAGES}
     found["system"] = f"{platform.system()} {platform.release()}"
     found["processor"] = f"{platform.machine()}, {os.cpu_count()} cores"
     found["threads of TensorFlow"] = os.environ.get("TF_NUM_INTRAOP_THREADS", "default")
