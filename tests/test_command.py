@@ -198,5 +198,5 @@ def test_the_best_candidates_get_the_most_epochs_and_the_work_is_counted(
     for number, rung in enumerate(planned_rungs(search, X, y)):
         epochs = search.min_resources * search.factor**number
         work += rung.n_kept * epochs
-    assert epochs == search.max_resources == 36
-    assert work == work_of(n_candidates, 36)
+    assert epochs == search.max_resources == 72
+    assert work == work_of(n_candidates, 72)

@@ -70,8 +70,13 @@ def test_few_images_get_small_batches_and_many_epochs():
     assert batches == sorted(batches) and epochs == sorted(epochs, reverse=True)
     for n, batch, passes in zip(numbers, batches, epochs, strict=True):
         assert n // batch >= 10, "steps in an epoch"
-        assert n // batch * passes >= 400, "steps in all"
+        assert n // batch * passes >= 800, "steps in all"
         assert passes % 9 == 0, "halving divides them by three, twice"
+
+
+def test_few_images_always_get_dropout():
+    assert 0 not in search_space((28, 28), 500)["dropout"]
+    assert 0 in search_space((28, 28), 5_000)["dropout"]
 
 
 def test_many_images_get_wider_networks():
