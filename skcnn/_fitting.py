@@ -159,9 +159,9 @@ def check_constraints(estimator):
     constraints = estimator._parameter_constraints
     values = {name: getattr(estimator, name) for name in constraints}
     name = type(estimator).__name__
+    _check_times(values)
     validate_parameter_constraints(constraints, values, caller_name=name)
-    # To scikit-learn's table True is 1, spans of time are numbers, and no number is too
-    # large.
+    # To scikit-learn's table True is 1, and no number is too large.
     for fraction in ("tol", "validation_fraction"):
         if not is_number(values[fraction]):
             raise TypeError(
@@ -173,6 +173,13 @@ def check_constraints(estimator):
         raise ValueError(
             f"tol must be a finite number of at least 0; got {shown(values['tol'])}."
         )
+
+
+def _check_times(values):
+    # To scikit-learn's table spans of time are numbers, which it then cannot compare.
+    for name, value in values.items():
+        if isinstance(value, np.timedelta64):
+            raise TypeError(f"{name} must be a number; got {shown(value)}.")
 
 
 def check_data(owner, params, given, origin=None):
