@@ -17,15 +17,20 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(items):
-    """Examples of docstrings train networks, so they are slow.
-
-    Tests in worker processes come first, one after the other: joblib then goes on with
-    the same workers, which need not import TensorFlow again.
-    """
+    """Mark what is slow, and choose the order."""
     for item in items:
         if isinstance(item, pytest.DoctestItem):
-            item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: item.get_closest_marker("workers") is None)
+            item.add_marker(pytest.mark.slow)  # these examples train networks
+    items.sort(key=_turn)
+
+
+def _turn(item):
+    """When a test is run: lower numbers come first."""
+    if item.get_closest_marker("workers"):
+        return 0  # together, so that joblib goes on with the workers that it has
+    if item.path.name in ("test_examples.py", "test_docs.py"):
+        return 1  # long ones: at the end, one processor would wait for the other
+    return 2
 
 
 @pytest.hookimpl(wrapper=True)
