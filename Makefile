@@ -7,6 +7,7 @@ BIN := .venv/bin
 # `make test FAST=1` leaves out what is marked slow.
 test: lint
 	SCIPY_ARRAY_API=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal \
+	    --durations 10 \
 	    $(if $(FAST),-m "not slow")
 
 # With the oldest versions that are allowed, in an environment of their own.
