@@ -258,6 +258,7 @@ def test_curves_and_their_cost_are_those_of_the_longest_runs(whole, search, data
         assert row[1:] == ["3", f"{cost:.1f} s"]
 
 
+@pytest.mark.slow
 def test_what_else_fit_was_given_belongs_to_the_curves_and_the_code(data, tmp_path):
     weights = {"sample_weight": np.linspace(1, 2, len(data[1]))}
     # A seed of its own: what another test trained without weights would be found.
