@@ -1,6 +1,5 @@
 """A trained network as files for other programs, with all that they must know."""
 
-import inspect
 import json
 import tempfile
 import warnings
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skcnn._backend import keras, tf
+from skcnn._backend import tf
 from skcnn._given_classifiers import check_classifier
 from skcnn._version import version_of
 
@@ -118,10 +117,7 @@ def _write_model(model, folder, name):
         with warnings.catch_warnings():
             # What writes ONNX asks NumPy for names that it had once.
             warnings.simplefilter("ignore", FutureWarning)
-            if name == "tflite" and not _keras_writes_tflite():
-                _write_tflite(model, path)
-            else:
-                model.export(str(path), format=keras_format, verbose=False)
+            _write(model, path, keras_format)
     except ImportError as error:
         raise ImportError(
             f"To write {path.name}, install what it needs: pip install skcnn[export]."
@@ -129,17 +125,18 @@ def _write_model(model, folder, name):
     return path
 
 
-def _keras_writes_tflite():
-    """Whether this Keras has the format; 3.12 has not."""
-    return "litert" in inspect.getsource(keras.Model.export)
-
-
-def _write_tflite(model, path):
-    """As a newer Keras does it, by way of TensorFlow's own format."""
-    with tempfile.TemporaryDirectory() as folder:
-        model.export(folder, format="tf_saved_model", verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        path.write_bytes(converter.convert())
+def _write(model, path, keras_format):
+    try:
+        model.export(str(path), format=keras_format, verbose=False)
+    except ValueError:
+        if keras_format != "litert":
+            raise
+        # Keras before 3.13 does not know the format. So by TensorFlow's own, as newer
+        # ones do it.
+        with tempfile.TemporaryDirectory() as folder:
+            model.export(folder, format="tf_saved_model", verbose=False)
+            converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+            path.write_bytes(converter.convert())
 
 
 def _describe(classifier):
