@@ -7,6 +7,8 @@ from skcnn._quantities import in_bytes, in_seconds
 WIDTH = 79
 LARGE_BATCH = 2**30  # bytes of one batch above which a plan says what to do
 LARGE_NETWORK = 2_000_000  # parameters
+LONG_SEARCH = 60  # seconds from which a plan says how to be faster
+SMALL_IMAGE = 32 * 32  # pixels up to which one core for each fit was measured faster
 
 
 def plan_text(plan):
@@ -135,6 +137,7 @@ def plan_notes(search, rungs, found, lanes, cost):
         notes += [f"{n_fits} fits share nothing. {reason}"]
     if cost is not None:
         notes += _notes_on_sharing(lanes, cost)
+        notes += _notes_on_threads(found, lanes, cost)
         notes += _notes_on_size(found, cost)
     notes += _notes_on_chance(search, rungs, found)
     return notes
@@ -150,6 +153,23 @@ def _notes_on_sharing(lanes, cost):
     return [
         f"Processes share epochs through memory alone. With memory='runs' about "
         f"{saved:,} epochs fewer are trained; threads share without it."
+    ]
+
+
+def _notes_on_threads(found, lanes, cost):
+    """How a long search on small images gets faster, see docs/guide/speed.md."""
+    n_cores = lanes.intra_op_threads
+    has_one_run = len({fit.run for fit in found.fits}) == 1
+    if lanes.are_processes or n_cores == 1 or has_one_run:
+        return []
+    shapes = [network.architecture.image_shape for network in found.networks.values()]
+    is_small = max(height * width for height, width, _ in shapes) <= SMALL_IMAGE
+    if not is_small or cost.seconds() < LONG_SEARCH:
+        return []
+    return [
+        f"TensorFlow shares each operation among {n_cores} cores. Small images train "
+        "faster with one core for each fit: set TF_NUM_INTRAOP_THREADS=1 before Python "
+        f"starts, and search in parallel_config(backend='threading', n_jobs={n_cores})."
     ]
 
 

@@ -235,6 +235,24 @@ def test_processes_share_through_memory_alone(nothing_known, folder):
     assert "With memory='runs' about" not in str(shared)
 
 
+@pytest.mark.parametrize(
+    ("cores", "epochs", "n_jobs", "is_told"),
+    [
+        (2, 10**6, 1, True),
+        (1, 10**6, 1, False),  # it is so already
+        (2, 1, 1, False),  # a short search needs no advice
+        (2, 10**6, 2, False),  # processes have one core each
+    ],
+)
+def test_a_long_search_on_small_images_is_told_to_give_each_fit_a_core(
+    cores, epochs, n_jobs, is_told, monkeypatch, nothing_known
+):
+    monkeypatch.setattr("skcnn._lanes.intra_op_threads", lambda: cores)
+    grid = {"dropout": [0.1, 0.2], "epochs": [epochs]}
+    search = GridSearchCV(tiny(), grid, cv=2, n_jobs=n_jobs)
+    assert ("TF_NUM_INTRAOP_THREADS=1" in str(plan_search(search, X, y))) == is_told
+
+
 # --------------------------------------------------------------------------------------
 # Problems
 

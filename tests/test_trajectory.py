@@ -297,6 +297,8 @@ def test_thread_count_and_determinism_are_part_of_the_key(monkeypatch):
     run = classifier(epochs=1)
     X, y = np.zeros((8, 8, 8, 1), np.uint8), np.arange(8) % 2
     keys = set()
+    # On a machine with a GPU a run without determinism has no key.
+    monkeypatch.setattr(device.tf.config, "get_visible_devices", lambda _: [])
     for threads, deterministic in ((1, False), (2, False), (1, True)):
         monkeypatch.setattr(device, "intra_op_threads", lambda threads=threads: threads)
         monkeypatch.setattr(
@@ -314,14 +316,16 @@ def test_thread_count_and_determinism_are_part_of_the_key(monkeypatch):
 
 
 def test_a_gpu_is_part_of_the_key_and_shares_only_with_op_determinism(monkeypatch):
-    """There is no GPU here: TensorFlow is made to say that there is one."""
+    """TensorFlow is made to say which GPU there is, whatever this machine has."""
     import skcnn._device as device
 
     def key():
         return joblib.hash(device.rounding())
 
-    here = key()
     config, kinds = device.tf.config, set()
+    monkeypatch.setattr(config, "get_visible_devices", lambda _: [])
+    monkeypatch.setattr(device, "is_op_determinism_enabled", lambda: False)
+    without = key()
     for name in ("one kind", "another kind"):
         details = {"device_name": name, "compute_capability": (9, 0)}
         monkeypatch.setattr(config, "get_visible_devices", lambda _: ["a GPU"])
@@ -329,7 +333,7 @@ def test_a_gpu_is_part_of_the_key_and_shares_only_with_op_determinism(monkeypatc
             config.experimental, "get_device_details", lambda _, d=details: d
         )
         kinds.add(key())
-    assert len({here, *kinds}) == 3
+    assert len({without, *kinds}) == 3
     assert "enable_op_determinism()" in device.why_not_repeatable()
     monkeypatch.setattr(device, "is_op_determinism_enabled", lambda: True)
     assert device.why_not_repeatable() is None
