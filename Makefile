@@ -15,7 +15,7 @@ test-oldest: .venv-oldest/test
 	SCIPY_ARRAY_API=1 .venv-oldest/bin/python -m pytest --numprocesses 2 --dist worksteal \
 	    $(if $(FAST),-m "not slow")
 
-# 1,000 settings, sound and unsound ones mixed; `make test` tries 40 of them.
+# 1,000 settings, sound and unsound ones mixed; `make test` tries 100 of them.
 fuzz: .venv/test
 	SKCNN_FUZZ=1000 $(BIN)/python -m pytest tests/test_fuzz.py
 
