@@ -1,7 +1,7 @@
 """What a GPU does: whether bits repeat, what sharing gives, and how fast it trains.
 
-One command for a machine with a GPU. It was last run on an H200, where a process takes
-15 to 20 seconds to warm up; 18 of them take 8 minutes. Without a GPU it stops at once,
+One command for a machine with a GPU. On an H200 half of it took four minutes, since each
+of its 18 processes takes 15 to 20 seconds to warm up. Without a GPU it stops at once,
 unless --any-device tries the script itself.
 
 1. The same fit in two fresh processes, with op determinism and without: are states and

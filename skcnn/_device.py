@@ -118,8 +118,12 @@ def why_not_repeatable():
     str or None
         With the remedy. None if equal computations give equal bits.
     """
-    is_on_gpu = bool(tf.config.get_visible_devices("GPU"))
-    return _GPU if is_on_gpu and not is_op_determinism_enabled() else None
+    return _GPU if is_on_gpu() and not is_op_determinism_enabled() else None
+
+
+def is_on_gpu():
+    """Whether networks are trained on a GPU."""
+    return bool(tf.config.get_visible_devices("GPU"))
 
 
 def process_settings():

@@ -2,6 +2,7 @@
 
 import textwrap
 
+from skcnn._device import is_on_gpu
 from skcnn._quantities import in_bytes, in_seconds
 
 WIDTH = 79
@@ -160,7 +161,7 @@ def _notes_on_threads(found, lanes, cost):
     """How a long search on small images gets faster, see docs/guide/speed.md."""
     n_cores = lanes.intra_op_threads
     has_one_run = len({fit.run for fit in found.fits}) == 1
-    if lanes.are_processes or n_cores == 1 or has_one_run:
+    if lanes.are_processes or n_cores == 1 or has_one_run or is_on_gpu():
         return []
     shapes = [network.architecture.image_shape for network in found.networks.values()]
     is_small = max(height * width for height, width, _ in shapes) <= SMALL_IMAGE

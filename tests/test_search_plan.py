@@ -251,6 +251,8 @@ def test_a_long_search_on_small_images_is_told_to_give_each_fit_a_core(
     grid = {"dropout": [0.1, 0.2], "epochs": [epochs]}
     search = GridSearchCV(tiny(), grid, cv=2, n_jobs=n_jobs)
     assert ("TF_NUM_INTRAOP_THREADS=1" in str(plan_search(search, X, y))) == is_told
+    monkeypatch.setattr("skcnn._plan_words.is_on_gpu", lambda: True)
+    assert "TF_NUM_INTRAOP_THREADS=1" not in str(plan_search(search, X, y))
 
 
 # --------------------------------------------------------------------------------------
