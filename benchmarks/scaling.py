@@ -1,4 +1,4 @@
-"""One search on one and on two worker processes: how many times faster, what a task
+"""One search on one, two or more worker processes: how many times faster, what a task
 costs beside its work, and how many bytes move.
 
 Each line is a fresh process with its own workers, which have one thread each, and with
@@ -12,6 +12,7 @@ else run meanwhile: loky moves arrays through files, and shows next to nothing t
 
     python benchmarks/scaling.py --n-samples 300 --epochs 1 2
     python benchmarks/scaling.py --data cifar10.npz
+    python benchmarks/scaling.py --data cifar10.npz --workers 1 2 4 8 --dropout 0.1 0.2 0.3 0.4
 """
 
 import os
@@ -46,7 +47,7 @@ from skcnn._training import epochs_trained
 N_FOLDS = 3
 N_EMPTY_TASKS = 300
 CONV_LAYERS = [[(32, 5, 2, 2), (64, 3, 2, 2)]]
-WAYS = ("one process", "loky, 2", "dask, 1", "dask, 2")  # joblib has no loky of one
+BACKENDS = ("loky", "dask")
 
 # --------------------------------------------------------------------------------------
 # In the fresh process
@@ -154,26 +155,39 @@ def main():
     parser = option_parser(__doc__)
     add_image_options(parser, n_samples=600)
     parser.add_argument("--epochs", type=int, nargs="+", default=[5, 10, 20])
-    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
+    parser.add_argument("--dropout", type=float, nargs="+", default=[0.25, 0.5])
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--backends", nargs="+", choices=BACKENDS, default=BACKENDS)
     options = parser.parse_args()
     facts = machine()
     print_machine(facts)
     images, labels, data = chosen_images(options)
     grid = {
         "conv_layers": CONV_LAYERS,
-        "dropout": [0.25, 0.5],
+        "dropout": options.dropout,
         "epochs": options.epochs,
     }
     results = []
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "images.npz"
         np.savez(path, images=images, labels=labels)
-        for way in options.ways:
+        for way in ways_of(options.backends, options.workers):
             results.append(run_fresh(measure, way=way, data=str(path), grid=grid))
             print(f"{way}: {results[-1]['search_seconds']:.1f} s", flush=True)
     report(results, images)
-    shown = {"data": data, "n_samples": len(labels), "epochs": options.epochs}
+    shown = {"data": data, "n_samples": len(labels)}
+    shown |= {"epochs": options.epochs, "dropout": options.dropout}
     write_json(options.json, "scaling", facts, shown, results)
+
+
+def ways_of(backends, workers):
+    """The lines of the table. One worker of loky is this process itself, for joblib."""
+    ways = []
+    for backend in backends:
+        for n_workers in sorted(workers):
+            alone = backend == "loky" and n_workers == 1
+            ways.append("one process" if alone else f"{backend}, {n_workers}")
+    return ways
 
 
 def report(results, images):

@@ -12,6 +12,7 @@ To run it::
     python examples/reproduce_s0_grid_search.py --grid-samples 5000 --memory runs --n-jobs 2
 """
 
+import pandas as pd
 import study
 from joblib import parallel_config
 from sklearn.model_selection import GridSearchCV, ParameterGrid
@@ -46,6 +47,8 @@ search.set_callbacks(SearchProgress())
 with parallel_config(backend="threading", n_jobs=options.n_jobs):
     search.fit(X_grid, y_grid)
 table = search_results(search, image_shape=X_grid.shape[1:], n_classes=10)
+of_each_fold = pd.DataFrame(search.cv_results_).filter(regex="^split")
+table = table.join(of_each_fold)
 table.to_csv(f"{options.out}/grid.csv", index=False)
 print(table.head(10))
 display = GridSearchDisplay.from_search(
@@ -68,6 +71,9 @@ published = presets.PUBLISHED["grid-32-64"].cv_accuracy
 notes = (
     f"\nBest of the grid in cross-validation: {search.cv_results_['mean_test_score'].max():.4f} on {len(y_grid):,} "
     f"images (published {published:.4f}, on 50,000 images) with {best}.\n"
+    "\nWhat each value brings: accuracy on average over all candidates that have it, and "
+    "how much that is above the average of the factor's values.\n"
+    f"\n{study.markdown(study.main_effects(table, list(grid)))}\n"
 )
 study.write(runs, study.compare(runs), data, options, notes)
 # sphinx_gallery_thumbnail_path = "results/s0/grid.png"

@@ -440,6 +440,39 @@ def in_figures(values):
     )
 
 
+def main_effects(table, factors):
+    """What each value of each factor of a full grid brings, with its spread over folds.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From search_results, with the scores of each split beside them.
+    factors : list of str
+        Columns of the table.
+
+    Returns
+    -------
+    pandas.DataFrame of str
+        A row for each value. `effect` is how much its mean is above that of all values
+        of the factor, in each fold: the mean over folds and the standard deviation.
+    """
+    of_folds = table.filter(regex="^split._test_score$")
+    rows = []
+    for factor in factors:
+        means = of_folds.groupby(table[factor]).mean()
+        effects = means - means.mean()
+        for value, effect in effects.iterrows():
+            rows.append(
+                {
+                    "factor": factor,
+                    "value": str(value),
+                    "accuracy": f"{means.loc[value].mean():.4f}",
+                    "effect": f"{effect.mean():+.4f} ± {effect.std():.4f}",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
 def write(runs, table, data, options, notes=""):
     """Write runs.csv and table.md, and print the table.
 

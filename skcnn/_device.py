@@ -4,9 +4,9 @@ skcnn is made for the CPU. Whoever brings it to another device finds here all th
 decided for this one: what makes two runs round alike, whether a run can be repeated at
 all, and the sizes and switches that are fast. Nothing else asks for a device.
 
-On a GPU bits were tried on one machine, an H200: with op determinism they repeat, and
-without it they do not. Sizes and switches are still those of the CPU, and prediction
-pays for that: it is slower there than on the CPU. `benchmarks/gpu.py` tries a machine.
+A GPU was tried on one machine, an H200. With op determinism its bits repeat, and
+without it they do not. Prediction batches have a size of their own there. Chunks have
+not: larger ones were no faster. `benchmarks/gpu.py` tries a machine.
 """
 
 import functools
@@ -36,6 +36,11 @@ CHUNK_SECONDS = 0.25
 # of the Keras model, although it is padded to a batch.
 PREDICT_BYTES = 2 * 2**20
 PREDICT_SAMPLES = 256
+
+# On a GPU an operation takes as long for one image as for hundreds. On an H200 these
+# sizes were 27 times as fast as a CPU's, and one image took 9 ms instead of 5.
+GPU_PREDICT_BYTES = 64 * 2**20
+GPU_PREDICT_SAMPLES = 1024
 
 # Prediction batches at a time, or small ones would leave cores idle.
 PREDICT_PARALLEL = 4
@@ -82,9 +87,12 @@ def predict_batch_size(map_shapes):
     -------
     int
     """
+    most_bytes, most_images = PREDICT_BYTES, PREDICT_SAMPLES
+    if is_on_gpu():
+        most_bytes, most_images = GPU_PREDICT_BYTES, GPU_PREDICT_SAMPLES
     largest = max(int(np.prod(shape)) for shape in map_shapes)
-    images = PREDICT_BYTES / (4 * largest)
-    return int(np.clip(2 ** int(np.log2(images + 1)), 1, PREDICT_SAMPLES))
+    images = most_bytes / (4 * largest)
+    return int(np.clip(2 ** int(np.log2(images + 1)), 1, most_images))
 
 
 def graphs_as_run():
@@ -106,8 +114,18 @@ _GPU = (
     "tf.config.set_visible_devices([], 'GPU')."
 )
 
-# Variables by which users choose other arithmetic, of oneDNN and of XLA.
-_SWITCHES = ("TF_ENABLE_ONEDNN", "TF_XLA_", "ONEDNN_", "DNNL_")
+# Variables by which users choose other arithmetic: how they begin. A key that has one
+# too many only trains a network again; one too few would give back another's bits.
+_SWITCHES = (
+    *("TF_ENABLE_ONEDNN", "TF_SET_ONEDNN", "TF_ONEDNN", "ONEDNN_", "DNNL_"),
+    *("TF_XLA_", "XLA_FLAGS", "TF_USE_", "TF_AUTO_MIXED_PRECISION"),
+)
+
+# The like, where a GPU trains.
+_GPU_SWITCHES = (
+    *("TF_CUDNN", "TF_CUBLAS", "CUDNN_", "CUBLAS_"),
+    *("TF_CONV2D_", "TF_MATMUL_", "NVIDIA_TF32_OVERRIDE"),
+)
 
 
 def why_not_repeatable():
@@ -177,21 +195,26 @@ def _kinds_of(gpus):
         "devices": [tf.config.experimental.get_device_details(gpu) for gpu in gpus],
         "libraries": {name: str(build.get(name)) for name in names},
         "driver": driver,
+        # TF32, by default on where the GPU has it: products keep 10 bits of a factor.
+        "tf32": tf.config.experimental.tensor_float_32_execution_enabled(),
+        "switches": _switches(_GPU_SWITCHES),
     }
+
+
+def _switches(prefixes):
+    """The variables of the environment whose names begin so, in order."""
+    names = sorted(name for name in os.environ if name.startswith(prefixes))
+    return {name: os.environ[name] for name in names}
 
 
 @functools.cache
 def _software_and_processor():
     """The libraries, and the instructions that they may use."""
-    switches = {}
-    for name, value in sorted(os.environ.items()):
-        if name.startswith(_SWITCHES):
-            switches[name] = value
     return {
         "versions": [module.__version__ for module in (tf, keras, np)],
         "machine": platform.machine(),
         "processor": _processor(),
-        "switches": switches,
+        "switches": _switches(_SWITCHES),
     }
 
 

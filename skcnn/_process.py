@@ -77,19 +77,25 @@ def check_process():
 
 
 def _answers():
-    """Whether an operation ends that needs TensorFlow's threads.
+    """Whether an operation ends that needs TensorFlow's threads, or its GPU.
 
     Sessions and ``tf.test.gpu_device_name`` start threads that nobody can ask about
-    after a fork, so it is tried.
+    after a fork, so it is tried. Where the parent had found a GPU, the operation fails;
+    elsewhere it would wait for ever.
     """
-    answered = threading.Event()
+    ended = threading.Event()
+    answers = []
 
     def try_operation():
-        tf.linalg.matmul(tf.ones((512, 512)), tf.ones((512, 512))).numpy()
-        answered.set()
+        try:
+            tf.linalg.matmul(tf.ones((512, 512)), tf.ones((512, 512))).numpy()
+            answers.append(True)
+        except tf.errors.OpError:
+            answers.append(False)
+        ended.set()
 
     threading.Thread(target=try_operation, daemon=True).start()
-    return answered.wait(PATIENCE)
+    return ended.wait(PATIENCE) and answers[0]
 
 
 def _check_eager():

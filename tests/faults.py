@@ -177,7 +177,7 @@ def _longer(path, chance):
 
 
 def _another(path, chance):
-    others = sorted(path.parent.parent.parent.rglob(path.name))
+    others = sorted(Path(_finished()).rglob(path.name))
     path.write_bytes(chance.choice(others).read_bytes())
 
 

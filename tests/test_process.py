@@ -104,6 +104,13 @@ def after_a_session():
         session.run(tf.random.normal((600, 600)) @ tf.ones((600, 600)))
     return in_fork(fit)
 
+def where_operations_fail():
+    "As those of a GPU do, if the parent has found it."
+    def fail(*arrays):
+        raise tf.errors.InternalError(None, None, "no GPU in a fork")
+    tf.linalg.matmul = fail
+    return in_fork(fit)
+
 def grandchild_of_a_process_that_may():
     return [in_fork(lambda: [fit(), in_fork(fit)]), fit()]
 
@@ -127,8 +134,8 @@ def joblib_multiprocessing():
     with parallel_config("multiprocessing", n_jobs=2):
         GridSearchCV(classifier(), {"dropout": [0.1, 0.2]}, cv=2, error_score="raise").fit(X, y)
 
-cases = [after_fit, after_an_operation, after_keras, after_a_session, grandchild_of_a_process_that_may,
-         multiprocessing_pool, process_pool_executor, joblib_multiprocessing]
+cases = [after_fit, after_an_operation, after_keras, after_a_session, where_operations_fail,
+         grandchild_of_a_process_that_may, multiprocessing_pool, process_pool_executor, joblib_multiprocessing]
 print(json.dumps({case.__name__: in_fork(case) for case in cases}))
 """
 )
@@ -258,6 +265,7 @@ def test_a_fork_of_a_process_that_has_fitted_is_refused_at_every_door(forks):
         "after_an_operation",
         "after_keras",
         "after_a_session",
+        "where_operations_fail",
         "multiprocessing_pool",
         "process_pool_executor",
         "joblib_multiprocessing",

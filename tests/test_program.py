@@ -141,6 +141,9 @@ def test_a_prediction_does_not_depend_on_the_others_in_its_batch(
 ):
     largest = 8 * 8 * 4 * 4  # bytes of the first convolution's map
     monkeypatch.setattr(_device, "PREDICT_BYTES", batch * largest)
+    monkeypatch.setattr(_device, "PREDICT_SAMPLES", batch)
+    monkeypatch.setattr(_device, "GPU_PREDICT_BYTES", batch * largest)
+    monkeypatch.setattr(_device, "GPU_PREDICT_SAMPLES", batch)
     program = Program(CompiledNetwork(architecture_of(), settings_of()))
     assert program.predict_batch == batch
     run(program, data, epochs=1)
@@ -155,11 +158,17 @@ def test_a_prediction_does_not_depend_on_the_others_in_its_batch(
     ("image_shape", "filters", "batch"),
     [((32, 32, 3), 32, 16), ((32, 32, 3), 4, 128), ((8, 8, 1), 4, 256)],
 )
-def test_one_image_is_padded_to_a_small_batch(image_shape, filters, batch):
+def test_one_image_is_padded_to_a_small_batch(image_shape, filters, batch, monkeypatch):
+    monkeypatch.setattr(_device, "is_on_gpu", lambda: False)
     architecture = Architecture.from_parameters(
         image_shape, 10, conv_layers=[(filters, 3)], scale=1.0
     )
-    assert CompiledNetwork(architecture, settings_of()).predict_batch == batch
+    network = CompiledNetwork(architecture, settings_of())
+    assert network.predict_batch == batch
+    # A GPU takes as long for some hundred images as for one.
+    maps = [layer.output_shape for layer in architecture.layers]
+    monkeypatch.setattr(_device, "is_on_gpu", lambda: True)
+    assert _device.predict_batch_size(maps) == min(32 * batch, 1024)
 
 
 @pytest.mark.slow

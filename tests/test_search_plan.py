@@ -248,6 +248,7 @@ def test_a_long_search_on_small_images_is_told_to_give_each_fit_a_core(
     cores, epochs, n_jobs, is_told, monkeypatch, nothing_known
 ):
     monkeypatch.setattr("skcnn._lanes.intra_op_threads", lambda: cores)
+    monkeypatch.setattr("skcnn._plan_words.is_on_gpu", lambda: False)
     grid = {"dropout": [0.1, 0.2], "epochs": [epochs]}
     search = GridSearchCV(tiny(), grid, cv=2, n_jobs=n_jobs)
     assert ("TF_NUM_INTRAOP_THREADS=1" in str(plan_search(search, X, y))) == is_told

@@ -334,6 +334,16 @@ def test_a_gpu_is_part_of_the_key_and_shares_only_with_op_determinism(monkeypatc
         )
         kinds.add(key())
     assert len({without, *kinds}) == 3
+    kinds.add(without)
+    # TensorFlow's switch for products of fewer digits, and two of NVIDIA.
+    with_tf32 = config.experimental.tensor_float_32_execution_enabled()
+    config.experimental.enable_tensor_float_32_execution(not with_tf32)
+    kinds.add(key())
+    config.experimental.enable_tensor_float_32_execution(with_tf32)
+    for variable in ("NVIDIA_TF32_OVERRIDE", "TF_CUDNN_USE_AUTOTUNE"):
+        monkeypatch.setenv(variable, "0")
+        kinds.add(key())
+    assert len(kinds) == 6
     assert "enable_op_determinism()" in device.why_not_repeatable()
     monkeypatch.setattr(device, "is_op_determinism_enabled", lambda: True)
     assert device.why_not_repeatable() is None
