@@ -5,7 +5,10 @@ With an older one, fits work alike, and nobody hears of them.
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
+
+    CALLBACKS_EXIST = True
 except ImportError:
+    CALLBACKS_EXIST = False
 
     def with_callbacks(method):
         """Nothing to do: there are no callbacks."""
@@ -28,7 +31,12 @@ except ImportError:
             return _Unheard()
 
 
-__all__ = ["CallbackSupportMixin", "raise_that_callbacks_are_missing", "with_callbacks"]
+__all__ = [
+    "CALLBACKS_EXIST",
+    "CallbackSupportMixin",
+    "raise_that_callbacks_are_missing",
+    "with_callbacks",
+]
 
 
 class _Unheard:

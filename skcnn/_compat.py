@@ -81,6 +81,7 @@ __all__ = [
     "signature_parameters",
     "take_samples",
     "tensorflow_has_started",
+    "tensorflow_names_its_threads",
     "tf",
     "tf_context",
     "unflatten_params",
@@ -159,6 +160,19 @@ def tensorflow_has_started():
     """
     context = tf_context.context_safe()
     return context is not None and context._context_handle is not None
+
+
+def tensorflow_names_its_threads():
+    """Whether TensorFlow's threads have names that begin with "tf_".
+
+    Those of 2.21 have, and those of 2.18 have not. Of the two between nothing is known.
+
+    Returns
+    -------
+    bool
+    """
+    major, minor = map(int, tf.__version__.split(".")[:2])
+    return (major, minor) >= (2, 21)
 
 
 def call_graph(graph, inputs, captured):

@@ -156,6 +156,11 @@ class _StandIn(ClassifierMixin, BaseEstimator):
         """What the original asks for, so that a search hands on the same."""
         return self.original.get_metadata_routing()
 
+    @property
+    def _metadata_request(self):
+        # The scorers of older versions of scikit-learn ask for this instead.
+        return self.original._metadata_request
+
     def fit(self, X, y=None, **fit_params):
         self._train, self._fit_params = X, fit_params
         return self

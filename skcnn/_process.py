@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 from skcnn._backend import keras, tf
-from skcnn._compat import tensorflow_has_started
+from skcnn._compat import tensorflow_has_started, tensorflow_names_its_threads
 from skcnn._runtime import isolated
 
 _FORKED = (
@@ -29,7 +29,8 @@ def _threads_are_gone():
     Returns
     -------
     bool
-        False where nothing can be known: on other systems than Linux.
+        False where nothing can be known: on other systems than Linux. True for a
+        TensorFlow that gives its threads no names, as 2.18 does.
     """
     names = []
     for task in Path("/proc/self/task").glob("*/comm"):
@@ -41,8 +42,11 @@ def _threads_are_gone():
 # What a fork has left of TensorFlow in this process. A fork copies memory but no
 # threads: what TensorFlow had started waits for ever for threads that do not exist.
 _WORKS, _UNTRIED, _DEAD = "works", "untried", "dead"
-_is_dead = tensorflow_has_started() and _threads_are_gone()
-_tensorflow = _DEAD if _is_dead else _WORKS
+_may_be_dead = tensorflow_has_started() and _threads_are_gone()
+if _may_be_dead:
+    _tensorflow = _DEAD if tensorflow_names_its_threads() else _UNTRIED
+else:
+    _tensorflow = _WORKS
 
 # Seconds for the first operation of a forked process. TensorFlow starts in under one.
 PATIENCE = 30

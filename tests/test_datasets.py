@@ -744,7 +744,10 @@ def test_a_write_that_fails_or_is_killed_leaves_no_file(
     assert not zipfile.is_zipfile(part)
     with pytest.raises(OSError, match="is missing"):
         fetch_fashion_mnist(data_home=folder, download_if_missing=False)
-    assert process.communicate("\n", timeout=120) == ("", "")
+    out, err = process.communicate("\n", timeout=120)
+    # NumPy 2.0 leaves its file open after a write that fails, and Python tells that.
+    is_told_by_numpy = np.__version__.startswith("2.0.") and "ZipFile.__del__" in err
+    assert out == "" and (err == "" or is_told_by_numpy)
     assert [path.name for path in folder.iterdir()] == ["fashion_mnist.npz"], (
         "what was left is gone"
     )

@@ -4,6 +4,7 @@ predicts with the best weights.
 
 import pickle
 import warnings
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -254,6 +255,8 @@ def test_cross_validation_of_a_rare_class_has_no_failed_fold(unbalanced, kind):
     with pytest.warns(UserWarning, match="no sample of class"):
         scores = cross_val_score(stopping(epochs=2), X, y, cv=cv, error_score="raise")
     assert np.isfinite(scores).all()
+    if kind is str and not find_spec("sklearn.callback"):
+        return  # before 1.9, scikit-learn's own network fails on strings
     mlp = MLPClassifier(early_stopping=True, max_iter=2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -581,6 +581,7 @@ def test_fresh_statistics_are_those_of_the_training_images(digits, monkeypatch):
 
 @pytest.mark.slow
 def test_a_fit_that_diverges_is_a_row_of_the_table(data_home, monkeypatch):
+    pytest.importorskip("sklearn.callback", reason="studies show their progress")
     monkeypatch.syspath_prepend(EXAMPLES)
     import study
 

@@ -11,6 +11,7 @@ import pytest
 from fresh_python import run_in_fork, run_python
 
 from skcnn import ConvPoolClassifier
+from skcnn._compat import tensorflow_names_its_threads
 
 FIT = """
 import hashlib, sys
@@ -162,6 +163,9 @@ def workers(tmp_path_factory):
 
 @pytest.mark.slow
 @counts_in_proc
+@pytest.mark.skipif(
+    not tensorflow_names_its_threads(), reason="this TensorFlow names no threads"
+)
 def test_a_worker_has_as_many_threads_as_its_budget(workers):
     cores = len(os.sched_getaffinity(0))
     # The main process is free, and so is whoever sets TensorFlow's own variables.

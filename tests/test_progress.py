@@ -568,6 +568,7 @@ SCRIPT = """
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory):
     """What a script writes that does a search, and is interrupted in a second one."""
+    pytest.importorskip("sklearn.callback", reason="scikit-learn has none before 1.9")
     folder = tmp_path_factory.mktemp("interrupted")
     script, out, err = (folder / name for name in ("search.py", "out", "err"))
     script.write_text(textwrap.dedent(SCRIPT))

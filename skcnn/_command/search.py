@@ -9,6 +9,7 @@ from joblib import parallel_config
 from sklearn.model_selection import train_test_split
 
 from skcnn._backend import tf
+from skcnn._callback_support import CALLBACKS_EXIST
 from skcnn._command.budget import affordable, make_search
 from skcnn._command.study import StudyFolder
 from skcnn._progress import SearchProgress
@@ -37,7 +38,11 @@ def run_search(arguments):
         number = _how_many(known, arguments, X, y, limits)
         study.keep(settings | {"n_candidates": number})
         search = make_search(number, X, y, *limits)
-        search.set_callbacks(SearchProgress()).fit(X, y)
+        if CALLBACKS_EXIST:
+            search.set_callbacks(SearchProgress())
+        else:
+            print("scikit-learn is older than 1.9, so no progress is shown")
+        search.fit(X, y)
     study.save_model(search.best_estimator_)
     _finish(arguments, study, search, (X, y), (X_test, y_test))
 
