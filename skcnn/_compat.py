@@ -62,6 +62,7 @@ __all__ = [
     "SEARCH_FITS",
     "BaseWrapper",
     "Interval",
+    "RequestsOfOriginal",
     "StrOptions",
     "call_graph",
     "callback_context",
@@ -96,6 +97,17 @@ SEARCH_FITS = ("candidate-split-evaluation", "refit-with-best-params")
 # Where scikeras copies and pickles Keras models, as warnings name it: a regular
 # expression.
 SCIKERAS_SAVING = r"scikeras\._saving_utils"
+
+
+class RequestsOfOriginal:
+    """Has scorers of scikit-learn before 1.9 ask `original` what is routed to it.
+
+    Newer ones call `get_metadata_routing`, which is public.
+    """
+
+    @property
+    def _metadata_request(self):
+        return self.original._metadata_request
 
 
 def has_callbacks(estimator):

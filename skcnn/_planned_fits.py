@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
+from skcnn._compat import RequestsOfOriginal
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -128,7 +130,7 @@ class _Notes:
         self.folds.append(self.known.setdefault(key, fold))
 
 
-class _StandIn(ClassifierMixin, BaseEstimator):
+class _StandIn(RequestsOfOriginal, ClassifierMixin, BaseEstimator):
     """Takes any parameter, and notes which samples it is fitted and scored on.
 
     Parameters
@@ -155,11 +157,6 @@ class _StandIn(ClassifierMixin, BaseEstimator):
     def get_metadata_routing(self):
         """What the original asks for, so that a search hands on the same."""
         return self.original.get_metadata_routing()
-
-    @property
-    def _metadata_request(self):
-        # The scorers of older versions of scikit-learn ask for this instead.
-        return self.original._metadata_request
 
     def fit(self, X, y=None, **fit_params):
         self._train, self._fit_params = X, fit_params

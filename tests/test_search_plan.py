@@ -116,7 +116,7 @@ def test_the_fits_are_those_that_the_search_does(search):
         assert planned[c, tuple(train)] == 1
 
 
-def test_the_resource_of_a_halving_search_is_planned_rung_by_rung():
+def test_the_resource_of_a_halving_search_is_planned_rung_by_rung(nothing_known):
     search = HalvingGridSearchCV(
         tiny(),
         {"dropout": [0, 0.1, 0.2, 0.3]},
