@@ -5,6 +5,7 @@ cost, tables.
 import argparse
 import os
 import platform
+import re
 import sys
 import warnings
 from importlib.metadata import version
@@ -453,15 +454,17 @@ def main_effects(table, factors):
     Returns
     -------
     pandas.DataFrame of str
-        A row for each value. `effect` is how much its mean is above that of all values
-        of the factor, in each fold: the mean over folds and the standard deviation.
+        A row for each value, small ones first. `effect` is how much its mean is above
+        that of all values of the factor, in each fold: the mean over folds and the
+        standard deviation.
     """
     of_folds = table.filter(regex="^split._test_score$")
     rows = []
     for factor in factors:
         means = of_folds.groupby(table[factor]).mean()
         effects = means - means.mean()
-        for value, effect in effects.iterrows():
+        for value in sorted(effects.index, key=_numbers_in):
+            effect = effects.loc[value]
             rows.append(
                 {
                     "factor": factor,
@@ -471,6 +474,11 @@ def main_effects(table, factors):
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _numbers_in(value):
+    """Puts filters of "4-8" before those of "32-64"."""
+    return [float(number) for number in re.findall(r"\d+\.?\d*", str(value))]
 
 
 def write(runs, table, data, options, notes=""):

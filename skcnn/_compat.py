@@ -15,6 +15,7 @@ import numpy as np
 # First, because what follows imports TensorFlow, too, and not quietly. Both names are
 # here as well for modules that need private names beside them.
 from skcnn._backend import keras, tf
+from skcnn._version import release_of
 
 # isort: split
 
@@ -183,8 +184,7 @@ def tensorflow_names_its_threads():
     -------
     bool
     """
-    major, minor = map(int, tf.__version__.split(".")[:2])
-    return (major, minor) >= (2, 21)
+    return release_of("tensorflow") >= (2, 21)
 
 
 def call_graph(graph, inputs, captured):

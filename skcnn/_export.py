@@ -9,7 +9,7 @@ import numpy as np
 
 from skcnn._backend import tf
 from skcnn._given_classifiers import check_classifier
-from skcnn._version import version_of
+from skcnn._version import release_of, version_of
 
 # The name of each format here -> its name in Keras, and the end of its file.
 _FORMATS = {
@@ -17,6 +17,8 @@ _FORMATS = {
     "tflite": ("litert", ".tflite"),
     "onnx": ("onnx", ".onnx"),
 }
+# What Keras needs beside itself to write a format.
+_NEEDED = {"tflite": "ai-edge-litert", "onnx": "tf2onnx"}
 _PACKAGES = ("skcnn", "keras", "tensorflow")
 
 
@@ -37,8 +39,8 @@ def export(classifier, folder, formats=("keras",)):
     formats : sequence of {"keras", "tflite", "onnx"}, default=("keras",)
         ``"keras"`` is read by ``keras.saving.load_model``; ``"tflite"`` by
         TensorFlow and by the small package ``ai-edge-litert``, on phones and boards,
-        too; ``"onnx"`` by ``onnxruntime`` and many others. To write ONNX, install
-        ``skcnn[export]``.
+        too; ``"onnx"`` by ``onnxruntime`` and many others. To write ONNX, run ``pip
+        install tf2onnx``.
 
     Returns
     -------
@@ -120,23 +122,24 @@ def _write_model(model, folder, name):
             _write(model, path, keras_format)
     except ImportError as error:
         raise ImportError(
-            f"To write {path.name}, install what it needs: pip install skcnn[export]."
+            f"To write {path.name}, install what it needs: pip install {_NEEDED[name]}"
         ) from error
     return path
 
 
 def _write(model, path, keras_format):
-    try:
+    if keras_format == "litert" and release_of("keras") < (3, 13):
+        _write_litert(model, path)
+    else:
         model.export(str(path), format=keras_format, verbose=False)
-    except ValueError:
-        if keras_format != "litert":
-            raise
-        # Keras before 3.13 does not know the format. So by TensorFlow's own, as newer
-        # ones do it.
-        with tempfile.TemporaryDirectory() as folder:
-            model.export(folder, format="tf_saved_model", verbose=False)
-            converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-            path.write_bytes(converter.convert())
+
+
+def _write_litert(model, path):
+    """What Keras does since 3.13, for those before it, which do not know the format."""
+    with tempfile.TemporaryDirectory() as folder:
+        model.export(folder, format="tf_saved_model", verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        path.write_bytes(converter.convert())
 
 
 def _describe(classifier):

@@ -22,3 +22,19 @@ def version_of(package):
     str
     """
     return import_module(_MODULES.get(package, package)).__version__
+
+
+def release_of(package):
+    """The first two numbers of a version, which can be compared.
+
+    Parameters
+    ----------
+    package : str
+
+    Returns
+    -------
+    tuple of int
+        ``(3, 13)`` for ``"3.13.2"``.
+    """
+    major, minor = version_of(package).split(".")[:2]
+    return int(major), int(minor)

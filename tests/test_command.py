@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
 import joblib
@@ -15,6 +14,7 @@ import pytest
 from PIL import Image
 
 from skcnn.__main__ import main
+from skcnn._callback_support import CALLBACKS_EXIST
 from skcnn._command.arguments import make_parser
 from skcnn._command.budget import make_search, work_of
 from skcnn._planned_fits import planned_rungs
@@ -77,7 +77,7 @@ def test_an_interrupted_search_goes_on_when_it_is_called_again(study):
     assert n_kept and not (path / "model.joblib.part").exists()
     assert again.returncode == 0, again.stderr
     assert "Going on with 3 networks" in again.stdout
-    if not find_spec("sklearn.callback"):
+    if not CALLBACKS_EXIST:
         assert "no progress is shown" in again.stdout
         return
     [counts] = re.findall(r"(\d+) epochs, (\d+) trained and (\d+) saved", again.stderr)

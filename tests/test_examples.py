@@ -489,7 +489,11 @@ def test_effects_of_a_grid_are_those_that_were_put_in(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)
     import study
 
-    grid = {"dropout": [0.25, 0.5], "epochs": [3, 5, 10]}
+    grid = {
+        "conv_layers": ["4-8", "32-64"],
+        "dropout": [0.25, 0.5],
+        "epochs": [3, 5, 10],
+    }
     table = pd.DataFrame(list(ParameterGrid(grid)))
     brings = {3: -0.1, 5: 0.0, 10: 0.1}
     for fold, dropout in enumerate([0.01, 0.03]):  # the second fold likes 0.25 more
@@ -498,7 +502,8 @@ def test_effects_of_a_grid_are_those_that_were_put_in(monkeypatch):
         table[f"split{fold}_test_score"] = scores
     effects = study.main_effects(table.sample(frac=1, random_state=0), list(grid))
     found = {(row.factor, row.value): row for row in effects.itertuples()}
-    assert len(found) == 5
+    in_order = [(factor, str(value)) for factor in grid for value in grid[factor]]
+    assert list(found) == in_order
     assert found["epochs", "10"].effect == "+0.1000 ± 0.0000"
     assert found["epochs", "10"].accuracy == "0.7000"
     assert found["dropout", "0.5"].effect == "-0.0200 ± 0.0141"

@@ -167,4 +167,4 @@ try:
 except ImportError as error:
     print(error)
 """
-    assert "pip install skcnn[export]" in run_in_fork(code, tmp_path).stdout
+    assert "pip install tf2onnx" in run_in_fork(code, tmp_path).stdout

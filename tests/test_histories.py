@@ -1,7 +1,6 @@
 """Learning curves of the fits of a search, after it."""
 
 import warnings
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -22,6 +21,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skcnn import ConvPoolClassifier, plan_search, search_histories, search_results
+from skcnn._callback_support import CALLBACKS_EXIST
 from skcnn._states import STATES
 from skcnn._training import epochs_trained
 
@@ -196,7 +196,7 @@ def scaler(is_routed):
 )
 def test_what_else_fit_was_given(case, fit_params, nothing_known):
     """The plan counts what the search trains, and the curves are found."""
-    if case == "routed pipeline" and not find_spec("sklearn.callback"):
+    if case == "routed pipeline" and not CALLBACKS_EXIST:
         pytest.skip("before 1.9, scikit-learn routes no weights to a pipeline's score")
     is_routed = case.startswith("routed")
     images, estimator, grid = X, tiny(), {"epochs": [1, 2]}

@@ -2,8 +2,6 @@
 metadata routing and without it.
 """
 
-from importlib.util import find_spec
-
 import numpy as np
 import pytest
 from comparisons import curves, same_bits, same_fit
@@ -27,6 +25,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_callbacks import ScoringMonitor
 
 from skcnn import ConvPoolClassifier
+from skcnn._callback_support import CALLBACKS_EXIST
 
 pytestmark = pytest.mark.usefixtures("nothing_shared")
 
@@ -322,7 +321,7 @@ def test_validation_data_reach_a_step_of_a_pipeline_as_they_are(
 
 
 @pytest.mark.skipif(
-    not find_spec("sklearn.callback"),
+    not CALLBACKS_EXIST,
     reason="learning_curve before scikit-learn 1.9 gives each part the weights of all",
 )
 @pytest.mark.usefixtures("routing")

@@ -111,6 +111,13 @@ def where_operations_fail():
     tf.linalg.matmul = fail
     return in_fork(fit)
 
+def where_operations_fail_otherwise():
+    skcnn._process.PATIENCE = 3600  # an error must not be waited for
+    def fail(*arrays):
+        raise RuntimeError("no device")
+    tf.linalg.matmul = fail
+    return in_fork(fit)
+
 def grandchild_of_a_process_that_may():
     return [in_fork(lambda: [fit(), in_fork(fit)]), fit()]
 
@@ -134,8 +141,10 @@ def joblib_multiprocessing():
     with parallel_config("multiprocessing", n_jobs=2):
         GridSearchCV(classifier(), {"dropout": [0.1, 0.2]}, cv=2, error_score="raise").fit(X, y)
 
-cases = [after_fit, after_an_operation, after_keras, after_a_session, where_operations_fail,
-         grandchild_of_a_process_that_may, multiprocessing_pool, process_pool_executor, joblib_multiprocessing]
+cases = [after_fit, after_an_operation, after_keras, after_a_session,
+         where_operations_fail, where_operations_fail_otherwise,
+         grandchild_of_a_process_that_may,
+         multiprocessing_pool, process_pool_executor, joblib_multiprocessing]
 print(json.dumps({case.__name__: in_fork(case) for case in cases}))
 """
 )
@@ -266,6 +275,7 @@ def test_a_fork_of_a_process_that_has_fitted_is_refused_at_every_door(forks):
         "after_keras",
         "after_a_session",
         "where_operations_fail",
+        "where_operations_fail_otherwise",
         "multiprocessing_pool",
         "process_pool_executor",
         "joblib_multiprocessing",

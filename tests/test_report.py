@@ -421,7 +421,7 @@ def test_wrong_calls_are_refused_at_once_and_write_nothing(search, data, tmp_pat
 def test_what_is_not_installed_is_named(search, tmp_path, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(
-        ImportError, match=rf'report needs {package}.*pip install "skcnn\[report\]"'
+        ImportError, match=rf"report needs {package}\. Run: pip install .*{package}"
     ):
         report(search, tmp_path / "report.html")
 

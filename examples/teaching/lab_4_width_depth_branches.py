@@ -101,8 +101,9 @@ WidthDepthDisplay.from_search(branches, names=names)
 #
 # Step 4: why curves jump (15 minutes)
 # ------------------------------------
-# All networks of the study have batch normalization. It predicts with statistics of the
-# images. Keras keeps moving averages of them, which lag behind the weights.
+# All convolutional networks of the study have batch normalization. It predicts with
+# statistics of the images. Keras keeps moving averages of them, which lag behind the
+# weights.
 # **Expected figure:** with moving averages validation accuracy is far behind.
 validation = load(subset="test", n_samples=n_test, random_state=0, return_X_y=True)
 fitted = []

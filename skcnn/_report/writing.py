@@ -151,7 +151,7 @@ def check_packages():
         import pandas  # noqa: F401
     except ImportError as error:
         raise ImportError(
-            f'report needs {error.name}, which pip install "skcnn[report]" brings.'
+            f"report needs {error.name}. Run: pip install jinja2 matplotlib pandas"
         ) from error
 
 

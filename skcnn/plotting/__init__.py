@@ -18,7 +18,7 @@ marker and line style besides color, so that the pictures can be printed in gray
 
 On axes of your own, ``layout="constrained"`` of their figure makes room for labels and
 legends. `plot` fits them to the size that the figure has then. Matplotlib is imported
-only when something is drawn; ``pip install "skcnn[plot]"`` brings it.
+only when something is drawn; ``pip install matplotlib`` brings it.
 """
 
 from skcnn.plotting._architecture import ArchitectureDisplay

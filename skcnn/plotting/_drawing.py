@@ -33,8 +33,8 @@ def _new_axes(display, n_axes, n_columns, figsize):
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise ImportError(
-            f"{type(display).__name__}.plot needs matplotlib, which "
-            'pip install "skcnn[plot]" brings.'
+            f"{type(display).__name__}.plot needs matplotlib. "
+            "Run: pip install matplotlib"
         ) from error
     n_rows = rows_for(n_axes, n_columns)
     _, axes = plt.subplots(
