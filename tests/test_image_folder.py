@@ -368,6 +368,104 @@ def test_folders_beside_a_division_are_told(tmp_path):
     assert "labels.csv" in str(told[1].message)
 
 
+def test_parts_without_labels_are_left_out_of_all(tmp_path):
+    fill(tmp_path / "train"), save(tmp_path / "test" / "0.png")
+    with pytest.warns(UserWarning, match=r"test has images without labels.*left out"):
+        data = load_image_folder(tmp_path, 8, subset="all")
+    assert set(data.split) == {"train"} and len(data.images) == 6
+
+
+def paths_in(message):
+    """The folders that a message names as `path`."""
+    return [eval(path) for path in re.findall(r"path=('[^']*')", message)]
+
+
+LAYOUTS = {  # parts with classes in them -> the folders to give instead
+    "kaggle": ("seg_train/seg_train", "seg_test/seg_test"),
+    "sets": ("training_set", "test_set"),
+    "one word": ("Trainset", "valset"),
+    "camel": ("TrainImages", "TestImages", "valImages2"),
+    "nested": ("train/train", "test/test"),
+    "nested twice": ("train/images/inner", "val/images"),
+    "nested once": ("train", "validation/validation"),
+}
+
+
+@pytest.mark.parametrize("subset", ["train", "test", "all"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_parts_of_a_division_are_no_classes(tmp_path, layout, subset):
+    """The remedy names folders that can be loaded."""
+    for part in LAYOUTS[layout]:
+        fill(tmp_path / part)
+    with pytest.raises(ValueError, match="Load one at a time: pass path=") as caught:
+        load_image_folder(tmp_path, 8, subset=subset)
+    paths = paths_in(str(caught.value))
+    nested = [part for part in LAYOUTS[layout] if "/" in part]
+    wanted = LAYOUTS[layout] if layout in ("kaggle", "sets") else nested
+    assert {str(tmp_path / part) for part in wanted} <= set(paths)
+    for path in paths:
+        assert load_image_folder(path, 8).target_names.tolist() == ["cats", "dogs"]
+
+
+@pytest.mark.parametrize("names", [("train", "test"), ("train_images", "test_images")])
+def test_parts_without_any_classes_are_refused(tmp_path, names):
+    fill(tmp_path, names)
+    message = rf"parts of a division.*Arrange images as .*{names[0]}/CLASS/IMAGE"
+    with pytest.raises(ValueError, match=message):
+        load_image_folder(tmp_path, 8)
+    fill(tmp_path, ("labels",))
+    with pytest.warns(UserWarning, match=r"named like parts of a division, but taken"):
+        assert len(load_image_folder(tmp_path, 8).target_names) == 3
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("trains", "latest", "Testudo"),
+        ("train", "car", "bus"),
+        ("train_station", "bus_station"),
+        ("covid_test", "no_test"),
+        ("valid", "invalid"),
+    ],
+)
+def test_ordinary_names_with_such_a_word_are_classes(tmp_path, names):
+    fill(tmp_path, names)
+    assert load_image_folder(tmp_path, 8).target_names.tolist() == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("inner", "remedy"),
+    [
+        (("train", "test"), r"arrange images as .*test/CLASS/IMAGE and .*train/CLASS"),
+        (("indoor", "outdoor"), "indoor, outdoor are the classes, pass path="),
+    ],
+)
+def test_folders_that_all_classes_have_are_told(tmp_path, inner, remedy):
+    """Which may be parts, or the classes themselves."""
+    for name in COLORS:
+        fill(tmp_path / name, inner, n=1)
+    with pytest.warns(
+        UserWarning, match=rf"All classes of .*put together\. .*{remedy}"
+    ):
+        assert len(load_image_folder(tmp_path, 8).images) == 4
+    for name in COLORS:
+        save(tmp_path / name / "0.png")
+    assert len(load_image_folder(tmp_path, 8).images) == 6, "nothing to tell"
+
+
+def test_one_folder_in_each_class_is_passed_over(tmp_path):
+    for name in COLORS:
+        fill(tmp_path / name, ("images",))
+    assert len(load_image_folder(tmp_path, 8).images) == 6
+
+
+def test_a_part_of_one_folder_is_one_class_only(tmp_path):
+    """As train/train/IMAGE and test/test/IMAGE."""
+    fill(tmp_path / "train", ("train",)), fill(tmp_path / "test", ("test",))
+    with pytest.raises(ValueError, match="has one class only, 'train'"):
+        load_image_folder(tmp_path, 8)
+
+
 # --------------------------------------------------------------------------------------
 # What lies in folders
 
@@ -538,6 +636,11 @@ def test_one_folder_too_high(tmp_path):
     ) as caught:
         load_image_folder(tmp_path, 8)
     assert str(caught.value).endswith(f"pass path={str(tmp_path / 'photos')!r}.")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "photos").rename(tmp_path / "a" / "b")
+    with pytest.raises(ValueError, match="one class only, 'a'") as caught:
+        load_image_folder(tmp_path, 8)
+    assert paths_in(str(caught.value)) == [str(tmp_path / "a" / "b")]
 
 
 def test_a_class_without_images(folder):

@@ -7,23 +7,25 @@ import os
 from dataclasses import dataclass, field
 
 from skcnn._warnings import warn_once
+from skcnn.datasets._odd_folders import (
+    ARRANGE,
+    SPLIT_FOLDERS,
+    check_nested_parts,
+    check_parts,
+    inner_folder,
+    tell_merged,
+)
 from skcnn.datasets._walk import (
     files_in,
     folders_in,
+    has_images,
     has_suffix,
     listed,
     name_of,
     walk,
 )
 
-# How people call the folders of a division, in lower case, in the order of the splits.
-SPLIT_FOLDERS = {
-    "train": ("train", "training"),
-    "validation": ("validation", "valid", "val"),
-    "test": ("test", "testing"),
-}
 _HEIF = (".heic", ".heif")
-_ARRANGE = "Arrange images as {}/CLASS/IMAGE, with one folder for each class."
 
 
 @dataclass
@@ -75,12 +77,15 @@ def list_images(path, subset, suffixes):
     _check_is_folder(path)
     divided = _split_folders(path, suffixes)
     if divided:
-        chosen = _chosen(path, divided, subset)
+        check_nested_parts(path, divided, suffixes)
+        chosen = _chosen(path, divided, subset, suffixes)
     else:
+        check_parts(path, suffixes)
         chosen = divided = _undivided(path, subset)
     for folder in chosen.values():
         _check_has_classes(folder, suffixes)
-    found = ImageFiles(_class_names(path, divided))
+        tell_merged(folder, suffixes)
+    found = ImageFiles(_class_names(path, divided, suffixes))
     _tell_rest(path, divided, found)
     for split, folder in chosen.items():
         _list_classes(folder, split, suffixes, found)
@@ -97,7 +102,7 @@ def _check_is_folder(path):
     if not path.is_dir():
         raise NotADirectoryError(
             f"path must be a folder of images; got the file {path}. If it is an "
-            f"archive, extract it first. {_ARRANGE.format(path.parent)}"
+            f"archive, extract it first. {ARRANGE.format(path.parent)}"
         )
 
 
@@ -124,16 +129,12 @@ def _split_folders(path, suffixes):
 
 
 def _holds_classes(folder, suffixes):
-    return bool(folders_in(folder)) and not _holds_images(folder, suffixes)
+    return bool(folders_in(folder)) and not has_images(folder, suffixes)
 
 
-def _holds_images(folder, suffixes):
-    return any(has_suffix(file, suffixes) for file in files_in(folder))
-
-
-def _chosen(path, divided, subset):
+def _chosen(path, divided, subset, suffixes):
     if subset == "all":
-        return divided
+        return _with_labels(divided, suffixes)
     if subset not in divided:
         raise ValueError(
             f"{path} has no folder for subset={subset!r}. It has "
@@ -141,6 +142,21 @@ def _chosen(path, divided, subset):
             f"subset={next(iter(divided))!r}, or 'all'."
         )
     return {subset: divided[subset]}
+
+
+def _with_labels(divided, suffixes):
+    """The splits without those whose images have no labels; competitions give such."""
+    chosen = {}
+    for split, folder in divided.items():
+        has_none = has_images(folder, suffixes) and not folders_in(folder)
+        if split == "train" or not has_none:
+            chosen[split] = folder
+        else:
+            warn_once(
+                f"{folder} has images without labels, for there is no folder for each "
+                "class. They are left out. To predict them, use load_image_files."
+            )
+    return chosen
 
 
 def _undivided(path, subset):
@@ -175,24 +191,22 @@ def _tell_rest(path, divided, found):
 def _check_has_classes(folder, suffixes):
     if folders_in(folder):
         return
-    if _holds_images(folder, suffixes):
+    if has_images(folder, suffixes):
         raise ValueError(
             f"{folder} has images, but no folder for each class. "
-            f"{_ARRANGE.format(folder)} For images without labels, such as those to "
+            f"{ARRANGE.format(folder)} For images without labels, such as those to "
             "predict, use load_image_files."
         )
-    raise ValueError(
-        f"{folder} has no images and no folders. {_ARRANGE.format(folder)}"
-    )
+    raise ValueError(f"{folder} has no images and no folders. {ARRANGE.format(folder)}")
 
 
-def _class_names(path, divided):
+def _class_names(path, divided, suffixes):
     """Names of all classes, the same for each subset, so that codes are the same."""
     by_split = [set(map(name_of, folders_in(each))) for each in divided.values()]
     by_split = [names for names in by_split if names]
     every = sorted(set.union(*by_split))
-    if len(every) < 2:
-        _refuse_one_class(next(iter(divided.values())), every[0])
+    if max(map(len, by_split)) < 2:
+        _refuse_one_class(next(filter(folders_in, divided.values())), suffixes)
     differing = sorted(set(every) - set.intersection(*by_split))
     if differing:
         warn_once(
@@ -202,17 +216,19 @@ def _class_names(path, divided):
     return every
 
 
-def _refuse_one_class(folder, name):
+def _refuse_one_class(folder, suffixes):
+    one = folders_in(folder)[0]
+    name = name_of(one)
     message = f"{folder} has one class only, {name!r}. A classifier needs two or more."
-    inner = [each for each in folders_in(folder) if name_of(each) == name]
-    names = [each.name for one in inner for each in folders_in(one)]
+    inner = inner_folder(one, suffixes)
+    names = [each.name for each in folders_in(inner)]
     # An archive often has a folder in it of the same name.
     if len(names) > 1:
         raise ValueError(
             f"{message} If its folders {listed(names)} are the classes, pass "
-            f"path={str(inner[0])!r}."
+            f"path={str(inner)!r}."
         )
-    raise ValueError(f"{message} {_ARRANGE.format(folder)}")
+    raise ValueError(f"{message} {ARRANGE.format(folder)}")
 
 
 def _list_classes(folder, split, suffixes, found):

@@ -34,6 +34,11 @@ def files_in(folder):
     return [entry.path for entry in _visible(folder) if not entry.is_dir()]
 
 
+def has_images(folder, suffixes):
+    """Whether images lie directly in a folder."""
+    return any(has_suffix(file, suffixes) for file in files_in(folder))
+
+
 def name_of(path):
     """The name of a folder, in one way of writing.
 

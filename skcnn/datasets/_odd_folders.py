@@ -1,0 +1,158 @@
+"""Folders that are arranged otherwise than they would be read: parts taken for classes.
+
+Many archives have ``training_set/CLASS`` and ``test_set/CLASS``, a folder inside one of
+the same name, or ``CLASS/train`` and ``CLASS/test``.
+"""
+
+import re
+
+from skcnn._warnings import warn_once
+from skcnn.datasets._walk import folders_in, has_images, listed, name_of
+
+# How people call the folders of a division, in lower case, in the order of the splits.
+SPLIT_FOLDERS = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val"),
+    "test": ("test", "testing"),
+}
+ARRANGE = "Arrange images as {}/CLASS/IMAGE, with one folder for each class."
+
+
+def check_parts(path, suffixes):
+    """Refuse, or warn of, folders of classes that are named like parts of a division.
+
+    Parameters
+    ----------
+    path : Path
+        A folder that is not divided by the names of `SPLIT_FOLDERS`.
+    suffixes : set of str
+
+    Raises
+    ------
+    ValueError
+        If they are parts for certain. The message names the folders to give instead.
+    """
+    folders = folders_in(path)
+    parts = {each: split_named(each.name) for each in folders}
+    parts = {each: split for each, split in parts.items() if split}
+    # "train" beside "bus" is a vehicle.
+    if len(set(parts.values())) < 2:
+        return
+    names = listed(each.name for each in parts)
+    remedy = _instead(parts, suffixes)
+    if remedy or list(parts) == folders:
+        remedy = remedy or _about_labels(path, parts)
+        raise ValueError(
+            f"{path} has parts of a division in place of classes: {names}. {remedy}"
+        )
+    warn_once(
+        f"Folders of {path} are named like parts of a division, but taken as classes: "
+        f"{names}. If they are parts, a network only learns to tell those apart. "
+        f"{_about_labels(path, parts)}"
+    )
+
+
+def _instead(parts, suffixes):
+    """What to load in place of parts that have classes in them; empty if none has."""
+    paths = []
+    for part in parts:
+        inner = inner_folder(part, suffixes)
+        if len(_classes_in(inner, suffixes)) > 1:
+            paths.append(f"path={str(inner)!r} for {part.name}")
+    if not paths:
+        return ""
+    return (
+        f"Load one at a time: pass {' or '.join(paths)}. Or rename, to train/CLASS "
+        "and test/CLASS."
+    )
+
+
+def _about_labels(path, parts):
+    first = next((each for each, split in parts.items() if split == "train"), path)
+    return f"{ARRANGE.format(first)} For images without labels, use load_image_files."
+
+
+def check_nested_parts(path, divided, suffixes):
+    """Refuse ``train/train/CLASS``, whose only class would be "train".
+
+    Parameters
+    ----------
+    path : Path
+    divided : dict of str to Path
+        The folder of each split.
+    suffixes : set of str
+
+    Raises
+    ------
+    ValueError
+        The message names the folders to give instead.
+    """
+    paths = []
+    for split, folder in divided.items():
+        inner = inner_folder(folder, suffixes)
+        if inner != folder and len(_classes_in(inner, suffixes)) > 1:
+            paths.append(f"path={str(inner)!r} for {split}")
+    if paths:
+        raise ValueError(
+            f"{path} has folders with one folder in them, which is no class. Load one "
+            f"at a time: pass {' or '.join(paths)}. Or move the folders of classes "
+            f"up, as in {next(iter(divided.values()))}/CLASS."
+        )
+
+
+def tell_merged(folder, suffixes):
+    """Warn if all classes have the same folders in them, whose images are merged.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder that holds those of the classes.
+    suffixes : set of str
+    """
+    classes = folders_in(folder)
+    inner = [[name_of(each) for each in _classes_in(one, suffixes)] for one in classes]
+    names = inner[0]
+    if min(len(classes), len(names)) < 2 or any(each != names for each in inner):
+        return
+    parts = [name for name in names if split_named(name)]
+    remedy = (
+        f"If {listed(names)} are the classes, pass path={str(classes[0])!r}, or put "
+        "the images of each into one folder."
+    )
+    if len(parts) > 1:
+        arranged = " and ".join(f"{folder / each}/CLASS/IMAGE" for each in parts)
+        remedy = f"To keep them apart, arrange images as {arranged}."
+    warn_once(
+        f"All classes of {folder} have the same folders in them, {listed(names)}, "
+        f"whose images are put together. {remedy}"
+    )
+
+
+def inner_folder(folder, suffixes):
+    """The folder that is reached by going into folders that hold one folder only."""
+    inner = _classes_in(folder, suffixes)
+    while len(inner) == 1:
+        folder = inner[0]
+        inner = _classes_in(folder, suffixes)
+    return folder
+
+
+def split_named(name):
+    """The split that a word of a name stands for; None if there is no such word.
+
+    Examples
+    --------
+    >>> [split_named(name) for name in ("seg_train", "TestSet", "trains", "latest")]
+    ['train', 'test', None, None]
+    """
+    apart = re.sub("(?<=[a-z])(?=[A-Z])", " ", name)  # of camel case
+    for word in re.findall(r"[^\W\d_]+", apart):
+        for split, names in SPLIT_FOLDERS.items():
+            if word.lower().removesuffix("set") in names:
+                return split
+    return None
+
+
+def _classes_in(folder, suffixes):
+    """The folders in a folder; none if it holds images itself."""
+    return [] if has_images(folder, suffixes) else folders_in(folder)
