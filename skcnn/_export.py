@@ -3,12 +3,12 @@
 import json
 import tempfile
 import warnings
-from pathlib import Path
 
 import numpy as np
 
 from skcnn._backend import tf
 from skcnn._given_classifiers import check_classifier
+from skcnn._paths import as_path
 from skcnn._version import release_of, version_of
 
 # The name of each format here -> its name in Keras, and the end of its file.
@@ -50,9 +50,10 @@ def export(classifier, folder, formats=("keras",)):
     Raises
     ------
     TypeError
-        If it is another estimator; the message says where its classifier is.
+        If it is another estimator; the message says where its classifier is. Or if
+        `folder` is no path.
     ValueError
-        For an unknown format.
+        For an unknown format, or a home folder that there is not.
     ImportError
         If a format needs a package that is not installed.
 
@@ -85,7 +86,7 @@ def export(classifier, folder, formats=("keras",)):
     """
     check_classifier(classifier, "classifier")
     formats = _check_formats(formats)
-    folder = Path(folder)
+    folder = as_path(folder, "folder")
     folder.mkdir(parents=True, exist_ok=True)
     model = classifier.model_
     # Keras exports only what has been called.

@@ -5,12 +5,16 @@ notes what it is told to fit and trains nothing. So whatever decides on candidat
 folds and iterations is the search's own code, also of a search that we do not know.
 """
 
+import os
 from dataclasses import dataclass, field
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.utils.validation import check_consistent_length
 
 from skcnn._compat import RequestsOfOriginal
+from skcnn._containers import check_container
+from skcnn._labels import check_labels
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,13 @@ def planned_rungs(search, X, y, fit_params=None):
     Returns
     -------
     list of Rung
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `X` or `y` is none, or if their lengths differ.
     """
+    _check_data(search, X, y)
     notes = _Notes()
     asked = clone(search)
     if hasattr(asked, "set_callbacks"):
@@ -78,6 +88,20 @@ def planned_rungs(search, X, y, fit_params=None):
     asked.set_params(estimator=stand_in, **_quiet(asked))
     asked.fit(np.arange(len(y)), y, **(fit_params or {}))
     return _rungs(asked, notes)
+
+
+def _check_data(search, X, y):
+    """Refuse what the search would refuse, or would not come to an end with."""
+    is_path = isinstance(X, (str, bytes, os.PathLike))
+    # The steps of a pipeline may take lists of other things.
+    if is_path or not hasattr(search.estimator, "steps"):
+        check_container(X, "X")
+    if y is None:
+        raise ValueError(
+            "y must be labels; got None. Pass what fit of search is given."
+        )
+    check_labels(y)
+    check_consistent_length(X, y)
 
 
 def _quiet(search):

@@ -20,6 +20,7 @@ from skcnn._checks import check_integer
 from skcnn._classifier import ConvPoolClassifier
 from skcnn._plan import InfeasibleArchitecture
 from skcnn._repetitions import is_seed, pool, repetitions
+from skcnn._shapes import check_order
 from skcnn._value_labels import arguments
 
 
@@ -62,7 +63,8 @@ def feasible_grid(
     Warns
     -----
     UserWarning
-        If candidates are left out: how many, why, and the first of them.
+        If candidates are left out: how many, why, and the first of them. Or if
+        `image_shape` seems to have its channels first.
 
     See Also
     --------
@@ -86,6 +88,7 @@ def feasible_grid(
     {'conv_layers': [[(8, 3), (8, 3)]], 'epochs': [10]}
     """
     check_max_params(max_params)
+    check_order(image_shape)
     estimator = _checked_estimator(estimator)
     kept = []
     left_out = {}  # by reason
@@ -159,6 +162,7 @@ def feasible_sample(
     -----
     UserWarning
         If there are fewer than `n_iter`: how many, and why the others were left out.
+        Or if `image_shape` seems to have its channels first.
 
     See Also
     --------
@@ -181,6 +185,7 @@ def feasible_sample(
     """
     check_max_params(max_params)
     n_iter = check_integer("n_iter", n_iter, 1)
+    check_order(image_shape)
     estimator = _checked_estimator(estimator)
     kept = []
     left_out = {}  # by reason
@@ -252,6 +257,11 @@ def count_parameters(estimator, image_shape, n_classes=10):
     TypeError, ValueError
         If there is no such network, or if an argument is not allowed.
 
+    Warns
+    -----
+    UserWarning
+        If `image_shape` seems to have its channels first.
+
     See Also
     --------
     feasible_grid : Leaves large networks out of a grid.
@@ -270,7 +280,9 @@ def count_parameters(estimator, image_shape, n_classes=10):
     >>> count_parameters(ConvPoolClassifier(head="global_avg"), (32, 32, 3))
     87248
     """
-    return size_of(_checked_estimator(estimator), image_shape, n_classes)
+    estimator = _checked_estimator(estimator)
+    check_order(image_shape)
+    return size_of(estimator, image_shape, n_classes)
 
 
 def _objection(estimator, image_shape, n_classes, max_params):

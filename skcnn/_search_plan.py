@@ -137,7 +137,8 @@ def plan_search(search, X, y, *, max_params=None, max_measured=4, **fit_params):
     Raises
     ------
     TypeError, ValueError
-        If the search has no network, or if an argument is not allowed.
+        If the search has no network, if an argument is not allowed, or if `X` and `y`
+        are not as many images and labels.
 
     See Also
     --------

@@ -75,6 +75,46 @@ def _checked_shape(given, expected, fitted, code):
     return shape
 
 
+def check_order(image_shape):
+    """Warn of an `image_shape` that seems to have another order, before any images.
+
+    Parameters
+    ----------
+    image_shape : tuple of int, or None
+        As the user gave it. None is left to others.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no shape of an image.
+    """
+    if image_shape is None:
+        return
+    height, width, channels = shape = check_image_shape(image_shape)
+    if _seems_channels_first(shape):
+        remedy = f"Channels come last: image_shape={(width, channels, height)}."
+    elif height > width == channels > 4:
+        remedy = f"If {shape} is X.shape, of gray images, pass X.shape[1:]."
+    else:
+        return
+    warn_once(f"{_meaning(shape)} {remedy}")
+
+
+def _seems_channels_first(image_shape):
+    height, width, channels = image_shape
+    if channels <= 4 or height >= width:
+        return False
+    return height in _CHANNELS or width == channels
+
+
+def _meaning(image_shape):
+    height, width, channels = image_shape
+    return (
+        f"image_shape={image_shape} means height {height}, width {width} and "
+        f"{channels} channels."
+    )
+
+
 def array_code(X):
     """The expression that gives X as an array, for remedies in messages."""
     return "X" if isinstance(X, np.ndarray) else "np.asarray(X)"
@@ -123,19 +163,16 @@ def _check_order_of_shape(image_shape):
             "without image_shape. "
         )
     warn_once(
-        f"image_shape={image_shape} means height {channels}, width {height} and "
-        f"{width} channels. {remedy}If that is what you mean, pass X as images: "
+        f"{_meaning(image_shape)} {remedy}If that is what you mean, pass X as images: "
         f"X.reshape(-1, {channels}, {height}, {width}), with this image_shape."
     )
 
 
 def _check_order_of_axes(shape, code):
     """Refuse, or warn of, images that seem to have their channels first."""
-    if len(shape) < 4 or shape[3] <= 4 or shape[1] >= shape[2]:
+    if len(shape) < 4 or not _seems_channels_first(shape[1:]):
         return
     is_square = shape[2] == shape[3]
-    if shape[1] not in _CHANNELS and not is_square:
-        return
     message = (
         f"X has shape {tuple(shape)}, and seems to have its channels first; they "
         f"must come last, (n, height, width, channels). Pass "

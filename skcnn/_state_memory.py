@@ -1,6 +1,10 @@
 """A folder of states that keeps fewer than one for each epoch."""
 
+import os
+
 import joblib
+
+from skcnn._paths import as_path
 
 KEEP = ("every", "asked", "last")
 
@@ -59,6 +63,9 @@ class StateMemory(joblib.Memory):
     def __init__(self, location, keep="asked", **options):
         if keep not in KEEP:
             raise ValueError(f"keep must be one of {list(KEEP)}; got {keep!r}.")
+        # joblib would make a folder of the name `~`.
+        if isinstance(location, (str, os.PathLike)):
+            location = str(as_path(location, "location"))
         super().__init__(location, **{"verbose": 0, **options})
         self.keep = keep
 

@@ -2,21 +2,25 @@
 
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.model_selection import StratifiedKFold
 
 from skcnn.__main__ import main
 from skcnn._callback_support import CALLBACKS_EXIST
 from skcnn._command.arguments import make_parser
 from skcnn._command.budget import make_search, work_of
+from skcnn._command.images import divide, load_images
 from skcnn._planned_fits import planned_rungs
 from skcnn.datasets import load_image_files
 from skcnn.presets import search_space
@@ -137,6 +141,147 @@ def test_mistakes_are_told_in_a_line_and_leave_nothing(tmp_path, capsys, monkeyp
     assert main(["search", "missing"]) == 1
     message = capsys.readouterr().err
     assert "missing" in message and len(message.splitlines()) < 4
+
+
+def save_images(folder, counts):
+    """A few black images in each of some folders."""
+    for name, count in counts.items():
+        (folder / name).mkdir(parents=True)
+        for i in range(count):
+            Image.new("L", (8, 8)).save(folder / name / f"{i}.png")
+
+
+@pytest.mark.parametrize("out", [None, ".", "a/b/study", "../photos/new"])
+def test_out_among_the_images_is_refused_and_the_remedy_runs(
+    tmp_path, capsys, monkeypatch, out
+):
+    photos = tmp_path / "photos"
+    save_images(photos, {"a": 2, "b": 2})
+    monkeypatch.chdir(photos)
+    options = [] if out is None else ["--out", out]
+    assert main(["search", ".", *options]) == 1
+    message = capsys.readouterr().err
+    assert "--out must be outside of the folder of images" in message
+    assert sorted(each.name for each in photos.iterdir()) == ["a", "b"]
+    command = shlex.split(message.partition("python -m skcnn ")[2])
+    assert main(command) == 1
+    assert "at least 5 images of each class" in capsys.readouterr().err
+
+
+def test_a_study_is_made_only_after_the_images_were_found(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    assert main(["search", "photos"]) == 1
+    assert "no images and no folders" in capsys.readouterr().err
+    (tmp_path / "study").touch()
+    assert main(["search", "photos"]) == 1
+    assert "--out must be a folder; got the file study" in capsys.readouterr().err
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["photos", "study"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "says"),
+    [
+        (
+            {"train/a": 5, "train/b": 5, "test/a": 2, "test/new": 1, "test/odd": 1},
+            "classes that no other images have, so a network cannot learn them: new, ",
+        ),
+        (
+            {"train/a": 5, "train/b": 2, "test/a": 2, "test/b": 2},
+            "at least 3 images of each class, besides those to test on; got 2 of b.",
+        ),
+        (
+            {"a": 4, "b": 50, "c": 1},
+            "at least 5 images of each class, a fifth of which is set aside; got 4 of "
+            "a, 1 of c.",
+        ),
+    ],
+)
+def test_images_that_a_search_cannot_use_are_refused_before_it(
+    tmp_path, capsys, counts, says
+):
+    save_images(tmp_path / "photos", counts)
+    study = tmp_path / "study"
+    assert main(["search", str(tmp_path / "photos"), "--out", str(study)]) == 1
+    assert says in capsys.readouterr().err
+    assert not (study / "study.json").exists() and not (study / "memory").exists()
+
+
+@pytest.mark.parametrize("division", [{}, {"train": 3, "test": 2}, {"train": 5}])
+def test_the_fewest_images_can_be_divided_and_searched_with(tmp_path, division):
+    """In three folds, each with all classes."""
+    names = [f"c{code}" for code in range(7)]
+    counts = {f"{part}/{name}": n for part, n in division.items() for name in names}
+    save_images(tmp_path / "photos", counts or dict.fromkeys(names, 5))
+    arguments = Namespace(folder=str(tmp_path / "photos"), size=8, resize="crop")
+    data = load_images(arguments, tmp_path / "images")
+    X, X_test, y, y_test = divide(data)
+    assert len(X) == len(y) and len(X_test) == len(y_test)
+    assert sorted(set(y)) == sorted(set(y_test)) == names
+    for train, test in StratifiedKFold(3).split(X, y):
+        assert set(y[train]) == set(y[test]) == set(names)
+
+
+def test_a_test_part_without_labels_is_passed_over(tmp_path):
+    save_images(tmp_path, {"train/a": 5, "train/b": 5, "test": 4})
+    arguments = Namespace(folder=str(tmp_path), size=8, resize="crop")
+    with pytest.warns(UserWarning, match="test has images without labels"):
+        data = load_images(arguments, None)
+    X, X_test, *_ = divide(data)
+    assert (len(X), len(X_test)) == (8, 2), "a fifth is set aside"
+
+
+SETTINGS = {
+    "folder": "photos",
+    "size": 8,
+    "max_params": None,
+    "resize": "crop",
+    "minutes": 1,
+    "n_candidates": 3,
+}
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "says"),
+    [
+        (b"", None, "study has no study.json, which says how the images were resized."),
+        (b"", "{", "study.json is damaged. Delete it, and search again"),
+        (b"", "[]", "study.json is damaged"),
+        (b"", '{"resize": "crop"}', "study.json is damaged"),
+        (b"", json.dumps(SETTINGS), "model.joblib cannot be read (EOFError"),
+        (b"x", json.dumps(SETTINGS), "model.joblib cannot be read ("),
+    ],
+)
+def test_studies_that_are_not_whole_are_told_in_a_line(
+    tmp_path, capsys, monkeypatch, model, settings, says
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))  # on Windows
+    study = tmp_path / "study"
+    study.mkdir()
+    (study / "model.joblib").write_bytes(model)
+    if settings is not None:
+        (study / "study.json").write_text(settings)
+    assert main(["predict", "~/study", "a.png"]) == 1
+    message = capsys.readouterr().err
+    assert says in message and len(message.splitlines()) == 1
+
+
+def test_the_home_folder_is_meant_by_its_sign(tmp_path, capsys, monkeypatch):
+    """As in --out=~/study, of which a shell makes nothing."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))  # on Windows
+    monkeypatch.chdir(tmp_path)
+    save_images(tmp_path / "photos", {"a": 5, "b": 1})
+    assert main(["search", "~/photos", "--out=~/photos/study"]) == 1
+    assert "--out must be outside" in capsys.readouterr().err
+    assert main(["search", "~/photos", "--out=~/study"]) == 1
+    assert "got 1 of b" in capsys.readouterr().err
+    assert main(["search", "~/photos", "--out=~no-such-user/study"]) == 1
+    assert "there is no such home folder" in capsys.readouterr().err
+    assert not [each for each in tmp_path.iterdir() if "~" in each.name]
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,21 @@ def test_pixels_that_are_no_bytes_are_said_to_be_none(data, tmp_path):
     export(clf, tmp_path)  # again, over the files that are there
 
 
+def test_the_home_folder_is_meant_by_its_sign(classifier, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))  # on Windows
+    monkeypatch.chdir(tmp_path)
+    written = export(classifier, "~/m")
+    assert written[-1] == tmp_path / "home" / "m" / "model.json"
+    assert [each.name for each in tmp_path.iterdir()] == ["home"]
+    with pytest.raises(
+        ValueError, match=r"there is no such home folder.*'\./~nobody-x'"
+    ):
+        export(classifier, "~nobody-x")
+    with pytest.raises(TypeError, match="folder must be a str or a path; got None"):
+        export(classifier, None)
+
+
 def test_what_cannot_be_exported_is_told_before_anything_is_written(data, tmp_path):
     X, y = data
     folder = tmp_path / "none"

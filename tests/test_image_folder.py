@@ -4,7 +4,9 @@ Files are written by Pillow to a temporary folder. Images that are compared pixe
 pixel have the size asked for, or are of one color, so that resizing changes nothing.
 """
 
+import io
 import os
+import pathlib
 import re
 import sys
 from pathlib import Path
@@ -726,6 +728,12 @@ def test_mistakes_with_new_files(folder):
     for single in (path, str(path)):
         with pytest.raises(ValueError, match="must be a list of paths; got one path"):
             load_image_files(single, (8, 8, 3))
+    with pytest.raises(TypeError, match="must be a list of paths; got 5"):
+        load_image_files(5, (8, 8, 3))
+    with pytest.raises(
+        TypeError, match=r"must be paths; got filenames\[1\], a NoneType"
+    ):
+        load_image_files([path, None], (8, 8, 3))
     with pytest.raises(ValueError, match="at least one file; got none"):
         load_image_files(folder.glob("*.jpg"), (8, 8, 3))
     for shape in (8, (8, 8), "8x8x3", (8, 8, 3, 1)):
@@ -735,6 +743,29 @@ def test_mistakes_with_new_files(folder):
             load_image_files([path], shape)
     with pytest.raises(ValueError, match="'resize' parameter of load_image_files"):
         load_image_files([path], (8, 8, 3), resize="fit")
+
+
+def test_open_files_get_code_that_writes_them(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    content = (folder / "cats" / "1.png").read_bytes()
+    with pytest.raises(TypeError, match=r"got filenames\[0\], a BytesIO") as caught:
+        load_image_files([io.BytesIO(content)], (8, 8, 3))
+    code = str(caught.value).partition("first: ")[2].removesuffix(".")
+    exec(code, {"filenames": [io.BytesIO(content)], "pathlib": pathlib})
+    assert load_image_files(["0.jpg"], (8, 8, 3))[0, 0, 0].tolist() == [250, 21, 20]
+
+
+def test_the_home_folder_is_meant_by_its_sign(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))  # on Windows
+    monkeypatch.chdir(folder)
+    assert len(load_image_folder("~/photos", 8, cache="~/cache").images) == 6
+    assert len(load_image_files(["~/photos/cats/0.png"], (8, 8, 3))) == 1
+    assert (tmp_path / "cache").is_dir() and not (folder / "~").exists()
+    with pytest.raises(ValueError, match="there is no such home folder"):
+        load_image_folder("~nobody-x", 8)
+    save(folder / "~0.png")  # as some editors call their copies
+    assert load_image_files(["~0.png"], (8, 8, 3)).shape == (1, 8, 8, 3)
 
 
 # --------------------------------------------------------------------------------------

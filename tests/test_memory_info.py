@@ -235,6 +235,21 @@ def test_what_was_brought_to_the_folder_on_the_way_is_removed_again(folder):
     assert stored(folder) == [[3]]
 
 
+def test_the_home_folder_is_meant_by_its_sign(nothing_known, tmp_path, monkeypatch):
+    """As a string and as a StateMemory, to write and to read."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))  # on Windows
+    monkeypatch.chdir(tmp_path)
+    tiny(memory=StateMemory("~/runs")).fit(X, y)
+    tiny(memory="~/runs", epochs=4).fit(X, y)
+    for path in ("~/runs", tmp_path / "home" / "runs", StateMemory("~/runs")):
+        assert memory_info(path).n_states == 4
+    assert clean_memory("~/runs", keep="last").n_states == 1
+    with pytest.raises(ValueError, match="there is no such home folder"):
+        StateMemory("~nobody-x/runs")
+    assert [each.name for each in tmp_path.iterdir()] == ["home"]
+
+
 def test_it_is_cloned_pickled_and_printed(folder):
     memory = StateMemory(folder, keep="last")
     for copy in (pickle.loads(pickle.dumps(memory)), clone(tiny(memory=memory)).memory):

@@ -25,8 +25,11 @@ from skcnn import (
     ConvPoolClassifier,
     SearchProgress,
     count_parameters,
+    feasible_grid,
     feasible_sample,
+    memory_info,
     plan_search,
+    search_histories,
 )
 from skcnn._measuring import Measured, Speeds, spread
 from skcnn._planned_fits import planned_rungs
@@ -34,6 +37,7 @@ from skcnn._quantities import in_bytes, in_seconds
 from skcnn._sizes import state_bytes
 from skcnn._states import STATES
 from skcnn._training import epochs_trained
+from skcnn.presets import search_space
 
 X, y = load_digits().images[:100] / 16, load_digits().target[:100]
 TINY = {
@@ -302,6 +306,51 @@ def test_other_arguments_are_refused():
         plan_search(search, X, y, max_params=0)
 
 
+def plan(search, X, y):
+    return plan_search(search, X, y)
+
+
+def share_of(search, X, y):
+    return memory_info("nowhere", search, X, y)
+
+
+@pytest.mark.parametrize("door", [plan, share_of])
+@pytest.mark.parametrize(
+    ("given", "error", "says"),
+    [
+        ((X, y[:-1]), ValueError, "inconsistent numbers of samples: .100, 99"),
+        ((X[:-1], y), ValueError, "inconsistent numbers of samples: .99, 100"),
+        (("photos", y), TypeError, "X must be an array.*load_image_folder"),
+        ((X, np.eye(10)[y]), ValueError, r"pass y\.argmax\(axis=1\)"),
+        ((iter(X), y), TypeError, "X must be an array"),
+    ],
+)
+def test_images_and_labels_that_do_not_belong_together_are_refused(
+    door, given, error, says
+):
+    with pytest.raises(error, match=says):
+        door(GridSearchCV(tiny(), {}, cv=2), *given)
+
+
+def test_a_pipeline_may_take_other_things_but_needs_them_all():
+    search = GridSearchCV(Pipeline([("clf", tiny())]), {}, cv=2)
+    for X_given, error in (("photos", TypeError), ([{}] * 99, ValueError)):
+        with pytest.raises(error, match=r"X must be an array|\[99, 100\]"):
+            plan_search(search, X_given, y)
+
+
+def test_labels_are_needed_to_plan():
+    with pytest.raises(ValueError, match="y must be labels; got None"):
+        plan_search(GridSearchCV(tiny(), {}, cv=2), X, None)
+
+
+def test_curves_are_not_looked_for_with_other_data():
+    search = GridSearchCV(tiny(), {}, cv=2)
+    search.cv_results_ = {"params": [{}]}
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        search_histories(search, X, y[:-1])
+
+
 def test_a_candidate_without_a_network_is_left_out_of_the_figures():
     estimator = Pipeline([("clf", tiny())])
     grid = [{"clf__epochs": [1]}, {"clf": [LogisticRegression()]}]
@@ -420,6 +469,41 @@ def test_too_few_combinations_are_told():
     assert drawn == [{"conv_layers": [[(4, 3)]]}] and len(caught) == 1
     with pytest.raises(ValueError, match="no feasible candidate"):
         feasible_sample({"conv_layers": [[(2, 3, 9)]]}, 3, (8, 8))
+
+
+FIRST = r"means height 3, width 32 and 32 channels"
+WRONG_ORDER = {
+    (3, 32, 32): rf"{FIRST}. Channels come last: image_shape=\(32, 32, 3\)",
+    (3, 32, 40): r"Channels come last: image_shape=\(32, 40, 3\)",
+    (60, 32, 32): r"height 60, .*32 channels. If .*X\.shape, .*pass X\.shape\[1:\]",
+}
+COUNTING = {
+    "count": lambda shape: count_parameters(tiny(), shape),
+    "grid": lambda shape: feasible_grid({"epochs": [1]}, shape, estimator=tiny()),
+    "sample": lambda shape: feasible_sample(
+        {"epochs": [1]}, 1, shape, estimator=tiny(), random_state=0
+    ),
+    "space": lambda shape: search_space(shape, 100),
+}
+
+
+@pytest.mark.parametrize("door", COUNTING)
+@pytest.mark.parametrize("shape", WRONG_ORDER)
+def test_a_shape_in_another_order_is_told_wherever_it_is_given(door, shape):
+    with pytest.warns(UserWarning, match=WRONG_ORDER[shape]) as told:
+        COUNTING[door](shape)
+    assert len(told) == 1 and told[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for ordinary in ((32, 32, 3), (32, 32), (28, 40, 1), (8, 9, 20), (32, 32, 32)):
+            COUNTING[door](ordinary)
+
+
+def test_the_shape_of_an_image_is_told_in_the_words_of_fit():
+    with pytest.warns(UserWarning, match=FIRST):
+        tiny(image_shape=(3, 32, 32)).initialize(np.zeros((4, 3072)), [0, 1, 0, 1])
+    with pytest.warns(UserWarning, match=FIRST):
+        count_parameters(tiny(), (3, 32, 32))
 
 
 def test_parameters_are_counted_before_any_fit_as_after():

@@ -3,6 +3,7 @@
 arguments.py  what can be typed, and how it is explained
 budget.py     how many of them the time is enough for
 study.py      the folder of a study: settings, states, model, report
+images.py     the images, divided; too few are refused
 search.py     ``python -m skcnn search``
 predict.py    ``python -m skcnn predict``
 

@@ -1,8 +1,7 @@
 """``python -m skcnn predict``: the classes of image files."""
 
-from pathlib import Path
-
 from skcnn._command.study import StudyFolder
+from skcnn._paths import as_path
 from skcnn.datasets import load_image_files
 
 
@@ -14,11 +13,9 @@ def run_predict(arguments):
     arguments : argparse.Namespace
         study, files.
     """
-    study = StudyFolder(Path(arguments.study))
-    classifier = study.load_model()
-    images = load_image_files(
-        arguments.files, classifier.image_shape_, resize=study.settings()["resize"]
-    )
+    study = StudyFolder(as_path(arguments.study, "the study"))
+    classifier, resize = study.load_model()
+    images = load_image_files(arguments.files, classifier.image_shape_, resize=resize)
     for file, probabilities in zip(
         arguments.files, classifier.predict_proba(images), strict=True
     ):

@@ -2,19 +2,17 @@
 
 import os
 from contextlib import suppress
-from pathlib import Path
 
-import numpy as np
 from joblib import parallel_config
-from sklearn.model_selection import train_test_split
 
 from skcnn._backend import tf
 from skcnn._callback_support import CALLBACKS_EXIST
 from skcnn._command.budget import affordable, make_search
+from skcnn._command.images import divide, load_images
 from skcnn._command.study import StudyFolder
+from skcnn._paths import as_path
 from skcnn._progress import SearchProgress
 from skcnn._report.writing import check_packages, report
-from skcnn.datasets import load_image_folder
 
 
 def run_search(arguments):
@@ -26,11 +24,13 @@ def run_search(arguments):
         folder, out, minutes, size, max_params, resize.
     """
     check_packages()
-    study = StudyFolder(Path(arguments.out))
-    settings = _settings(arguments)
-    known = study.begin(settings)
-    data = _load(arguments, study)
-    X, X_test, y, y_test = _divided(data)
+    folder = as_path(arguments.folder, "the folder")
+    study = StudyFolder(as_path(arguments.out, "--out"))
+    study.check_outside(folder)
+    settings = _settings(arguments, folder)
+    known = study.known(settings)
+    data = load_images(arguments, study.images)
+    X, X_test, y, y_test = divide(data)
     print(f"{len(X)} images to search with, {len(X_test)} to test on")
     _one_core_each()
     with parallel_config(backend="threading", n_jobs=os.cpu_count()):
@@ -44,7 +44,7 @@ def run_search(arguments):
             print("scikit-learn is older than 1.9, so no progress is shown")
         search.fit(X, y)
     study.save_model(search.best_estimator_)
-    _finish(arguments, study, search, (X, y), (X_test, y_test))
+    _finish(folder, study, search, (X, y), (X_test, y_test))
 
 
 def _how_many(known, arguments, X, y, limits):
@@ -57,37 +57,14 @@ def _how_many(known, arguments, X, y, limits):
     return number
 
 
-def _settings(arguments):
+def _settings(arguments, folder):
     return {
-        "folder": str(Path(arguments.folder).absolute()),
+        "folder": str(folder.absolute()),
         "size": arguments.size,
         "max_params": arguments.max_params,
         "resize": arguments.resize,
         "minutes": arguments.minutes,
     }
-
-
-def _load(arguments, study):
-    return load_image_folder(
-        arguments.folder,
-        arguments.size,
-        subset="all",
-        resize=arguments.resize,
-        cache=study.images,
-        verbose=1,
-    )
-
-
-def _divided(data):
-    """Images and class names to search with, and to test on."""
-    names = data.target_names[data.target]
-    is_test = data.split == "test"
-    if is_test.any():
-        parts = data.images[~is_test], data.images[is_test]
-        return *parts, names[~is_test], names[is_test]
-    return train_test_split(
-        np.asarray(data.images), names, test_size=0.2, stratify=names, random_state=0
-    )
 
 
 def _one_core_each():
@@ -103,7 +80,7 @@ def _in_words(seconds):
     return f"{round(seconds / 60)} minutes"
 
 
-def _finish(arguments, study, search, given, unseen):
+def _finish(folder, study, search, given, unseen):
     accuracy = search.best_estimator_.score(*unseen)
     report(
         search,
@@ -111,7 +88,7 @@ def _finish(arguments, study, search, given, unseen):
         *given,
         X_test=unseen[0],
         y_test=unseen[1],
-        title=f"Images of {Path(arguments.folder).absolute().name}",
+        title=f"Images of {folder.absolute().name}",
     )
     n_params = search.best_estimator_.n_params_
     print(f"Best network: {n_params:,} parameters, {search.best_params_}")

@@ -1,6 +1,7 @@
 """The folder of a study: its settings, states, model and report."""
 
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import joblib
 
 # What makes it another study, if it differs. More minutes only extend one.
 _FIXED = ("folder", "size", "max_params", "resize")
+_SETTINGS = (*_FIXED, "minutes", "n_candidates")
 
 
 @dataclass(frozen=True)
@@ -45,29 +47,69 @@ class StudyFolder:
     def _settings_file(self):
         return self.path / "study.json"
 
-    def settings(self):
-        """What the study was begun with; empty for a new one."""
-        if not self._settings_file.exists():
-            return {}
-        return json.loads(self._settings_file.read_text(encoding="utf-8"))
-
-    def begin(self, settings):
-        """Make the folder, or go on with one that has the same settings.
+    def check_outside(self, images):
+        """Refuse a folder among the images, where it would be taken for a class.
 
         Parameters
         ----------
-        settings : dict
-            What was asked for, as JSON has it.
-
-        Returns
-        -------
-        dict
-            What was kept of an earlier call; perhaps nothing.
+        images : Path
+            The folder of images.
 
         Raises
         ------
         ValueError
-            If it holds another study.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise ValueError(
+                f"--out must be a folder; got the file {self.path}. Name another, such "
+                f"as --out {self.path}-study"
+            )
+        images_folder = images.resolve()
+        if self.path.resolve().is_relative_to(images_folder):
+            beside = images_folder.with_name(f"{images_folder.name}-study")
+            command = ["search", str(images), "--out", str(beside)]
+            raise ValueError(
+                f"--out must be outside of the folder of images; got {self.path}, "
+                "which is in it, and would be taken for a class. Name a folder beside "
+                f"it: python -m skcnn {shlex.join(command)}"
+            )
+
+    def settings(self):
+        """What the study was begun with; empty for a new one.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged.
+        """
+        if not self._settings_file.exists():
+            return {}
+        try:
+            settings = json.loads(self._settings_file.read_text(encoding="utf-8"))
+            return {name: settings[name] for name in _SETTINGS}
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{self._settings_file} is damaged. Delete it, and search again: what "
+                f"{self.memory} has is not trained a second time."
+            ) from error
+
+    def known(self, settings):
+        """What an earlier call has kept, if it had the same settings.
+
+        Parameters
+        ----------
+        settings : dict
+            What is asked for, as JSON has it.
+
+        Returns
+        -------
+        dict
+            Empty for a new study.
+
+        Raises
+        ------
+        ValueError
+            If the folder holds another study.
         """
         known = self.settings()
         for name in _FIXED:
@@ -78,11 +120,11 @@ class StudyFolder:
                     f"{known[name]}; got {settings[name]}. Name another folder, such "
                     f"as --out {self.path}-2."
                 )
-        self.path.mkdir(parents=True, exist_ok=True)
         return known
 
     def keep(self, settings):
-        """Write the settings of the study."""
+        """Write the settings of the study. Its folder is made."""
+        self.path.mkdir(parents=True, exist_ok=True)
         self._settings_file.write_text(json.dumps(settings, indent=2), encoding="utf-8")
 
     def save_model(self, classifier):
@@ -90,16 +132,36 @@ class StudyFolder:
         joblib.dump(classifier, self.model_file)
 
     def load_model(self):
-        """The classifier that a search has left.
+        """The classifier that a search has left, and how it had images resized.
+
+        Returns
+        -------
+        classifier : ConvPoolClassifier
+        resize : str
 
         Raises
         ------
         FileNotFoundError
-            If there is none.
+            If there is none, or no settings.
+        ValueError
+            If a file is damaged.
         """
+        again = f"python -m skcnn search IMAGES --out {shlex.quote(str(self.path))}"
         if not self.model_file.exists():
             raise FileNotFoundError(
-                f"{self.path} has no model.joblib. Search first: "
-                f"python -m skcnn search IMAGES --out {self.path}"
+                f"{self.path} has no model.joblib. Search first: {again}"
             )
-        return joblib.load(self.model_file)
+        settings = self.settings()
+        if not settings:
+            raise FileNotFoundError(
+                f"{self.path} has no study.json, which says how the images were "
+                f"resized. Search again: {again}"
+            )
+        try:
+            return joblib.load(self.model_file), settings["resize"]
+        # Damage shows as many kinds of errors.
+        except Exception as error:
+            raise ValueError(
+                f"{self.model_file} cannot be read ({type(error).__name__}: {error}). "
+                f"Delete it, and search again: {again}"
+            ) from error

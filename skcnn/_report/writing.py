@@ -7,6 +7,7 @@ from pathlib import Path
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_consistent_length
 
+from skcnn._paths import as_path
 from skcnn._report.sections import gather
 from skcnn._report.subject import Subject
 from skcnn._report.tables import cell
@@ -97,7 +98,7 @@ def report(
     >>> path.name
     'report.html'
     """
-    path = Path(path)
+    path = as_path(path, "path")
     _check(search, path, {"X": X, "y": y}, {"X_test": X_test, "y_test": y_test})
     check_packages()
     page = _template("report.html")

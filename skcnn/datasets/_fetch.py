@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch
 
+from skcnn._paths import as_path
 from skcnn.datasets._download import download
 from skcnn.datasets._npz import read_splits
 from skcnn.datasets._sources import CIFAR10, CIFAR100, FASHION_MNIST, MNIST
@@ -437,7 +438,7 @@ def _folder(data_home):
     if data_home is None:
         return Path(get_data_home(), "skcnn").absolute()
     # A folder that the user names is for this file: one can put it straight in there.
-    folder = Path(data_home).expanduser()
+    folder = as_path(data_home, "data_home")
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(
             f"data_home must be a folder; got the file {folder}. "

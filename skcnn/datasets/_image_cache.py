@@ -10,10 +10,10 @@ import json
 import os
 import re
 import time
-from pathlib import Path
 
 import numpy as np
 
+from skcnn._paths import as_path
 from skcnn._warnings import warn_once
 from skcnn.datasets._image_files import read_into
 from skcnn.datasets._npz import reason, whole_file
@@ -40,7 +40,7 @@ def check_cache(cache, path):
     path : Path
         The folder of images.
     """
-    folder = Path(cache).expanduser()
+    folder = as_path(cache, "cache")
     if folder.exists() and not folder.is_dir():
         raise ValueError(
             f"cache must be a folder; got the file {folder}. Pass another name, such "

@@ -48,6 +48,8 @@ def load_image_files(filenames, image_shape, *, resize="crop"):
     OSError
         If files cannot be read. The message lists them. None is left out, because the
         images would no longer belong to their file names.
+    TypeError
+        If something in `filenames` is no path.
     ValueError
         If an option has a value that is not allowed, or if there are no files.
 
@@ -187,10 +189,26 @@ def _check_filenames(filenames):
             f"filenames must be a list of paths; got one path. Pass [{filenames!r}]. "
             "For all files of a folder: sorted(pathlib.Path(folder).glob('*.jpg'))."
         )
-    paths = [os.path.expanduser(os.fspath(name)) for name in filenames]
-    if not paths:
+    if not hasattr(filenames, "__iter__"):
+        raise TypeError(f"filenames must be a list of paths; got {filenames!r}.")
+    filenames = list(filenames)
+    if not filenames:
         raise ValueError("filenames must name at least one file; got none.")
-    return paths
+    for place, name in enumerate(filenames):
+        if not isinstance(name, (str, bytes, os.PathLike)):
+            _refuse_filename(place, name)
+    return [os.path.expanduser(os.fsdecode(name)) for name in filenames]
+
+
+def _refuse_filename(place, name):
+    remedy = ""
+    if hasattr(name, "read"):
+        code = f"pathlib.Path('{place}.jpg').write_bytes(filenames[{place}].read())"
+        remedy = f" Write it to a file first: {code}."
+    raise TypeError(
+        f"filenames must be paths; got filenames[{place}], a {type(name).__name__}."
+        f"{remedy}"
+    )
 
 
 def _shown(done, n_files):

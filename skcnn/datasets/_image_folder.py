@@ -2,12 +2,12 @@
 
 import os
 from numbers import Integral
-from pathlib import Path
 
 import numpy as np
 from sklearn.utils import Bunch
 
 from skcnn._compat import Interval, StrOptions, validate_parameter_constraints
+from skcnn._paths import as_path
 from skcnn._warnings import warn_once
 from skcnn.datasets._class_folders import list_images
 from skcnn.datasets._decoding import image_suffixes, is_color
@@ -175,7 +175,7 @@ def load_image_folder(
         cache=cache,
         verbose=verbose,
     )
-    path = Path(path).expanduser()
+    path = as_path(path, "path")
     *size, channels = check_image_size(image_size)
     files = _files(path, subset, n_samples, random_state)
     image_shape = (*size, channels or _deduced_channels(path))

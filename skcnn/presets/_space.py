@@ -12,6 +12,7 @@ from scipy.stats import loguniform
 from skcnn._architecture import Architecture
 from skcnn._candidates import check_max_params
 from skcnn._checks import check_image_shape, check_integer
+from skcnn._shapes import check_order
 
 # Filters of the first block. Each further block has twice as many, up to a limit.
 _WIDTHS = (4, 6, 8, 12, 16, 24, 32, 48)
@@ -64,6 +65,11 @@ def search_space(image_shape, n_samples, max_params=None, *, n_classes=10):
     ------
     TypeError, ValueError
         If an argument is not allowed, or if `max_params` is too small for any network.
+
+    Warns
+    -----
+    UserWarning
+        If `image_shape` seems to have its channels first.
 
     See Also
     --------
@@ -125,6 +131,7 @@ def search_space(image_shape, n_samples, max_params=None, *, n_classes=10):
 
 
 def _checked_shape(image_shape):
+    check_order(image_shape)
     shape = check_image_shape(image_shape)
     if max(shape[:2]) < _SMALLEST_SIDE:
         raise ValueError(
