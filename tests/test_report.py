@@ -2,6 +2,7 @@
 
 import base64
 import io
+import os
 import pickle
 import subprocess
 import sys
@@ -415,6 +416,55 @@ def test_wrong_calls_are_refused_at_once_and_write_nothing(search, data, tmp_pat
         report(search, tmp_path / "none" / "report.html")
     assert path.read_text() == "as it was"
     assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_labels_and_names_of_other_classes_are_refused_at_once(
+    search, data, unseen, tmp_path
+):
+    X, y = data
+    X_test, y_test = unseen
+    path = tmp_path / "report.html"
+    for arguments, message in (
+        ({"X": X, "y": np.eye(10)[y]}, r"y should be a 1d array.*argmax"),
+        ({"X_test": X_test, "y_test": np.eye(10)[y_test]}, "y_test should be a 1d"),
+        ({"target_names": ["a", "b"]}, "target_names must be 10 in a sequence"),
+        ({"X": X, "y": y, "target_names": NAMES[:9]}, "target_names must be 10"),
+        (
+            {"X_test": X_test, "y_test": np.array(NAMES)[y_test]},
+            r"y_test must be labels such as \[0, 1, .*, those of y; got \['",
+        ),
+    ):
+        with pytest.raises(ValueError, match=message):
+            report(search, path, **arguments)
+    assert not path.exists()
+
+
+def test_the_home_folder_is_meant_by_its_sign(search, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))  # on Windows
+    with pytest.raises(FileNotFoundError) as caught:
+        report(search, "~/new/report.html")
+    exec(str(caught.value).partition("folder with ")[2].removesuffix("."), {"os": os})
+    assert (tmp_path / "new").is_dir()
+
+
+def test_images_of_classes_that_are_not_known_count_as_wrong(
+    search, data, unseen, tmp_path
+):
+    X_test, y_test = unseen
+    y_test = np.where(np.arange(len(y_test)) < 5, 77, y_test)
+    with pytest.warns(UserWarning, match=r"does not know: \[77\]. Their images count"):
+        path = report(
+            search, tmp_path / "report.html", *data, X_test=X_test, y_test=y_test
+        )
+    page = page_of(path)
+    predicted = search.predict(X_test)
+    assert "errors" not in page.missing
+    assert f"{(predicted == y_test).mean():.4f}" in page.text
+    assert f"{(predicted != y_test).sum()} are wrong" in page.text
+    assert ["77", "0.000", "", "5"] in page.rows
+    assert ["77", "0", "5"] in page.rows, "the table of all data"
+    assert "left out of the pictures" in page.text
 
 
 @pytest.mark.parametrize("package", ["jinja2", "matplotlib", "pandas"])

@@ -1,9 +1,11 @@
 """The best network: how it looks and errs."""
 
+import warnings
+
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
-from sklearn.utils.validation import column_or_1d
 
+from skcnn._compat import take_samples
 from skcnn._report.pictures import draw
 from skcnn._report.tables import Table
 from skcnn._value_labels import as_text
@@ -51,23 +53,32 @@ def design(subject):
 def errors(subject):
     """How the best network does on images that it has not seen."""
     X, y = subject.unseen
-    X, y = subject.seen_by_network(X), column_or_1d(y)
-    network = subject.classifier
-    predicted = network.predict(X)
+    X = subject.seen_by_network(X)
+    predicted = subject.classifier.predict(X)
+    n_wrong = int(np.sum(predicted != y))
+    facts = {
+        "n_images": len(y),
+        "accuracy": float(np.mean(predicted == y)),
+        "margin": _margin(n_wrong, len(y)),
+        "n_wrong": n_wrong,
+        "classes": _by_class(subject, y, predicted),
+    }
+    if subject.unknown:
+        warnings.warn(subject.about_unknown, stacklevel=2)
+        known = np.flatnonzero(np.isin(y, subject.classifier.classes_))
+        X, y, predicted = take_samples(X, known), y[known], predicted[known]
+    return facts | {"pictures": _pictures(subject, X, y, predicted)}
+
+
+def _pictures(subject, X, y, predicted):
+    """What is taken for what, where it errs, and where it looks."""
     wrong = np.flatnonzero(predicted != y)
     pictures = [_confusions(subject, X, y)]
     if len(wrong):
         pictures.append(_mistakes(subject, X, y))
-    if network.architecture_.blocks:
+    if subject.classifier.architecture_.blocks:
         pictures += _looks(subject, np.asarray(X), y, wrong)
-    return {
-        "n_images": len(y),
-        "accuracy": float(np.mean(predicted == y)),
-        "margin": _margin(len(wrong), len(y)),
-        "n_wrong": len(wrong),
-        "classes": _by_class(subject, y, predicted),
-        "pictures": pictures,
-    }
+    return pictures
 
 
 def _margin(n_wrong, n_images):

@@ -2,6 +2,7 @@
 
 import joblib
 import numpy as np
+from sklearn.utils.validation import column_or_1d
 
 from skcnn._progress.jobs import networks_in, planned_jobs
 from skcnn._repetitions import is_seed
@@ -47,10 +48,13 @@ def data(subject):
 def _classes(subject, y):
     """How many images each class has."""
     columns, rows = ["class", "images"], []
-    tested = None if subject.y_test is None else np.asarray(subject.y_test)
+    labels = np.unique(y).tolist()
+    tested = None if subject.y_test is None else column_or_1d(subject.y_test)
     if tested is not None:
         columns.append("test images")
-    for label in np.unique(y).tolist():
+        also = np.unique(tested).tolist()
+        labels += [label for label in also if label not in labels]
+    for label in labels:
         counts = [int((y == label).sum())]
         if tested is not None:
             counts.append(int((tested == label).sum()))

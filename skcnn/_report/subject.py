@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from sklearn.utils.validation import column_or_1d
 
 from skcnn._candidates import classifier_in
+from skcnn._checks import shown
 from skcnn._shapes import as_images, flatten_images
 from skcnn.plotting._study import Study
 
@@ -77,7 +79,7 @@ class Subject:
                 "Pass X and y to report: the images and labels that the search was "
                 "fitted on."
             )
-        return self.X, np.asarray(self.y)
+        return self.X, column_or_1d(self.y)
 
     @property
     def unseen(self):
@@ -87,18 +89,35 @@ class Subject:
                 "Pass X_test and y_test to report: images that had no part in the "
                 "search. An accuracy on images that were trained on says little."
             )
-        return self.X_test, np.asarray(self.y_test)
+        return self.X_test, column_or_1d(self.y_test)
+
+    @property
+    def unknown(self):
+        """Labels of `y_test` that the network cannot predict."""
+        known = set(self.classifier.classes_.tolist())
+        labels = np.unique(column_or_1d(self.y_test)).tolist()
+        return [label for label in labels if label not in known]
+
+    @property
+    def about_unknown(self):
+        """What becomes of these labels, in words."""
+        return (
+            f"y_test has labels that the network does not know: {shown(self.unknown)}. "
+            "Their images count as wrong, and are left out of the pictures."
+        )
 
     def name(self, label):
         """What a class is called."""
-        classes = self._classes()
+        classes = self.classes
         if self.target_names is None or label not in classes:
             return str(label)
         return str(self.target_names[classes.index(label)])
 
-    def _classes(self):
+    @property
+    def classes(self):
+        """The labels of the search's fit, sorted."""
         labels = self.y if self.y is not None else self.classifier.classes_
-        return np.unique(labels).tolist()
+        return np.unique(column_or_1d(labels)).tolist()
 
     def pictures_of(self, X):
         """Images as (n, height, width, channels); None if a table has no shape."""

@@ -1,16 +1,22 @@
 """Checks what was given, fills in the template and writes the file."""
 
 import os
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_consistent_length
 
+from skcnn._checks import shown
+from skcnn._given_classifiers import names_of
+from skcnn._labels import check_labels
 from skcnn._paths import as_path
 from skcnn._report.sections import gather
-from skcnn._report.subject import Subject
+from skcnn._report.subject import Missing, Subject
 from skcnn._report.tables import cell
+from skcnn._warnings import warn_once
 
 
 def report(
@@ -73,7 +79,14 @@ def report(
         If the folder of `path` does not exist.
     ValueError
         If only one of `X` and `y`, or of `X_test` and `y_test`, is given, or if their
-        lengths differ.
+        lengths differ. If `y_test` has no label that the network knows, or if there
+        are not as many `target_names` as classes.
+
+    Warns
+    -----
+    UserWarning
+        If the network does not know some of the labels in `y_test`. Their images count
+        as wrong.
 
     See Also
     --------
@@ -105,6 +118,7 @@ def report(
     subject = Subject(
         search, X, y, X_test, y_test, target_names, metric, fit_params or {}
     )
+    _check_classes(subject)
     text = page.render(
         title=title or "Report of a search",
         conclusions=_paragraphs(conclusions),
@@ -129,6 +143,7 @@ def _check(search, path, *pairs):
                 f"{first} and {second} must be given together; got no {missing[0]}."
             )
         if not missing:
+            check_labels(pair[second], second)
             check_consistent_length(*pair.values())
     folder = path.absolute().parent
     if not folder.is_dir():
@@ -136,6 +151,24 @@ def _check(search, path, *pairs):
             f"path must be in a folder that exists; got {str(path)!r}. Make the folder "
             f"with os.makedirs({str(folder)!r})."
         )
+
+
+def _check_classes(subject):
+    """Refuse names and test labels that are of other classes, where these are known."""
+    with suppress(Missing):
+        names_of(np.array(subject.classes), subject.target_names)
+    if subject.y_test is None:
+        return
+    with suppress(Missing):
+        if not subject.unknown:
+            return
+        classes = subject.classifier.classes_.tolist()
+        if subject.unknown == np.unique(subject.y_test).tolist():
+            raise ValueError(
+                f"y_test must be labels such as {shown(classes)}, those of y; got "
+                f"{shown(subject.unknown)}."
+            )
+        warn_once(subject.about_unknown)
 
 
 def check_packages():
