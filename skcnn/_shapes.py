@@ -97,7 +97,8 @@ def check_order(image_shape):
         remedy = f"If {shape} is X.shape, of gray images, pass X.shape[1:]."
     else:
         return
-    warn_once(f"{_meaning(shape)} {remedy}")
+    meaning = _meaning(shape)
+    warn_once(f"{meaning} {remedy}")
 
 
 def _seems_channels_first(image_shape):
@@ -162,8 +163,9 @@ def _check_order_of_shape(image_shape):
             f"X.reshape(-1, {channels}, {height}, {width}).transpose(0, 2, 3, 1) "
             "without image_shape. "
         )
+    meaning = _meaning(image_shape)
     warn_once(
-        f"{_meaning(image_shape)} {remedy}If that is what you mean, pass X as images: "
+        f"{meaning} {remedy}If that is what you mean, pass X as images: "
         f"X.reshape(-1, {channels}, {height}, {width}), with this image_shape."
     )
 

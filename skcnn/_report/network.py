@@ -64,7 +64,7 @@ def errors(subject):
         "classes": _by_class(subject, y, predicted),
     }
     if subject.unknown:
-        warnings.warn(subject.about_unknown, stacklevel=2)
+        warnings.warn(subject.about_unknown(), stacklevel=2)
         known = np.flatnonzero(np.isin(y, subject.classifier.classes_))
         X, y, predicted = take_samples(X, known), y[known], predicted[known]
     return facts | {"pictures": _pictures(subject, X, y, predicted)}

@@ -98,7 +98,6 @@ class Subject:
         labels = np.unique(column_or_1d(self.y_test)).tolist()
         return [label for label in labels if label not in known]
 
-    @property
     def about_unknown(self):
         """What becomes of these labels, in words."""
         return (

@@ -168,7 +168,7 @@ def _check_classes(subject):
                 f"y_test must be labels such as {shown(classes)}, those of y; got "
                 f"{shown(subject.unknown)}."
             )
-        warn_once(subject.about_unknown)
+        warn_once(subject.about_unknown())
 
 
 def check_packages():
