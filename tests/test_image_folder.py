@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -450,9 +451,14 @@ def test_folders_that_all_classes_have_are_told(tmp_path, inner, remedy):
         UserWarning, match=rf"All classes of .*put together\. .*{remedy}"
     ):
         assert len(load_image_folder(tmp_path, 8).images) == 4
+    fill(tmp_path / "cats", ("val",), n=1)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert len(load_image_folder(tmp_path, 8).images) == 5
+    assert len(told) == ("train" in inner), "parts are told if classes have others too"
     for name in COLORS:
         save(tmp_path / name / "0.png")
-    assert len(load_image_folder(tmp_path, 8).images) == 6, "nothing to tell"
+    assert len(load_image_folder(tmp_path, 8).images) == 7, "nothing to tell"
 
 
 def test_one_folder_in_each_class_is_passed_over(tmp_path):
@@ -461,10 +467,23 @@ def test_one_folder_in_each_class_is_passed_over(tmp_path):
     assert len(load_image_folder(tmp_path, 8).images) == 6
 
 
-def test_a_part_of_one_folder_is_one_class_only(tmp_path):
-    """As train/train/IMAGE and test/test/IMAGE."""
-    fill(tmp_path / "train", ("train",)), fill(tmp_path / "test", ("test",))
-    with pytest.raises(ValueError, match="has one class only, 'train'"):
+def test_a_folder_in_a_part_that_is_called_alike_is_no_class(tmp_path):
+    """As test/test/IMAGE, which competitions give."""
+    fill(tmp_path / "test", ("test",))
+    fill(tmp_path / "train")
+    assert load_image_folder(tmp_path, 8).target_names.tolist() == ["cats", "dogs"]
+    with pytest.warns(UserWarning, match="test has images without labels"):
+        assert len(load_image_folder(tmp_path, 8, subset="all").images) == 6
+    (tmp_path / "train").rename(tmp_path / "elsewhere")
+    fill(tmp_path / "train", ("train",))
+    for subset in ("train", "test"):
+        with pytest.raises(ValueError, match="has images, but no folder for each"):
+            load_image_folder(tmp_path, 8, subset=subset)
+
+
+def test_parts_of_one_class_each_are_refused(tmp_path):
+    save(tmp_path / "train" / "cats" / "0.png"), save(tmp_path / "val" / "b" / "0.png")
+    with pytest.raises(ValueError, match="train has one class only, 'cats'"):
         load_image_folder(tmp_path, 8)
 
 

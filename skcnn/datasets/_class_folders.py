@@ -13,6 +13,7 @@ from skcnn.datasets._odd_folders import (
     check_nested_parts,
     check_parts,
     inner_folder,
+    is_unlabeled,
     tell_merged,
 )
 from skcnn.datasets._walk import (
@@ -148,8 +149,7 @@ def _with_labels(divided, suffixes):
     """The splits without those whose images have no labels; competitions give such."""
     chosen = {}
     for split, folder in divided.items():
-        has_none = has_images(folder, suffixes) and not folders_in(folder)
-        if split == "train" or not has_none:
+        if split == "train" or not is_unlabeled(folder, suffixes):
             chosen[split] = folder
         else:
             warn_once(
@@ -189,24 +189,26 @@ def _tell_rest(path, divided, found):
 
 
 def _check_has_classes(folder, suffixes):
-    if folders_in(folder):
-        return
-    if has_images(folder, suffixes):
+    if is_unlabeled(folder, suffixes):
         raise ValueError(
             f"{folder} has images, but no folder for each class. "
             f"{ARRANGE.format(folder)} For images without labels, such as those to "
             "predict, use load_image_files."
         )
-    raise ValueError(f"{folder} has no images and no folders. {ARRANGE.format(folder)}")
+    if not folders_in(folder):
+        raise ValueError(
+            f"{folder} has no images and no folders. {ARRANGE.format(folder)}"
+        )
 
 
 def _class_names(path, divided, suffixes):
     """Names of all classes, the same for each subset, so that codes are the same."""
-    by_split = [set(map(name_of, folders_in(each))) for each in divided.values()]
+    labeled = [each for each in divided.values() if not is_unlabeled(each, suffixes)]
+    by_split = [set(map(name_of, folders_in(each))) for each in labeled]
     by_split = [names for names in by_split if names]
     every = sorted(set.union(*by_split))
     if max(map(len, by_split)) < 2:
-        _refuse_one_class(next(filter(folders_in, divided.values())), suffixes)
+        _refuse_one_class(next(filter(folders_in, labeled)), suffixes)
     differing = sorted(set(every) - set.intersection(*by_split))
     if differing:
         warn_once(

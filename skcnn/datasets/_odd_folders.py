@@ -110,22 +110,33 @@ def tell_merged(folder, suffixes):
     suffixes : set of str
     """
     classes = folders_in(folder)
-    inner = [[name_of(each) for each in _classes_in(one, suffixes)] for one in classes]
-    names = inner[0]
-    if min(len(classes), len(names)) < 2 or any(each != names for each in inner):
+    if len(classes) < 2:
         return
-    parts = [name for name in names if split_named(name)]
-    remedy = (
-        f"If {listed(names)} are the classes, pass path={str(classes[0])!r}, or put "
-        "the images of each into one folder."
-    )
-    if len(parts) > 1:
+    inner = [{name_of(each) for each in _classes_in(one, suffixes)} for one in classes]
+    common = sorted(set.intersection(*inner))
+    parts = [name for name in common if split_named(name)]
+    if len(set(map(split_named, parts))) > 1:
         arranged = " and ".join(f"{folder / each}/CLASS/IMAGE" for each in parts)
         remedy = f"To keep them apart, arrange images as {arranged}."
+    elif len(common) > 1 and set.union(*inner) == set(common):
+        remedy = (
+            f"If {listed(common)} are the classes, pass path={str(classes[0])!r}, or "
+            "put the images of each into one folder."
+        )
+    else:
+        return
     warn_once(
-        f"All classes of {folder} have the same folders in them, {listed(names)}, "
+        f"All classes of {folder} have the same folders in them, {listed(common)}, "
         f"whose images are put together. {remedy}"
     )
+
+
+def is_unlabeled(folder, suffixes):
+    """Whether a part has images and no folders of classes, as in test/test/IMAGE."""
+    inner = folders_in(folder)
+    if len(inner) == 1 and split_named(inner[0].name):
+        folder, inner = inner[0], folders_in(inner[0])
+    return not inner and has_images(folder, suffixes)
 
 
 def inner_folder(folder, suffixes):
