@@ -467,6 +467,20 @@ def test_one_folder_in_each_class_is_passed_over(tmp_path):
     assert len(load_image_folder(tmp_path, 8).images) == 6
 
 
+def test_a_part_may_have_one_class_with_folders_in_it(tmp_path):
+    fill(tmp_path / "train"), fill(tmp_path / "test" / "cats", ("indoor", "outdoor"))
+    with pytest.warns(UserWarning, match="Only some of them have: dogs"):
+        data = load_image_folder(tmp_path, 8, subset="test")
+    assert data.target_names[data.target].tolist() == ["cats"] * 6
+
+
+def test_a_folder_that_leads_to_itself_is_no_class(tmp_path):
+    (tmp_path / "a").mkdir()
+    os.symlink(tmp_path / "a", tmp_path / "a" / "b")
+    with pytest.raises(ValueError, match="one class only, 'a'"):
+        load_image_folder(tmp_path, 8)
+
+
 def test_a_folder_in_a_part_that_is_called_alike_is_no_class(tmp_path):
     """As test/test/IMAGE, which competitions give."""
     fill(tmp_path / "test", ("test",))

@@ -15,6 +15,7 @@ SPLIT_FOLDERS = {
     "validation": ("validation", "valid", "val"),
     "test": ("test", "testing"),
 }
+_DEEPEST = 10  # of folders in folders, for links may lead in a circle
 ARRANGE = "Arrange images as {}/CLASS/IMAGE, with one folder for each class."
 
 
@@ -87,10 +88,13 @@ def check_nested_parts(path, divided, suffixes):
     ValueError
         The message names the folders to give instead.
     """
+    by_split = [set(map(name_of, folders_in(each))) for each in divided.values()]
+    classes = set().union(*(names for names in by_split if len(names) > 1))
     paths = []
-    for split, folder in divided.items():
+    for (split, folder), names in zip(divided.items(), by_split, strict=True):
         inner = inner_folder(folder, suffixes)
-        if inner != folder and len(_classes_in(inner, suffixes)) > 1:
+        is_nested = inner != folder and len(_classes_in(inner, suffixes)) > 1
+        if is_nested and not names & classes:
             paths.append(f"path={str(inner)!r} for {split}")
     if paths:
         raise ValueError(
@@ -141,10 +145,11 @@ def is_unlabeled(folder, suffixes):
 
 def inner_folder(folder, suffixes):
     """The folder that is reached by going into folders that hold one folder only."""
-    inner = _classes_in(folder, suffixes)
-    while len(inner) == 1:
-        folder = inner[0]
+    for _ in range(_DEEPEST):
         inner = _classes_in(folder, suffixes)
+        if len(inner) != 1:
+            break
+        folder = inner[0]
     return folder
 
 
