@@ -164,10 +164,11 @@ def check_training_data(
     classes = all_classes(y, known_classes, given.classes)
     labels = label_codes(y, classes, "y")
     weights = _times_class_weight(weights, class_weight, y, labels, classes)
+    code = array_code(given.X)
     if is_new:
-        images, known = _new_images(images, owner, features, shape is not None)
+        images, known = _new_images(images, owner, features, shape is not None, code)
     else:
-        images = check_units(images, known.pixel_range, known.scale)
+        images = check_units(images, known.pixel_range, known.scale, code=code)
         known = known.with_more(images)
     return CheckedData(classes, images, labels, weights, known)
 
@@ -182,10 +183,10 @@ def _times_class_weight(weights, class_weight, y, labels, classes):
     return weights
 
 
-def _new_images(images, owner, features, are_images):
+def _new_images(images, owner, features, are_images, code):
     """Images of a new fit, in the units that it settles on, and what is known."""
     pixel_range = value_range(images)
-    images = settle_units(images, pixel_range, are_images=are_images)
+    images = settle_units(images, pixel_range, are_images=are_images, code=code)
     known = KnownImages(
         owner=owner,
         image_shape=images.shape[1:],
@@ -259,15 +260,16 @@ def check_images(X, known, name="X"):
     flat, _ = flatten_images(X, known.image_shape, fitted=True)
     flat, _ = _checked_table(flat, known.owner, known.features)
     images = as_images(flat, known.image_shape)
-    return check_units(images, known.pixel_range, known.scale, name)
+    return check_units(images, known.pixel_range, known.scale, name, code=array_code(X))
 
 
-def check_scoring_data(X, y):
+def check_scoring_data(X, y, sample_weight):
     """Refuse what score cannot use, before predicting.
 
     Parameters
     ----------
     X, y : array-like
+    sample_weight : array-like or None
 
     Raises
     ------
@@ -277,6 +279,8 @@ def check_scoring_data(X, y):
     check_labels(y)
     if y is None:
         raise ValueError("score requires y, the labels to compare with; got None.")
+    if sample_weight is not None:
+        check_container(sample_weight, "sample_weight")
 
 
 # --------------------------------------------------------------------------------------
