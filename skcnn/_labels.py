@@ -229,8 +229,8 @@ def _refuse_numbers_as_objects(y, labels, name):
         if all(issubclass(each, kind) for each in kinds):
             of_numpy = {Integral: int, Real: float}.get(kind, kind)
             raise ValueError(
-                f"{name} holds numbers as objects, which scikit-learn does not take "
-                f"for labels. Pass np.ravel({name}).astype({of_numpy.__name__})."
+                f"Unknown label type: {name} holds numbers as objects, which "
+                f"scikit-learn does not take for labels. Pass np.ravel({name}).astype({of_numpy.__name__})."
             )
 
 
