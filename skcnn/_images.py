@@ -157,13 +157,16 @@ def check_training_data(
     y = _checked_labels(given.y, owner)
     flat, features = _checked_table(flat, owner, None if is_new else known.features)
     _check_lengths(given.X, flat, y)
-    images, weights = as_images(flat, shape), None
+    images, weights, all_labels = as_images(flat, shape), None, y
     if given.sample_weight is not None:
         images, y, weights = _weighted(images, y, given.sample_weight)
-    # Only now, because samples of weight 0 have no say in what the classes are.
-    classes = all_classes(y, known_classes, given.classes)
+    classes = trained = all_classes(y, known_classes, given.classes)
+    if is_new and given.classes is None:
+        # A class whose samples all have weight 0 is one of them, as it is for
+        # scikit-learn: who combines classifiers relies on equal classes.
+        classes = np.unique(all_labels)
     labels = label_codes(y, classes, "y")
-    weights = _times_class_weight(weights, class_weight, y, labels, classes)
+    weights = _times_class_weight(weights, class_weight, y, trained)
     code = array_code(given.X)
     if is_new:
         images, known = _new_images(images, owner, features, shape is not None, code)
@@ -173,10 +176,11 @@ def check_training_data(
     return CheckedData(classes, images, labels, weights, known)
 
 
-def _times_class_weight(weights, class_weight, y, labels, classes):
+def _times_class_weight(weights, class_weight, y, classes):
     """Weights of samples times those of their classes; None if all are 1."""
     if class_weight is not None:
-        of_samples = class_weights(class_weight, y, classes)[labels]
+        of_classes = class_weights(class_weight, y, classes)
+        of_samples = of_classes[label_codes(y, classes, "y")]
         weights = of_samples if weights is None else weights * of_samples
     if weights is not None and np.all(weights == 1):
         return None  # the same numbers by a shorter way

@@ -230,7 +230,8 @@ def _refuse_numbers_as_objects(y, labels, name):
             of_numpy = {Integral: int, Real: float}.get(kind, kind)
             raise ValueError(
                 f"Unknown label type: {name} holds numbers as objects, which "
-                f"scikit-learn does not take for labels. Pass np.ravel({name}).astype({of_numpy.__name__})."
+                "scikit-learn does not take for labels. Pass "
+                f"np.ravel({name}).astype({of_numpy.__name__})."
             )
 
 
