@@ -261,7 +261,7 @@ def find_levels(values, labels=None):
         distinct.setdefault(key, value)
     if labels is None:
         labels = short_labels(distinct.values())
-    labels = list(labels)
+    labels = list(map(str, labels))
     if len(labels) != len(distinct):
         raise ValueError(
             f"labels must be {len(distinct)}, one for each of "

@@ -216,6 +216,12 @@ def test_curves_of_validation_are_dashed_by_themselves_too(fitted):
     assert line.get_linestyle() == "--"
 
 
+def test_a_run_without_epochs_has_no_curves(images):
+    untrained = classifier().initialize(*images)
+    with pytest.raises(ValueError, match="at least one epoch each.*call fit"):
+        LearningCurvesDisplay.from_estimator(untrained)
+
+
 def test_parameters_that_only_some_runs_set_are_differences(images):
     X, y = images
     plain, routed = classifier(epochs=1), classifier(epochs=2)

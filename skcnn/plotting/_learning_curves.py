@@ -124,6 +124,11 @@ class LearningCurvesDisplay:
                 f"names must be {len(self.histories)}, one for each run; "
                 f"got {self.names!r}."
             )
+        if not all(self.histories):
+            raise ValueError(
+                "histories must have at least one epoch each; got one without. "
+                "`initialize` trains none: call fit or partial_fit."
+            )
         for metric in metrics:
             for history in self.histories:
                 if metric not in history:
