@@ -218,7 +218,7 @@ def test_curves_of_validation_are_dashed_by_themselves_too(fitted):
 
 def test_a_run_without_epochs_has_no_curves(images):
     untrained = classifier().initialize(*images)
-    with pytest.raises(ValueError, match="at least one epoch each.*call fit"):
+    with pytest.raises(ValueError, match=r"at least one epoch each.*call fit"):
         LearningCurvesDisplay.from_estimator(untrained)
 
 
