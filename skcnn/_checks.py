@@ -38,10 +38,14 @@ def is_number(value, whole=False):
 
 
 def is_sequence(value):
-    """Whether `value` has members in an order, as lists, tuples and arrays do."""
+    """Whether `value` has members in an order, as lists, tuples and arrays do.
+
+    An iterator is none: it is used up by the first fit that reads it.
+    """
     unordered = isinstance(value, (str, bytes, dict, set, frozenset))
     return (
         not unordered
+        and not hasattr(value, "__next__")
         and hasattr(value, "__iter__")
         and getattr(value, "ndim", None) != 0  # an array of NumPy that is one number
     )

@@ -563,7 +563,7 @@ class ConvPoolClassifier(
             If the data is not usable.
         """
         check_is_fitted(self)
-        check_scoring_data(X, y)
+        check_scoring_data(X, y, sample_weight)
         return super().score(X, y, sample_weight)
 
     @property

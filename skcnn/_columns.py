@@ -7,7 +7,8 @@ import datetime
 
 import numpy as np
 
-from skcnn._containers import is_array
+from skcnn._checks import shown
+from skcnn._containers import is_array, text_advice
 
 _DATES = (datetime.date, datetime.timedelta, np.datetime64, np.timedelta64)
 _DATE_KINDS = ("m", "M")  # of NumPy's types
@@ -25,7 +26,7 @@ def check_columns(X):
     Raises
     ------
     TypeError
-        For dates and times.
+        For dates and times, and for rows with named fields.
     ValueError
         For images beside other columns, for text, and for complex numbers.
     """
@@ -33,6 +34,11 @@ def check_columns(X):
     kind = getattr(dtype, "kind", "")
     if kind in _DATE_KINDS:
         raise TypeError(f"X must hold numbers; got dates or times, {dtype}. {_IN_DAYS}")
+    if getattr(dtype, "names", None):
+        raise TypeError(
+            f"X must hold numbers; got rows with the named fields {dtype.names}. Pass "
+            "numpy.lib.recfunctions.structured_to_unstructured(X)."
+        )
     if kind == "c":
         join = "np.stack" if len(X.shape) == 3 else "np.concatenate"
         raise ValueError(
@@ -51,15 +57,20 @@ _IN_DAYS = (
 
 def _check_each_column(X):
     columns = _columns_of_objects(X)
-    examples = {place: values[0] for place, values in columns.items()}
-    _refuse_images(X, _places(examples, _holds_values))
-    _refuse_dates(X, _places(examples, lambda value: isinstance(value, _DATES)))
+    _refuse_images(X, list(_firsts(columns, _holds_values)))
+    _refuse_dates(X, list(_firsts(columns, lambda value: isinstance(value, _DATES))))
     if hasattr(X, "columns"):  # of an array, scikit-learn says it well
-        _refuse_words(X, _places(examples, _is_word), examples)
+        _refuse_words(X, _firsts(columns, _is_word))
 
 
-def _places(examples, is_of_kind):
-    return [place for place, value in examples.items() if is_of_kind(value)]
+def _firsts(columns, is_of_kind):
+    """The first value of a kind in each column that has one, by the column's place."""
+    firsts = {}
+    for place, values in columns.items():
+        of_kind = [value for value in values if is_of_kind(value)]
+        if of_kind:
+            firsts[place] = of_kind[0]
+    return firsts
 
 
 def _refuse_images(X, images):
@@ -79,11 +90,14 @@ def _refuse_dates(X, dates):
         )
 
 
-def _refuse_words(X, texts, examples):
-    if texts:
+def _refuse_words(X, words):
+    if words:
+        place, word = next(iter(words.items()))
+        column = _code(X, place)
+        remedy = text_advice(word, column) or _without(X, list(words))
         raise ValueError(
-            f"X must hold numbers; got text in {_code(X, texts[0])}, such as "
-            f"{examples[texts[0]]!r}. {_without(X, texts)}".rstrip()
+            f"X must hold numbers; got text in {column}, such as {shown(word)}. "
+            f"{remedy}".rstrip()
         )
 
 

@@ -51,10 +51,10 @@ def check_container(values, name):
     if not isinstance(values, _LISTS) and not is_array(values):
         message = f"{name} must be {_allowed(name)}; got {describe(values)}."
         raise TypeError(f"{message} {advice(values, name)}".rstrip())
-    if np.ma.is_masked(values):
+    if _is_masked(values):
         raise ValueError(
             f"{name} has masked values, which NumPy would read as if they were not. "
-            f"Fill them, {name} = {name}.filled(0), or leave those images out."
+            f"Fill them, {name} = {_filled(values, name)}, or leave those images out."
         )
     part = _unreadable_part(_parts(values))
     if part is not None:
@@ -62,7 +62,7 @@ def check_container(values, name):
         raise TypeError(
             f"{name} must be {_allowed(name)}; got {describe(values)} that holds a "
             f"{describe(part)}. Make an array of each part first: "
-            f"{name} = [{each} for part in {name}]."
+            f"{name} = [{each} for part in {_one_by_one(values, name)}]."
         )
 
 
@@ -72,6 +72,35 @@ def is_array(values):
         return False
     kind = type(values)  # asking a PIL image itself would read its pixels
     return any(hasattr(kind, name) for name in _PROTOCOLS) or _is_buffer(values)
+
+
+def _is_masked(values):
+    """Whether something is masked in an array, or in one of a list."""
+    if isinstance(values, np.ma.MaskedArray):
+        return np.ma.is_masked(values)
+    parts = _parts(values)
+    nested = (list, tuple, np.ma.MaskedArray)
+    if not any(issubclass(kind, nested) for kind in set(map(type, parts))):
+        return False
+    return any(_is_masked(part) for part in parts if isinstance(part, nested))
+
+
+def _filled(values, name):
+    """The expression that has 0 for each masked value."""
+    if isinstance(values, np.ma.MaskedArray):
+        return f"{name}.filled(0)"
+    return f"[np.ma.filled(part, 0) for part in {_one_by_one(values, name)}]"
+
+
+def _one_by_one(values, name):
+    """The expression that gives what is in a list, or in a column of a table."""
+    return f"np.ravel({name})" if hasattr(values, "shape") else name
+
+
+def holds_objects(values):
+    """Whether an array, or each column of a table, holds objects of Python."""
+    types = np.ravel(getattr(values, "dtypes", getattr(values, "dtype", None)))
+    return all(str(each) == "object" for each in types)
 
 
 def _parts(values):
@@ -151,9 +180,42 @@ def advice(values, name):
         return "A set has no order: pass a list in the order of the images."
     if _is_tensorflow_dataset(values):
         return _tensorflow_advice(values, name)
+    if hasattr(values, "column_names"):  # as datasets of Hugging Face have
+        return (
+            f"Take a column out of it, one of {list(values.column_names)}: "
+            f"list({name}[column])."
+        )
     if hasattr(values, "__len__") and hasattr(values, "__getitem__"):
         return _iterable_advice(f"[{name}[i] for i in range(len({name}))]", name)
     return _iterable_advice(name, name) if hasattr(values, "__iter__") else ""
+
+
+def text_advice(text, code):
+    """How to make images of text that is no path; empty if it may be one.
+
+    Parameters
+    ----------
+    text : str, bytes or path
+        One of many.
+    code : str
+        The expression that gives all of them.
+
+    Returns
+    -------
+    str
+    """
+    if isinstance(text, bytes) and b"\0" in text:
+        return (
+            "These seem to be the bytes of image files: X = "
+            f"[PIL.Image.open(io.BytesIO(file)) for file in {code}]."
+        )
+    words = os.fsdecode(text).split()
+    if len(words) > 1 and all(word.isdigit() for word in words):
+        return (
+            f"These seem to be {len(words)} pixels each: X = np.stack("
+            f"[np.array(row.split(), int) for row in {code}]). Then set image_shape."
+        )
+    return ""
 
 
 def _iterable_advice(items, name):
@@ -175,6 +237,16 @@ def _tensorflow_advice(dataset, name):
     if int(dataset.cardinality()) == -1:  # TensorFlow's number for "no end"
         items += ".take(10000)"
     items += ".as_numpy_iterator()"
+    if isinstance(spec, Mapping):
+        return (
+            f"Make an array of one of its keys, {list(spec)}: "
+            f"np.stack([row[key] for row in {items}])."
+        )
+    if isinstance(spec, tuple) and len(spec) == 3 and name == "X":
+        return (
+            "Make arrays of it: X, y, sample_weight = "
+            f"(np.stack(part) for part in zip(*{items}))."
+        )
     if isinstance(spec, tuple) and len(spec) == 2 and name in _PAIRS:
         return f"Make arrays of it: {_PAIRS[name].format('np.stack(part)', items)}."
     return f"Make an array of it: np.stack(list({items}))."
@@ -182,10 +254,17 @@ def _tensorflow_advice(dataset, name):
 
 def _is_batched(spec):
     """Whether images, with or without labels, come in batches."""
-    parts = spec if isinstance(spec, tuple) else (spec,)
+    parts = [spec]
+    if isinstance(spec, tuple):
+        parts = spec
+    elif isinstance(spec, Mapping):
+        parts = list(spec.values())
     shapes = [getattr(part, "shape", None) for part in parts]
     if any(shape is None or shape.rank is None for shape in shapes):
         return False
-    if len(shapes) == 2:  # a batch has as many images as labels
-        return all(shape.rank for shape in shapes) and shapes[0][0] == shapes[1][0]
-    return shapes[0].rank == 4
+    if len(shapes) > 1:  # a batch has as many images as labels
+        return all(shape.rank for shape in shapes) and (
+            len({shape[0] for shape in shapes}) == 1
+        )
+    # A batch of images, or of anything, if the last one may be smaller.
+    return shapes[0].rank == 4 or (shapes[0].rank > 0 and shapes[0][0] is None)

@@ -157,35 +157,40 @@ def check_training_data(
     y = _checked_labels(given.y, owner)
     flat, features = _checked_table(flat, owner, None if is_new else known.features)
     _check_lengths(given.X, flat, y)
-    images, weights = as_images(flat, shape), None
+    images, weights, all_labels = as_images(flat, shape), None, y
     if given.sample_weight is not None:
         images, y, weights = _weighted(images, y, given.sample_weight)
-    # Only now, because samples of weight 0 have no say in what the classes are.
-    classes = all_classes(y, known_classes, given.classes)
+    classes = trained = all_classes(y, known_classes, given.classes)
+    if is_new and given.classes is None:
+        # A class whose samples all have weight 0 is one of them, as it is for
+        # scikit-learn: who combines classifiers relies on equal classes.
+        classes = np.unique(all_labels)
     labels = label_codes(y, classes, "y")
-    weights = _times_class_weight(weights, class_weight, y, labels, classes)
+    weights = _times_class_weight(weights, class_weight, y, trained)
+    code = array_code(given.X)
     if is_new:
-        images, known = _new_images(images, owner, features, shape is not None)
+        images, known = _new_images(images, owner, features, shape is not None, code)
     else:
-        images = check_units(images, known.pixel_range, known.scale)
+        images = check_units(images, known.pixel_range, known.scale, code=code)
         known = known.with_more(images)
     return CheckedData(classes, images, labels, weights, known)
 
 
-def _times_class_weight(weights, class_weight, y, labels, classes):
+def _times_class_weight(weights, class_weight, y, classes):
     """Weights of samples times those of their classes; None if all are 1."""
     if class_weight is not None:
-        of_samples = class_weights(class_weight, y, classes)[labels]
+        of_classes = class_weights(class_weight, y, classes)
+        of_samples = of_classes[label_codes(y, classes, "y")]
         weights = of_samples if weights is None else weights * of_samples
     if weights is not None and np.all(weights == 1):
         return None  # the same numbers by a shorter way
     return weights
 
 
-def _new_images(images, owner, features, are_images):
+def _new_images(images, owner, features, are_images, code):
     """Images of a new fit, in the units that it settles on, and what is known."""
     pixel_range = value_range(images)
-    images = settle_units(images, pixel_range, are_images=are_images)
+    images = settle_units(images, pixel_range, are_images=are_images, code=code)
     known = KnownImages(
         owner=owner,
         image_shape=images.shape[1:],
@@ -259,15 +264,16 @@ def check_images(X, known, name="X"):
     flat, _ = flatten_images(X, known.image_shape, fitted=True)
     flat, _ = _checked_table(flat, known.owner, known.features)
     images = as_images(flat, known.image_shape)
-    return check_units(images, known.pixel_range, known.scale, name)
+    return check_units(images, known.pixel_range, known.scale, name, code=array_code(X))
 
 
-def check_scoring_data(X, y):
+def check_scoring_data(X, y, sample_weight):
     """Refuse what score cannot use, before predicting.
 
     Parameters
     ----------
     X, y : array-like
+    sample_weight : array-like or None
 
     Raises
     ------
@@ -277,6 +283,8 @@ def check_scoring_data(X, y):
     check_labels(y)
     if y is None:
         raise ValueError("score requires y, the labels to compare with; got None.")
+    if sample_weight is not None:
+        check_container(sample_weight, "sample_weight")
 
 
 # --------------------------------------------------------------------------------------

@@ -3,13 +3,14 @@
 import reprlib
 from collections.abc import Set
 from math import prod
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import column_or_1d
 
 from skcnn._checks import shown
-from skcnn._containers import check_container
+from skcnn._containers import check_container, holds_objects
 
 
 def check_labels(y, name="y"):
@@ -24,7 +25,8 @@ def check_labels(y, name="y"):
     Raises
     ------
     TypeError, ValueError
-        If `y` is a generator or the like, one label, or a table of several columns.
+        If `y` is a generator or the like, one label, or a table of several columns; if
+        labels are missing, or are text and numbers.
     """
     if y is None:
         return
@@ -35,19 +37,17 @@ def check_labels(y, name="y"):
     if prod(shape[1:]) > 1:
         raise ValueError(
             f"{name} should be a 1d array of labels, got an array of shape {shape} "
-            f"instead. For one-hot labels, pass {_undo_one_hot(y)}; several labels for "
-            "one image are not supported."
+            f"instead. {_labels_in_table(y, shape)}"
         )
     if len(shape) > 2:
         raise ValueError(
             f"{name} should be a 1d array of labels, got an array of shape {shape} "
             "instead. Pass np.ravel(y)."
         )
-    if _has_none(y):
-        raise ValueError(
-            f"{name} must have a label for each image; got None among them. Leave "
-            "those images out."
-        )
+    labels = _as_objects(y)
+    _refuse_missing(labels, name)
+    _refuse_mixed(labels, name)
+    _refuse_numbers_as_objects(y, labels, name)
 
 
 def label_codes(y, classes, name):
@@ -147,6 +147,7 @@ def _given_classes(classes):
         classes = list(classes)
     try:
         check_container(classes, "classes")
+        _refuse_mixed(_as_objects(classes), "classes")
         return np.unique(column_or_1d(classes))
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
@@ -177,9 +178,79 @@ def _is_row(value):
     return isinstance(value, (np.ndarray, list, tuple))
 
 
-def _has_none(y):
-    values = np.asarray(y)
-    return values.dtype == object and any(value is None for value in values.flat)
+# --------------------------------------------------------------------------------------
+# Labels one by one, where their type does not tell that all are alike
+
+
+def _as_objects(y):
+    """Labels as they were given; empty if an array or a table says what type all have.
+
+    NumPy makes text of a number that stands in a list beside text.
+    """
+    array = np.asarray(y)
+    is_list = not hasattr(y, "shape")
+    may_differ = array.dtype == object or (is_list and array.dtype.kind in "US")
+    return np.asarray(y, dtype=object).ravel() if may_differ else np.array([])
+
+
+def _refuse_missing(labels, name):
+    missing = list(filter(_is_missing, labels))
+    if missing:
+        raise ValueError(
+            f"{name} must have a label for each image; got {missing[0]} among them. "
+            "Leave those images out."
+        )
+
+
+def _is_missing(label):
+    if label is None or type(label).__name__ in ("NAType", "NaTType"):  # of pandas
+        return True
+    return isinstance(label, Real) and label != label
+
+
+def _refuse_mixed(labels, name):
+    one_of_each_type = {type(label): label for label in labels}.values()
+    texts = [label for label in one_of_each_type if isinstance(label, (str, bytes))]
+    numbers = [label for label in one_of_each_type if isinstance(label, Real)]
+    if texts and numbers:
+        raise ValueError(
+            f"{name} must have labels of one type; got text, such as "
+            f"{shown(texts[0])}, and numbers, such as {numbers[0]}. To make all text, "
+            f"pass np.ravel({name}).astype(str)."
+        )
+
+
+def _refuse_numbers_as_objects(y, labels, name):
+    """scikit-learn takes them for targets of a regression, and says so."""
+    if not holds_objects(y) or not len(labels):
+        return
+    kinds = set(map(type, labels))
+    for kind in (bool, Integral, Real):
+        if all(issubclass(each, kind) for each in kinds):
+            of_numpy = {Integral: int, Real: float}.get(kind, kind)
+            raise ValueError(
+                f"Unknown label type: {name} holds numbers as objects, which "
+                "scikit-learn does not take for labels. Pass "
+                f"np.ravel({name}).astype({of_numpy.__name__})."
+            )
+
+
+# --------------------------------------------------------------------------------------
+# Tables, which are one-hot labels or no labels at all
+
+
+def _labels_in_table(y, shape):
+    """What to pass instead of a table, or of images."""
+    n_axes = sum(size > 1 for size in shape[1:])
+    if n_axes > 1:
+        return (
+            "These seem to be images. The order of a division is X_train, X_test, "
+            "y_train, y_test = train_test_split(X, y)."
+        )
+    return (
+        f"For one-hot labels, pass {_undo_one_hot(y)}; several labels for one image "
+        "are not supported."
+    )
 
 
 def _undo_one_hot(y):

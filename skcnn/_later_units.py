@@ -26,7 +26,7 @@ _FEW_IMAGES = 10  # one image may be black, or all bright; of ten, that is unusu
 _MANY = 0.3
 
 
-def check_units(images, fitted_range, scale, name="X"):
+def check_units(images, fitted_range, scale, name="X", code="X"):
     """Compare the units of images with those of fit.
 
     Parameters
@@ -38,6 +38,8 @@ def check_units(images, fitted_range, scale, name="X"):
         What the fitted network multiplies pixels by.
     name : str, default="X"
         What messages call the images.
+    code : str, default="X"
+        The expression that gives the user's X as an array, for remedies.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def check_units(images, fitted_range, scale, name="X"):
     """
     if fitted_range is None or not len(images):
         return images
-    fit, seen = _Fit(fitted_range, scale), _Seen(images)
+    fit, seen = _Fit(fitted_range, scale), _Seen(images, code)
     if seen.size:
         _compare(seen, fit, name)
     is_integer = images.dtype.kind in "iu"
@@ -120,8 +122,9 @@ class _Fit:
 class _Seen:
     """What is asked of the pixels that come after fit."""
 
-    def __init__(self, images):
+    def __init__(self, images, code):
         self.images = images
+        self.code = code
         self.low, self.high = value_range(images)
         self.size = max(-self.low, self.high)
         self.are_few = len(images) < _FEW_IMAGES
@@ -175,7 +178,7 @@ def _fractions_for_counts(seen, fit):
     if not fit.has_counts or seen.size > _TEN_TIMES:
         return None
     if seen.low >= 0 and seen.high <= 1 and not seen.are_whole:
-        return _as_in_fit_or("Pass X * {white}.", fit.seen_high)
+        return _as_in_fit_or("Pass {code} * {white}.", seen, fit.seen_high)
     if seen.low < -NOISE and not seen.are_whole:
         return "Pass the integers that they were made of, as in fit."
     return None
@@ -232,9 +235,9 @@ def _shrink(seen, fit):
     if seen.low < 0 or fit.scaled:
         return _AS_IN_FIT
     if (fit.low, fit.high) == (0, 1):
-        return _as_in_fit_or("Pass X / {white}.", seen.high)
+        return _as_in_fit_or("Pass {code} / {white}.", seen, seen.high)
     if (fit.low, fit.high) == (-1, 1):
-        return _as_in_fit_or("Pass X / {half} - 1.", seen.high)
+        return _as_in_fit_or("Pass {code} / {half} - 1.", seen, seen.high)
     return _as_in_fit(seen, fit)
 
 
@@ -246,9 +249,9 @@ def _as_in_fit(seen, fit):
     return _AS_IN_FIT
 
 
-def _as_in_fit_or(remedy, high):
+def _as_in_fit_or(remedy, seen, high):
     """The remedy with the value of white, if the largest pixel tells what white is."""
     white = white_of(high)
     if isinstance(white, str) or high < white / 2:
         return _AS_IN_FIT
-    return remedy.format(white=white, half=white / 2)
+    return remedy.format(code=seen.code, white=white, half=white / 2)

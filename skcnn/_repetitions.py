@@ -59,7 +59,7 @@ def pool(table, groups):
     Returns
     -------
     pandas.DataFrame
-        Means and standard deviations are over seeds and folds.
+        Means and standard deviations are over folds, and over seeds that did not fail.
     """
     pooled = table.iloc[[places[0] for places in groups]].copy()
     for name in table:
@@ -69,7 +69,7 @@ def pool(table, groups):
             pooled[name] = [_std(*columns, places) for places in groups]
         elif _is_mean(name, table):
             values = table[name].to_numpy(float)
-            pooled[name] = [values[places].mean() for places in groups]
+            pooled[name] = [_mean(values[places]) for places in groups]
     for name in table:
         if _is_rank(name):
             scores = pooled["score" if name == "rank" else name.removeprefix("rank_")]
@@ -98,10 +98,18 @@ def _mean_of(name, table):
     return mean if mean != name and mean in table else None
 
 
+def _mean(values):
+    """The mean of what did not fail; NaN if all did."""
+    known = values[~np.isnan(values)]
+    return known.mean() if len(known) else np.nan
+
+
 def _std(stds, means, places):
     """The deviation of all scores, from those of parts of equal size."""
-    within, between = stds[places] ** 2, means[places]
-    return np.sqrt(np.mean(within) + np.var(between))
+    known = places[~np.isnan(means[places])]
+    if not len(known):
+        return np.nan
+    return np.sqrt(np.mean(stds[known] ** 2) + np.var(means[known]))
 
 
 def _ranks(scores):

@@ -2,6 +2,7 @@
 
 import warnings
 
+import numpy as np
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -20,6 +21,7 @@ from skcnn._checks import check_integer
 from skcnn._classifier import ConvPoolClassifier
 from skcnn._plan import InfeasibleArchitecture
 from skcnn._repetitions import is_seed, pool, repetitions
+from skcnn._scores import metric_of, split_scores
 from skcnn._shapes import check_order
 from skcnn._value_labels import arguments
 
@@ -328,7 +330,7 @@ def search_results(search, image_shape=None, n_classes=None):
         - the parameters by the names that they have in the grid, first those that vary;
         - `n_params`, the number of parameters of the network: missing where it cannot
           be built, and altogether where the shape of images is neither given nor known;
-        - `n_seeds`, the number of repetitions, where there are any;
+        - `n_seeds`, the number of repetitions that did not fail, where there are any;
         - `std`, the standard deviation of the scores over the folds, and the seeds;
         - `train_score` and `std_train_score`, where the search has them;
         - `fit_time` and `score_time`, means in seconds.
@@ -428,7 +430,8 @@ def _with_seeds_as_repetitions(search, candidates, table):
     seeds = [name for name in names if is_seed(name)]
     pooled = pooled.drop(columns=[name for name in seeds if name in pooled])
     place = pooled.columns.get_indexer(["std", *pooled.columns[-1:]])[0]
-    numbers = [len(places) for places in groups]
+    failed = np.isnan(split_scores(search.cv_results_, metric_of(search, None)))
+    numbers = [len(places) - failed[places].any(axis=1).sum() for places in groups]
     pooled.insert(int(place), "n_seeds", numbers)
     return pooled
 

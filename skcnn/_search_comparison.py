@@ -61,6 +61,11 @@ def compare_candidates(search, first=None, second=None, *, metric=None, alpha=0.
     ValueError
         With one fold or one candidate, or if an argument is not allowed.
 
+    Warns
+    -----
+    UserWarning
+        If the share of test images in a fold is not known.
+
     See Also
     --------
     plotting.ComparisonDisplay : The same as a picture.
@@ -287,16 +292,30 @@ def _attributes(search, compared, alpha, metric):
 
 def _test_ratio(search):
     """Number of test images for each training image, in a fold of the search."""
-    n_folds = search.n_splits_
-    y = np.arange(1000) % 2
+    ratios = [_ratio_of(search, n_samples) for n_samples in (1000, 2000)]
+    if None in ratios:  # folds that were used up, or that depend on the data
+        return 1 / (search.n_splits_ - 1)
+    if not np.isclose(*ratios, rtol=0.05):
+        warnings.warn(
+            f"The share of test images in a fold of {search.cv!r} depends on their "
+            "number, which a search does not keep. To be careful, half of the images "
+            "are taken to be test images. Give test_size as a share, such as 0.2.",
+            stacklevel=3,
+        )
+        return 1.0
+    return ratios[0]
+
+
+def _ratio_of(search, n_samples):
+    """The same for so many made-up images; None if they have other folds."""
+    y = np.arange(n_samples) % 2
     try:
         cv = check_cv(search.cv, y, classifier=is_classifier(search.estimator))
-        # Any images will do: the shares are those of the search's own.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # not every splitter wants groups
-            folds = list(cv.split(y[:, np.newaxis], y, groups=np.arange(len(y))))
+            folds = list(cv.split(y[:, np.newaxis], y, groups=np.arange(n_samples)))
     except (TypeError, ValueError):
-        folds = []
-    if len(folds) != n_folds:  # folds that were used up, or that depend on the data
-        return 1 / (n_folds - 1)
+        return None
+    if len(folds) != search.n_splits_:
+        return None
     return float(np.mean([len(test) / len(train) for train, test in folds]))

@@ -7,6 +7,7 @@ import numpy as np
 
 from skcnn._checks import check_image_shape
 from skcnn._columns import check_columns
+from skcnn._containers import holds_objects
 from skcnn._stacking import gather
 from skcnn._warnings import warn_once
 
@@ -41,13 +42,13 @@ def flatten_images(X, image_shape=None, *, fitted=False):
     expected = None if image_shape is None else check_image_shape(image_shape)
     code = array_code(X)
     X = gather(X)
-    _refuse_row(tuple(X.shape), expected, code)
     check_columns(X)
+    _refuse_row(tuple(X.shape), expected, code)
     if expected is not None:
         _refuse_one_image(tuple(X.shape), expected, code)
     if len(X.shape) < 3:
         if expected is not None and not fitted:
-            _check_order_of_shape(expected)
+            _check_order_of_shape(expected, code)
         return X, expected
     if len(X.shape) > 4:
         raise ValueError(
@@ -117,7 +118,11 @@ def _meaning(image_shape):
 
 
 def array_code(X):
-    """The expression that gives X as an array, for remedies in messages."""
+    """The expression that gives X as an array of numbers, for remedies in messages."""
+    shape = getattr(X, "shape", ())
+    is_column = len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
+    if is_column and holds_objects(X):
+        return "np.stack(np.ravel(X))"  # images or rows, one by one
     return "X" if isinstance(X, np.ndarray) else "np.asarray(X)"
 
 
@@ -150,7 +155,7 @@ def as_images(flat, image_shape):
     return flat.reshape(-1, *shape)
 
 
-def _check_order_of_shape(image_shape):
+def _check_order_of_shape(image_shape, code):
     """Warn of an `image_shape` for a table that seems to have its channels first."""
     channels, height, width = image_shape
     if channels not in _CHANNELS or height != width or width <= 4:
@@ -160,13 +165,13 @@ def _check_order_of_shape(image_shape):
     else:
         remedy = (
             f"For rows that have their channels first, as those of CIFAR-10, pass "
-            f"X.reshape(-1, {channels}, {height}, {width}).transpose(0, 2, 3, 1) "
+            f"{code}.reshape(-1, {channels}, {height}, {width}).transpose(0, 2, 3, 1) "
             "without image_shape. "
         )
     meaning = _meaning(image_shape)
     warn_once(
         f"{meaning} {remedy}If that is what you mean, pass X as images: "
-        f"X.reshape(-1, {channels}, {height}, {width}), with this image_shape."
+        f"{code}.reshape(-1, {channels}, {height}, {width}), with this image_shape."
     )
 
 

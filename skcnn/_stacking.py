@@ -5,10 +5,13 @@ from collections import Counter
 
 import numpy as np
 
-from skcnn._containers import LOAD, is_array
+from skcnn._checks import shown
+from skcnn._containers import LOAD, is_array, text_advice
 
 _MOST_SIZES = 4  # that a message counts
+_CONVERTED = "image.convert('RGB')"
 _KINDS = {"b": "bool", "f": "float", "i": "int", "u": "int"}
+_BYTES = "uint8"  # white is 255 there, and may be anything in wider integers
 
 
 def gather(X):
@@ -46,14 +49,14 @@ def _gather_list(X):
         array = np.asarray(X)
     except ValueError:  # rows or images of several lengths
         return _stack(X)
-    _refuse_text(array)
+    _refuse_text(array, "X")
     return array
 
 
 def _gather_column(X):
     """Of an array of one column, which may hold images or paths."""
     values = np.asarray(X)
-    _refuse_text(values)
+    _refuse_text(values, "np.ravel(X)")
     if values.dtype != object or not values.shape:
         return X
     parts = list(values.flat)
@@ -72,13 +75,19 @@ def _is_no_number(value):
     return is_array(value) and not isinstance(value, np.generic)
 
 
-def _refuse_text(array):
-    """Refuse one column of text; scikit-learn explains a table of it."""
+def _refuse_text(array, code):
+    """Refuse one column of text; scikit-learn explains a table of it.
+
+    `code` is the expression that gives each text.
+    """
     if not array.ndim or not array.size or array.size != len(array):
         return
-    first = array.flat[0]
+    [first] = array.ravel()[:1].tolist()
     if isinstance(first, (str, bytes, os.PathLike)):
-        raise TypeError(f"X must hold images; got text, such as {first!r}. {LOAD}")
+        remedy = text_advice(first, code) or LOAD
+        raise TypeError(
+            f"X must hold images; got text, such as {shown(first)}. {remedy}"
+        )
 
 
 def _refuse_palettes(images):
@@ -86,8 +95,20 @@ def _refuse_palettes(images):
         if getattr(image, "mode", None) in ("P", "PA") and hasattr(image, "convert"):
             raise ValueError(
                 f"X has PIL images of mode {image.mode!r}, whose pixels are places "
-                "in a palette and not colors. Pass image.convert('RGB') for each."
+                f"in a palette and not colors. Pass {_CONVERTED} for each."
             )
+
+
+def _refuse_modes(images):
+    """Refuse images of PIL whose numbers mean different things, such as RGB and HSV."""
+    if not _have(images, "convert", "mode"):
+        return
+    modes = Counter(image.mode for image in images)
+    if len(modes) > 1:
+        raise ValueError(
+            f"X must have PIL images of one mode; got {_counts(modes)}. Pass "
+            f"{_CONVERTED} for each."
+        )
 
 
 def _stack(parts):
@@ -96,6 +117,7 @@ def _stack(parts):
     sizes = Counter(array.shape for array in arrays)
     if len(sizes) > 1:
         _refuse_sizes(parts, arrays, sizes)
+    _refuse_modes(parts)
     kinds = Counter(map(_kind, arrays))
     if len(kinds) > 1 and arrays[0].ndim > 1:
         raise ValueError(
@@ -106,6 +128,8 @@ def _stack(parts):
 
 
 def _kind(array):
+    if array.dtype == _BYTES:
+        return _BYTES
     return _KINDS.get(array.dtype.kind, str(array.dtype))
 
 
@@ -158,7 +182,7 @@ def _remedy(parts, arrays, sizes):
         return "If these are batches: np.concatenate(X)."
     planes = {size[:2] for size in sizes}
     if len(planes) == 1:
-        return _same_channels(parts, sizes)
+        return _same_channels(parts, arrays, sizes)
     [(most_frequent, _)] = sizes.most_common(1)
     each = _resizing(parts, arrays, most_frequent[:2])
     remedy = f"Resize them: X = [{each} for image in X]."
@@ -174,10 +198,8 @@ def _resizing(parts, arrays, plane):
         return f"image.resize(({width}, {height}))"
     if all(map(_pillow_takes, arrays)):
         return f"PIL.Image.fromarray(image).resize(({width}, {height}))"
-    image = "image"
-    if all(array.ndim == 2 for array in arrays):
-        image = "image[..., np.newaxis]"
-    return f"tf.image.resize({image}, {plane}).numpy()"
+    # TensorFlow resizes neither flags nor images without channels.
+    return f"tf.image.resize(np.atleast_3d(np.float32(image)), {plane}).numpy()"
 
 
 def _have(parts, *names):
@@ -190,16 +212,22 @@ def _pillow_takes(array):
     return array.dtype == np.uint8 and array.shape[2] in (3, 4)
 
 
-def _same_channels(parts, sizes):
+def _same_channels(parts, arrays, sizes):
     """The line that gives images of one height and width the same channels."""
     channels = {(*size, 1)[2] for size in sizes}  # gray images may have no axis for it
     height, width = next(iter(sizes))[:2]
+    if not channels <= {1, 3, 4}:
+        return "Keep the same channels of each."
     if channels == {1}:
         each = f"np.reshape(image, ({height}, {width}, 1))"
         return f"Give all a channel axis: X = [{each} for image in X]."
-    each = "PIL.Image.fromarray(np.squeeze(image)).convert('RGB')"
     if _have(parts, "convert", "mode"):  # images of PIL
-        each = "image.convert('RGB')"
+        each = _CONVERTED
+    elif all(array.dtype == np.uint8 for array in arrays):
+        each = "PIL.Image.fromarray(np.squeeze(image)).convert('RGB')"
+    else:
+        three = f"np.reshape(image, ({height}, {width}, -1))[..., :3]"
+        each = f"np.broadcast_to({three}, ({height}, {width}, 3))"
     return (
         "Gray and color images, or images with and without transparency, are mixed. "
         f"Make all the same: X = [{each} for image in X]."

@@ -46,7 +46,7 @@ def _share_beyond(images, limit):
 # In fit
 
 
-def settle_units(images, pixel_range, *, are_images):
+def settle_units(images, pixel_range, *, are_images, code="X"):
     """Integers that are bytes become uint8; warns of units that are probably not meant.
 
     Parameters
@@ -56,13 +56,15 @@ def settle_units(images, pixel_range, *, are_images):
     are_images : bool
         Whether the user said so, by the shape of X or by `image_shape`. Tables of
         measurements are never scaled.
+    code : str, default="X"
+        The expression that gives the user's X as an array, for remedies.
 
     Returns
     -------
     ndarray of shape (n, height, width, channels)
         Of type uint8 if they are bytes; else `images`.
     """
-    given = _Given(images, pixel_range, are_images)
+    given = _Given(images, pixel_range, are_images, code)
     for rule in _RULES_OF_FIT:
         advice = rule(given)
         if advice:
@@ -75,8 +77,9 @@ def settle_units(images, pixel_range, *, are_images):
 class _Given:
     """What is asked of the images that fit is given."""
 
-    def __init__(self, images, pixel_range, are_images):
+    def __init__(self, images, pixel_range, are_images, code):
         self.images = images
+        self.code = code
         self.low, self.high = pixel_range
         self.size = max(-self.low, self.high)
         self.are_images = are_images
@@ -140,7 +143,7 @@ def _dark_bytes(given):
     return (
         f"X is uint8, which is divided by 255, but its largest value is only {high:g}: "
         f"the network sees at most {high / BYTE:.2g}. If white is not 255, pass "
-        f"X / {high:g}."
+        f"{given.code} / {high:g}."
     )
 
 
@@ -158,7 +161,8 @@ def _unclear_integers(given):
         f"X holds integers up to {given.high:g}, which are taken {taken}. But at most "
         f"half of the images have a pixel of {LEAST_BYTE_MAX} or more, as bytes have, "
         "so other parts of the same data may be taken otherwise. If white is 255, pass "
-        f"X.astype(np.uint8); if not, X / {white:g}; and the same to predict."
+        f"{given.code}.astype(np.uint8); if not, {given.code} / {white:g}; and the "
+        "same to predict."
     )
 
 
@@ -218,12 +222,12 @@ def _rescaling(given):
     """What to pass instead of images of large numbers."""
     if given.low >= 0 and given.high <= BYTE * _OVERSHOOT:
         return (
-            "Pass X.astype(np.uint8), which is scaled inside the network, or X / 255; "
-            "and the same to predict."
+            f"Pass {given.code}.astype(np.uint8), which is scaled inside the network, "
+            f"or {given.code} / 255; and the same to predict."
         )
     # Pixels begin at black; temperatures, decibels and Hounsfield units do not.
     is_pixels = 0 <= given.low < 0.1 * given.high
-    change = f"X / {white_of(given.size)}" if is_pixels else _CENTERED
+    change = f"{given.code} / {white_of(given.size)}" if is_pixels else _CENTERED
     return f"Pass {change}, and the same to predict."
 
 

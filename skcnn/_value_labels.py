@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from types import FunctionType
 
+import joblib
 import numpy as np
 
 from skcnn._blocks import ConvBlock
@@ -260,7 +261,7 @@ def find_levels(values, labels=None):
         distinct.setdefault(key, value)
     if labels is None:
         labels = short_labels(distinct.values())
-    labels = list(labels)
+    labels = list(map(str, labels))
     if len(labels) != len(distinct):
         raise ValueError(
             f"labels must be {len(distinct)}, one for each of "
@@ -284,7 +285,17 @@ def key_of(value):
         return tuple(key_of(each) for each in value)
     if _config(value):  # Keras' objects do not know when they are equal
         return type(value), as_text(value)
+    if type(value).__eq__ is object.__eq__:  # equal to itself alone, and not to a copy
+        return type(value), _content_of(value)
     return value if isinstance(value, Hashable) else id(value)
+
+
+def _content_of(value):
+    """What copies of an object share; the object itself, if that cannot be known."""
+    try:
+        return joblib.hash(value)
+    except Exception:  # whatever its own code raises that makes no file of it
+        return value
 
 
 def _rank(value, by_length=True):

@@ -134,6 +134,8 @@ PARAMETERS = [
     parameter("conv_layers", "32"),
     parameter("conv_layers", 32),
     parameter("conv_layers", None),
+    parameter("conv_layers", iter([(4, 3)]), "list_iterator", id="used up by a fit"),
+    parameter("dense_layers", iter([7]), "list_iterator", id="units used up by a fit"),
     parameter("dense_layers", 0),
     parameter("dense_layers", 50),
     parameter("dense_layers", [4, 0], "layer 2", "got 0"),

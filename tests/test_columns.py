@@ -84,6 +84,9 @@ def test_images_beside_other_columns_are_stacked_by_the_remedy(
         pytest.param(
             pd.DataFrame({"a": 1, "id": list("abcdefghijkl"), "b": 2}), id="text"
         ),
+        pytest.param(
+            pd.DataFrame({"a": 1, "n": [*range(11), "?"], "b": 2}), id="text further on"
+        ),
     ],
 )
 def test_columns_of_dates_and_text_are_left_out_by_the_remedy(ready, door, X):
@@ -138,3 +141,13 @@ def test_numbers_in_any_column_pass(ready):
     X = pd.DataFrame(IMAGES.reshape(12, -1)).astype({0: object})
     X[1] = X[1].astype(str)  # which scikit-learn reads as numbers
     assert ready.predict(X).shape == (12,)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_rows_with_named_fields_are_made_a_table_by_the_remedy(ready, door):
+    table = IMAGES.reshape(12, -1)[:, :2]
+    X = np.array(list(map(tuple, table)), dtype=[("a", float), ("b", float)])
+    remedy = told(door, ready, X).partition("Pass ")[2].removesuffix(".")
+    scope = {"numpy": np, "X": X}
+    exec("import numpy.lib.recfunctions", scope)
+    np.testing.assert_array_equal(eval(remedy, scope), table)

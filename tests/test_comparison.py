@@ -240,6 +240,61 @@ def test_the_correction_knows_the_folds(cv, ratio):
     assert table["p"].iloc[1] == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize("test_size", [12, 30])
+def test_a_number_of_test_images_is_taken_for_half_with_a_warning(test_size):
+    cv = ShuffleSplit(4, test_size=test_size, random_state=0)
+    search = searched({"level": [0.5, 0.501]}, cv=cv)
+    with pytest.warns(UserWarning, match=r"Give test_size as a share, such as 0\.2"):
+        table = compare_candidates(search)
+    splits = np.column_stack(
+        [search.cv_results_[f"split{k}_test_score"] for k in range(4)]
+    )
+    careful = differences_to(splits, int(splits.mean(axis=1).argmax()), 1, 0.05)
+    assert table["p"].iloc[1] == pytest.approx(np.nanmin(careful.p), abs=1e-6)
+
+
+def test_a_seed_that_failed_does_not_count_in_either_table():
+    grid = [
+        {"level": [0.5], "random_state": [0, 1]},
+        {"level": [0.9], "random_state": [0]},
+        {"level": [0.9], "random_state": [1], "fails": [True]},
+    ]
+    search = searched(grid)
+    # As if the second fit of the best had failed by itself.
+    params = [dict(each, fails=False) for each in search.cv_results_["params"]]
+    search.cv_results_["params"] = params
+    table, compared = search_results(search), compare_candidates(search)
+    assert table["score"].tolist() == pytest.approx(compared["score"].tolist())
+    assert table.loc[2, "rank"] == compared.loc[2, "rank"] == 1
+    assert table.loc[[2, 0], "n_seeds"].tolist() == [1, 2]
+    assert np.isfinite(table["std"]).all()
+
+
+class Level(BaseEstimator):
+    """A value that is equal to itself alone."""
+
+    def __init__(self, level=0.5):
+        self.level = level
+
+
+class Plain:
+    """The same, without parameters."""
+
+
+class HasValue(Scored):
+    def __init__(self, value=None, level=0.5, random_state=None):
+        super().__init__(level, random_state=random_state)
+        self.value = value
+
+
+@pytest.mark.parametrize("values", [[Level(0.1), Level(0.2)], [Level(), Plain()]])
+def test_objects_as_values_are_told_apart_by_what_they_hold(values):
+    grid = {"value": values, "random_state": [0, 1], "level": [0.3, 0.9]}
+    search = GridSearchCV(HasValue(), grid, cv=3, refit=False).fit(X, y)
+    assert len(search_results(search)) == len(compare_candidates(search)) == 4
+    assert search_results(search)["n_seeds"].tolist() == [2] * 4
+
+
 def test_candidates_that_failed_come_last():
     grid = [{"level": [0.5, 0.9]}, {"fails": [True]}]
     table = compare_candidates(searched(grid))
@@ -307,3 +362,28 @@ def test_the_picture_shows_the_first_of_many_and_takes_names():
     assert "20 more are left out" in display.ax_.get_xlabel()
     assert len(display.ax_.get_yticks()) == 10
     plt.close(display.figure_)
+
+
+def test_names_and_numbers_of_candidates_are_checked():
+    search = searched({"level": [0.5, 0.51, 0.9]})
+    for names in (["a", "b"], list("abcd")):
+        with pytest.raises(ValueError, match="names must be 3, one for each candidate"):
+            ComparisonDisplay.from_search(search, names=names)
+    for max_shown in (-1, 0, 1.5):
+        with pytest.raises(ValueError, match="max_shown must be None or an integer"):
+            ComparisonDisplay.from_search(search, max_shown=max_shown)
+    display = ComparisonDisplay.from_search(search, max_shown=None)
+    assert len(display.ax_.get_yticks()) == 3
+    plt.close("all")
+
+
+def test_the_label_of_many_parameters_stays_inside_the_figure():
+    title = ", ".join(f"a_long_parameter_name_{number}" for number in range(7))
+    numbers = {"differences": [0, -1], "lows": [np.nan, -2], "highs": [np.nan, 0]}
+    display = ComparisonDisplay(
+        **numbers, differs=[False, True], names=["a", "b"], names_title=title
+    ).plot()
+    box = display.ax_.yaxis.label.get_window_extent()
+    frame = display.figure_.bbox
+    assert box.y0 >= frame.y0 - 1 and box.y1 <= frame.y1 + 1
+    plt.close("all")

@@ -813,3 +813,26 @@ def test_keras_callbacks_keep_nothing_from_one_fit_of_a_search_to_the_next(
     assert split_scores(search.fit(*data)).tolist() == [[2, 2], [2, 2]]
     assert search.best_estimator_.n_iter_ == 2
     assert form.seen == 0
+
+
+@pytest.mark.slow
+def test_a_class_of_weight_0_is_a_class_as_for_scikit_learn(data):
+    """Who combines classifiers counts on it."""
+    X, digits = data
+    weights = (digits > 0) * 1.0
+    for y in (digits, np.array([f"digit {label}" for label in digits])):
+        alone = small(random_state=0).fit(X, y, sample_weight=weights)
+        assert alone.classes_.tolist() == sorted(set(y))
+        assert alone.predict_proba(X).shape == (len(X), 10)
+        vote = VotingClassifier([("a", small(random_state=0))], voting="soft")
+        vote.fit(X, y, sample_weight=weights)
+        assert np.array_equal(vote.predict(X), alone.predict(X))
+        balanced = small(random_state=0, class_weight="balanced")
+        balanced.fit(X, y, sample_weight=weights)
+        assert np.isfinite(balanced.history_["loss"]).all()
+
+
+def test_weights_that_leave_one_class_are_refused(data):
+    X, y = data
+    with pytest.raises(ValueError, match="at least 2 classes; got 1 class"):
+        small().fit(X, y, sample_weight=y == 3)

@@ -148,7 +148,7 @@ def test_what_must_be_read_to_know_its_length_is_refused(ready, kind, door):
 def run_as_printed(message, value):
     """The X and y that the code in a message gives."""
     scope = {"X": value, "np": np}
-    code = next(part for part in message.split(": ") if part.startswith("X, y = "))
+    code = next(part for part in message.split(": ") if part.startswith("X, y"))
     exec(code.split(". ")[0].removesuffix("."), scope)
     return scope["X"], scope["y"]
 
@@ -162,6 +162,11 @@ def run_as_printed(message, value):
             tf.data.Dataset.from_tensor_slices((IMAGES, np.eye(3)[LABELS])),
             False,
             id="dataset, one-hot",
+        ),
+        pytest.param(
+            tf.data.Dataset.from_tensor_slices((IMAGES, LABELS, np.ones(12))).batch(5),
+            False,
+            id="dataset with weights",
         ),
         pytest.param(zip(IMAGES, LABELS, strict=True), False, id="zip"),
         pytest.param(Batches(), True, id="PyDataset"),
@@ -236,3 +241,74 @@ def test_masked_values_are_refused_at_every_door(digits):
         with pytest.raises(ValueError, match="X has masked values"):
             use(masked)
     assert fitted.predict(np.ma.array(X)).shape == (60,)
+
+
+@pytest.mark.parametrize("batch_size", [None, 5])
+@pytest.mark.parametrize("name", ["X", "y"])
+def test_a_dataset_of_one_part_or_of_dicts_is_stacked_by_the_advice(name, batch_size):
+    """The last batch is smaller than the others."""
+    given = {"X": IMAGES[..., 0], "y": LABELS}
+    for parts in (given[name], {"X": given["X"], "y": given["y"]}):
+        value = tf.data.Dataset.from_tensor_slices(parts)
+        value = value.batch(batch_size) if batch_size else value
+        with pytest.raises(TypeError) as error:
+            check_container(value, name)
+        code = str(error.value).rpartition(": ")[2].removesuffix(".")
+        array = eval(code, {"np": np, name: value, "key": name})
+        np.testing.assert_array_equal(array, given[name])
+
+
+def test_dicts_in_a_column_are_taken_apart_by_the_advice():
+    X = pd.DataFrame({"image": [{"pixels": image} for image in IMAGES]})
+    with pytest.raises(TypeError) as error:
+        check_container(X, "X")
+    scope = {"X": X, "np": np, "key": "pixels"}
+    exec(str(error.value).rpartition(": ")[2].removesuffix("."), scope)
+    np.testing.assert_array_equal(scope["X"], IMAGES)
+
+
+def test_a_dataset_with_columns_is_taken_apart_by_them():
+    class Dataset(Loader):
+        """As datasets of Hugging Face: a row for an int, a column for a name."""
+
+        column_names = ("image", "label")
+
+        def __getitem__(self, key):
+            columns = {"image": list(IMAGES), "label": list(LABELS)}
+            if key in columns:
+                return columns[key]
+            return {name: column[key] for name, column in columns.items()}
+
+    with pytest.raises(TypeError) as error:
+        check_container(Dataset(), "X")
+    code = str(error.value).rpartition(": ")[2].removesuffix(".")
+    images = eval(code, {"X": Dataset(), "column": "image"})
+    np.testing.assert_array_equal(images, IMAGES)
+
+
+@pytest.mark.parametrize(
+    "container", [list, tuple, pd.Series, lambda X: pd.DataFrame({"image": X})]
+)
+def test_masked_images_in_a_list_are_refused_at_every_door(ready, container):
+    images = [np.ma.array(image, mask=image > 200) for image in IMAGES]
+    X = container(images)
+    for name in ("fit", "partial_fit", "predict", "score", "X of validation_data"):
+        with pytest.raises(ValueError, match="X has masked values") as error:
+            DOORS[name](ConvPoolClassifier(**SMALL), ready, X)
+    scope = {"X": X, "np": np}
+    code = str(error.value).partition("Fill them, ")[2].partition(", or leave")[0]
+    exec(code, scope)
+    expected = np.where(IMAGES > 200, 0, IMAGES)
+    np.testing.assert_array_equal(np.stack(scope["X"]), expected)
+    check_container(container([np.ma.array(image) for image in IMAGES]), "X")
+
+
+def test_masked_weights_are_refused_by_score_as_by_fit(ready):
+    weights = np.ma.array(np.ones(12), mask=LABELS == 1)
+    new = ConvPoolClassifier(**SMALL)
+    for door in (
+        lambda: new.fit(IMAGES, LABELS, sample_weight=weights),
+        lambda: ready.score(IMAGES, LABELS, weights),
+    ):
+        with pytest.raises(ValueError, match="sample_weight has masked values"):
+            door()

@@ -75,6 +75,80 @@ def test_one_hot_labels_get_advice_that_runs_on_them(ready, form):
     assert len(expressions) == (2 if has_names else 1)
 
 
+def doors(ready, y):
+    """All that takes labels, called with `y`."""
+    new = ConvPoolClassifier(**SMALL)
+    return (
+        lambda: new.fit(IMAGES, y),
+        lambda: new.partial_fit(IMAGES, y),
+        lambda: new.initialize(IMAGES, y),
+        lambda: new.fit(IMAGES, LABELS, validation_data=(IMAGES, y)),
+        lambda: ready.partial_fit(IMAGES, y),
+        lambda: ready.score(IMAGES, y),
+    )
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), np.nan, pd.NA, pd.NaT])
+@pytest.mark.parametrize(
+    "container",
+    [
+        list,
+        tuple,
+        lambda y: [[label] for label in y],
+        lambda y: np.array(y, dtype=object),
+        lambda y: pd.Series(y, dtype=object),
+        lambda y: pd.DataFrame({"y": y}, dtype=object),
+    ],
+    ids=["list", "tuple", "column", "objects", "Series", "DataFrame"],
+)
+def test_missing_labels_are_no_class(ready, container, missing):
+    y = container([missing, *"abcabcabcab"])
+    for door in doors(ready, y):
+        with pytest.raises(ValueError, match="y must have a label for each image; got"):
+            door()
+
+
+@pytest.mark.parametrize("number", [1, 1.0, True, np.int64(1)])
+@pytest.mark.parametrize(
+    "container",
+    [list, lambda y: [[label] for label in y], lambda y: np.array(y, dtype=object)],
+    ids=["list", "column", "objects"],
+)
+def test_text_and_numbers_are_not_mixed(ready, container, number):
+    y = container([number, "1", "b"] * 4)
+    for door in doors(ready, y):
+        with pytest.raises(ValueError, match="y must have labels of one type") as error:
+            door()
+        remedy = str(error.value).partition("pass ")[2].removesuffix(".")
+        labels = eval(remedy, {"np": np, "y": y})
+        check_labels(labels)
+        assert labels.shape == (12,)
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind"), [(LABELS, int), (LABELS == 1, bool), (LABELS * 1.0, float)]
+)
+@pytest.mark.parametrize(
+    "container", [np.asarray, pd.Series, lambda y: pd.DataFrame({"y": y})]
+)
+def test_numbers_as_objects_are_refused_with_the_remedy(ready, labels, kind, container):
+    """A search would take them for a regression, and not stratify its folds."""
+    y = container(labels.astype(object))
+    for door in doors(ready, y):
+        with pytest.raises(ValueError, match="y holds numbers as objects") as error:
+            door()
+        remedy = str(error.value).partition("Pass ")[2].removesuffix(".")
+        plain = eval(remedy, {"np": np, "y": y})
+        assert plain.dtype == kind and plain.tolist() == labels.tolist()
+
+
+@pytest.mark.parametrize("y", [IMAGES, IMAGES.tolist(), IMAGES[..., np.newaxis]])
+def test_images_as_labels_are_told_the_order_of_a_division(ready, y):
+    for door in doors(ready, y):
+        with pytest.raises(ValueError, match="X_train, X_test, y_train, y_test = "):
+            door()
+
+
 @pytest.mark.parametrize("shape", [(12, 1, 1), (12, 1, 1, 1)])
 def test_a_column_with_axes_to_spare_is_told_to_be_raveled(ready, shape):
     y = LABELS.reshape(shape)
@@ -93,6 +167,9 @@ def test_a_column_with_axes_to_spare_is_told_to_be_raveled(ready, shape):
         pytest.param(pd.DataFrame({"y": LABELS}), id="DataFrame of one column"),
         pytest.param(pd.Series(list("abc") * 4), id="Series of text"),
         pytest.param(pd.Categorical(list("abc") * 4), id="Categorical"),
+        pytest.param(pd.Series(LABELS, dtype="Int64"), id="nullable integers"),
+        pytest.param(list("abc") * 4, id="list of text"),
+        pytest.param([True, False] * 6, id="list of flags"),
         pytest.param(tf.constant(LABELS), id="tensor"),
         pytest.param(None, id="None, which scikit-learn's checks know"),
     ],
@@ -128,6 +205,7 @@ def test_classes_are_sorted_whatever_holds_them(classes):
         pytest.param("abc", "got 'abc'", id="text"),
         pytest.param(ONE_HOT, "got array(", id="one-hot"),
         pytest.param([None, "a", 0], "got [None, 'a', 0]", id="do not sort"),
+        pytest.param([0, 1, 2, "2"], "got [0, 1, 2, '2']", id="text among numbers"),
     ],
 )
 def test_classes_of_another_kind_are_refused_with_the_remedy(ready, classes, seen):

@@ -210,6 +210,33 @@ def test_learning_curves_take_any_column_of_history(fitted):
         LearningCurvesDisplay.from_estimator(fitted[0], metrics=["auc"])
 
 
+def test_curves_of_validation_are_dashed_by_themselves_too(fitted):
+    display = LearningCurvesDisplay.from_estimator(fitted[0], metrics=["val_accuracy"])
+    [line] = display.lines_["val_accuracy"]
+    assert line.get_linestyle() == "--"
+
+
+def test_a_run_without_epochs_has_no_curves(images):
+    untrained = classifier().initialize(*images)
+    with pytest.raises(ValueError, match=r"at least one epoch each.*call fit"):
+        LearningCurvesDisplay.from_estimator(untrained)
+
+
+def test_parameters_that_only_some_runs_set_are_differences(images):
+    X, y = images
+    plain, routed = classifier(epochs=1), classifier(epochs=2)
+    routed.set_params(optimizer__learning_rate=0.1)
+    runs = [plain.fit(X, y), routed.fit(X, y)]
+    for order in (runs, runs[::-1]):
+        display = LearningCurvesDisplay.from_estimators(order)
+        assert "optimizer__learning_rate" in display.names_title
+        display = WidthDepthDisplay.from_estimators(
+            order, X, y, by="optimizer__learning_rate"
+        )
+        assert len(display.lines_) == 2
+        assert "seeds" not in display.score_name
+
+
 @pytest.mark.parametrize("metrics", ["loss", [], ()])
 def test_metrics_are_a_sequence_of_names(fitted, metrics):
     with pytest.raises(
@@ -1515,6 +1542,39 @@ def test_long_names_are_written_smaller_until_they_fit_over_their_images():
     assert len({each.title.get_fontsize() for each in axes}) == 1
 
 
+LONG = "a class with a name that is very much longer than a picture is wide"
+
+
+def test_names_that_are_too_long_are_cut_and_what_follows_stays():
+    data = {"images": np.zeros((3, 4, 4, 1)), "target_names": {0: LONG, 1: f"{LONG}!"}}
+    display = PredictionsDisplay(
+        **data, y_true=[0, 1, 0], y_pred=[0, 0, 0], probabilities=[1.0, 0.4, 0.9]
+    ).plot()
+    heats = {"heat_maps": np.ones((3, 4, 4)), "probabilities": [0.5] * 3}
+    looks = GradCAMDisplay(**data, **heats, targets=[0, 1, 0]).plot()
+    for each in (display, looks):
+        each.figure_.canvas.draw()
+        shown = [ax.title for ax in each.axes_]
+        assert all(title.get_visible() for title in shown)
+        assert all("…" in title.get_text() for title in shown)
+        boxes = [title.get_window_extent() for title in shown]
+        assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert "wrong, 40%" in display.axes_[1].get_title()
+
+
+def test_long_names_leave_room_for_the_confusion_matrix():
+    y_true, y_pred = [0, 0, 1, 1], [0, 1, 1, 1]
+    display = ConfusionExamplesDisplay.from_predictions(
+        np.zeros((4, 3, 3)), y_true, y_pred, target_names=[LONG, f"{LONG}!"]
+    )
+    display.figure_.canvas.draw()
+    matrix = display.axes_[0]
+    assert matrix.get_window_extent().width > 0.2 * display.figure_.bbox.width
+    rows = matrix.get_yticklabels()
+    assert all(label.get_visible() for label in rows)
+    assert len({label.get_text() for label in rows}) == 2
+
+
 @pytest.mark.parametrize(
     ("layout", "stands_beside"), [("constrained", True), (None, False)]
 )
@@ -1784,6 +1844,28 @@ def test_augmentation_that_cannot_be_shown(augmentation, n_draws, says, digits):
             digits[0][:3],
             n_draws=n_draws,
         )
+
+
+def test_drawing_augmentation_does_not_change_the_next_fit(images):
+    X, y = images
+    runs = []
+    for is_drawn in (False, True):
+        clf = classifier(augmentation="shift", epochs=1)
+        clf.set_params(random_state=np.random.RandomState(0))
+        if is_drawn:
+            AugmentationDisplay.from_estimator(clf, X[:2])
+        runs.append(clf.fit(X, y).history_["loss"])
+    assert runs[0] == runs[1]
+
+
+def test_augmentation_that_fit_refuses_is_not_shown(images):
+    brightness = keras.layers.RandomBrightness(0.3)
+    clf = ConvPoolClassifier(augmentation=brightness)
+    with pytest.raises(ValueError, match="is made for pixels from 0 to 255"):
+        AugmentationDisplay.from_estimator(clf, images[0][:2] / 255)
+    clf = ConvPoolClassifier(augmentation="flip", random_state=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="random_state"):
+        AugmentationDisplay.from_estimator(clf, images[0][:2])
 
 
 def test_augmentation_that_leaves_the_range_of_pixels_does_not_come_back_at_its_other_end():
@@ -2204,6 +2286,14 @@ def test_a_perfect_classifier_has_no_confusions():
     display = ConfusionExamplesDisplay.from_predictions(np.zeros((3, 2, 2)), y, y)
     assert display.confusions == [] and display.im_ is None
     assert [text.get_text() for text in display.axes_[1].texts] == ["no confusion"]
+
+
+def test_images_of_other_classes_than_the_matrix_has_are_counted():
+    y_true, y_pred = [1] * 6 + [2] * 3, [0] * 5 + [2] + [2] * 3
+    with pytest.warns(UserWarning, match="5 of 9 images are left out"):
+        ConfusionExamplesDisplay.from_predictions(
+            np.zeros((9, 3, 3)), y_true, y_pred, labels=[1, 2]
+        )
 
 
 @pytest.mark.slow

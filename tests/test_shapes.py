@@ -150,7 +150,7 @@ def test_image_shape_of_a_table_with_channels_first_is_warned_of(container):
     assert len(caught) == 1
     remedy = str(caught[0].message).partition("pass ")[2].partition(" without")[0]
     table = np.asarray(X)
-    np.testing.assert_array_equal(eval(remedy, {"X": table}), IMAGES)
+    np.testing.assert_array_equal(eval(remedy, {"X": X, "np": np}), IMAGES)
     with pytest.warns(UserWarning, match=r"Set image_shape=\(9, 9\)"):
         small(image_shape=(1, 9, 9)).initialize(table[:, :81], LABELS)
     with warnings.catch_warnings():

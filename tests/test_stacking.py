@@ -1,5 +1,6 @@
 """Images that come one by one: stacked if they have one size, and told if not."""
 
+import io
 import pathlib
 
 import numpy as np
@@ -110,6 +111,15 @@ SEVERAL_SIZES = [
         id="gray among color",
     ),
     pytest.param(
+        [*(IMAGES[:9] / 255), *(GRAY[9:] / 255)],
+        ["9 of (8, 6, 3)", "3 of (8, 6)"],
+        id="gray among color, fractions",
+    ),
+    pytest.param([i > 9 for i in SIZES], ["2 of (5, 6, 3)"], id="flags"),
+    pytest.param(
+        [i.astype(np.uint32) for i in SIZES], ["2 of (5, 6, 3)"], id="wide integers"
+    ),
+    pytest.param(
         changed(pillow(IMAGES), lambda image: image.convert("RGBA"), 2),
         ["1 of (8, 6, 4)", "convert('RGB')"],
         id="transparency",
@@ -151,7 +161,7 @@ def test_several_sizes_are_told_and_the_remedy_runs_as_printed(ready, X, says):
         pytest.param([None, *IMAGES[1:]], "X[0], which is a NoneType", id="missing"),
         pytest.param(
             changed(IMAGES, lambda image: image / 255, 1),
-            "11 of int, 1 of float",
+            "11 of uint8, 1 of float",
             id="bytes and fractions",
         ),
         pytest.param(
@@ -166,6 +176,30 @@ def test_several_sizes_are_told_and_the_remedy_runs_as_printed(ready, X, says):
         ),
         pytest.param(
             pillow(IMAGES)[0].convert("P"), "image.convert('RGB')", id="alone"
+        ),
+        pytest.param(
+            changed(GRAY, lambda image: image.astype(np.uint16) * 257, 1),
+            "11 of uint8, 1 of int",
+            id="8 and 16 bits",
+        ),
+        pytest.param(
+            changed(pillow(IMAGES), lambda image: image.convert("HSV"), 1, 2),
+            "10 of RGB, 2 of HSV. Pass image.convert('RGB')",
+            id="other colors",
+        ),
+        pytest.param(
+            changed(
+                [image.convert("RGBA") for image in pillow(IMAGES)],
+                lambda image: image.convert("CMYK"),
+                1,
+            ),
+            "11 of RGBA, 1 of CMYK",
+            id="transparency and ink",
+        ),
+        pytest.param(
+            changed(IMAGES, lambda image: image[..., :2], 1),
+            "1 of (8, 6, 2). Keep the same channels",
+            id="two channels",
         ),
     ],
 )
@@ -186,3 +220,49 @@ def test_paths_are_no_images(ready, container, as_path):
             TypeError, match=r"X must hold images; got text.*load_image_f.*load_image_f"
         ):
             door(X, *labels)
+
+
+def encoded(image):
+    file = io.BytesIO()
+    PIL.Image.fromarray(image).save(file, "png")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("container", [list, objects, pd.Series])
+@pytest.mark.parametrize("door", ["fit", "predict", "score"])
+def test_bytes_of_files_are_read_by_the_remedy(ready, container, door):
+    X = container([encoded(image) for image in IMAGES])
+    message = message_at(door, ready, X)
+    assert len(message) < 500
+    assert np.array_equal(gather(run_remedy(message, X)), IMAGES)
+
+
+@pytest.mark.parametrize("form", ["list", "Series", "column", "table"])
+@pytest.mark.parametrize("door", ["fit", "predict", "score"])
+def test_rows_of_pixels_as_text_are_read_by_the_remedy(ready, form, door):
+    texts = [" ".join(map(str, image.ravel())) for image in IMAGES]
+    X = {
+        "list": texts,
+        "Series": pd.Series(texts),
+        "column": pd.DataFrame({"pixels": texts}),
+        "table": pd.DataFrame({"emotion": LABELS, "pixels": texts, "usage": "train"}),
+    }[form]
+    message = message_at(door, ready, X)
+    assert "144 pixels each" in message and len(message) < 500
+    assert np.array_equal(run_remedy(message, X), IMAGES.reshape(12, -1))
+
+
+def message_at(door, ready, X):
+    classifier = ConvPoolClassifier(**SMALL) if door == "fit" else ready
+    labels = [] if door == "predict" else [LABELS]
+    with pytest.raises((TypeError, ValueError), match="X must hold") as error:
+        getattr(classifier, door)(X, *labels)
+    return str(error.value)
+
+
+def run_remedy(message, X):
+    """X as the code in a message makes it."""
+    scope = {"X": X, "np": np, "PIL": PIL, "io": io}
+    code = message[message.index("X = ") :].partition(". Then")[0].removesuffix(".")
+    exec(code, scope)
+    return scope["X"]

@@ -2,11 +2,13 @@
 
 import copy
 import pickle
+import re
 import warnings
 from functools import partial
 
 import numpy as np
 import pandas as pd
+import PIL.Image
 import pytest
 from joblib import parallel_backend
 from networks import TINY
@@ -193,7 +195,9 @@ def dark(highest, dtype=np.int64):
         ),
         pytest.param(dark(30), "as they are", ("uint8", "X / 30"), id="below bytes"),
         pytest.param(dark(255, "u2"), "as bytes", ("uint8", "X / 255"), id="a white"),
-        pytest.param(dark(40).tolist(), "as bytes", ("uint8", "X / 40"), id="lists"),
+        pytest.param(
+            dark(40).tolist(), "as bytes", ("uint8", "np.asarray(X) / 40"), id="lists"
+        ),
         pytest.param(dark(0) * 0, "as they are", ("uint8", "X / 1"), id="black"),
     ],
 )
@@ -537,3 +541,32 @@ def test_a_table_of_bytes_without_image_shape_is_warned_of(digits):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             small(image_shape=shape).fit(table, labels[:100])
+
+
+CONTAINERS = {
+    "list": list,
+    "lists": lambda X: X.tolist(),
+    "Series": object_series,
+    "array of arrays": lambda X: object_series(X).to_numpy(),
+    "PIL": lambda X: [PIL.Image.fromarray(image) for image in X],
+}
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("door", ["predict", "partial_fit", "fit"])
+def test_remedies_run_on_what_was_given(container, door):
+    if door == "fit":
+        X = CONTAINERS[container](BYTES // 9)
+        with pytest.warns(UserWarning, match="X") as caught:
+            small().initialize(X, LABELS)
+        message = str(caught[0].message)
+    else:
+        X = CONTAINERS[container](BYTES)
+        net = small().initialize(BYTES / 255, LABELS)
+        labels = [LABELS] if door == "partial_fit" else []
+        with pytest.raises(ValueError, match="units of fit") as error:
+            getattr(net, door)(X, *labels)
+        message = str(error.value)
+    remedy = re.split("[Pp]ass ", message)[1].partition(";")[0].removesuffix(".")
+    images = eval(remedy, {"X": X, "np": np})
+    assert images.shape == BYTES.shape and images.dtype.kind in "fu"

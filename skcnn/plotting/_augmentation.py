@@ -1,10 +1,16 @@
 """Images as augmentation changes them."""
 
+import copy
 from numbers import Integral
 
 import numpy as np
 
-from skcnn._augmentation import augmented_images
+from skcnn._augmentation import (
+    augmentation_config,
+    augmented_images,
+    check_pixel_range,
+)
+from skcnn._fitting import check_constraints
 from skcnn._given_classifiers import check_classifier
 from skcnn._runtime import isolated
 from skcnn._seeds import run_seed
@@ -128,8 +134,8 @@ class AugmentationDisplay:
         Raises
         ------
         ValueError
-            If the classifier has no augmentation, or if `n_draws` is not an integer of
-            at least 1.
+            If the classifier has no augmentation, or one for pixels of another range,
+            or if `n_draws` is not an integer of at least 1.
         """
         check_classifier(estimator, fitted=False)
         if estimator.augmentation is None:
@@ -142,7 +148,11 @@ class AugmentationDisplay:
             )
         flat, image_shape = flatten_images(X, estimator.image_shape)
         images = as_images(np.asarray(flat), image_shape)
-        seed = run_seed(estimator.random_state)
+        check_constraints(estimator)
+        config = augmentation_config(estimator.augmentation, images.shape[1:])
+        check_pixel_range(config, images)
+        # Of a copy: drawing must not change what the next fit draws.
+        seed = run_seed(copy.deepcopy(estimator.random_state))
         drawn = isolated(
             augmented_images, estimator.augmentation, images, seed, n_draws
         )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skcnn._search_comparison import compare_candidates
-from skcnn.plotting._drawing import draw_legend, make_axes
+from skcnn.plotting._drawing import check_count, draw_legend, fit_ylabel, make_axes
 
 # What the table of a comparison has before the parameters.
 _FIGURES = ("rank", "score", "difference", "low", "high", "p", "differs")
@@ -94,9 +94,9 @@ class ComparisonDisplay:
         ----------
         ax : matplotlib Axes, default=None
             Where to draw; None for a new figure.
-        max_shown : int, default=25
-            How many candidates to draw, from the best. The label along the axis says
-            how many are left out.
+        max_shown : int or None, default=25
+            How many candidates to draw, from the best; None for all. The label along
+            the axis says how many are left out.
 
         Returns
         -------
@@ -109,8 +109,11 @@ class ComparisonDisplay:
             Without matplotlib.
         TypeError
             If `ax` is something else.
+        ValueError
+            If `max_shown` is not an integer of at least 1.
         """
-        n_shown = min(max_shown, len(self.names))
+        check_count("max_shown", max_shown)
+        n_shown = min(max_shown or len(self.names), len(self.names))
         size = (6.4, float(np.clip(1.3 + 0.28 * n_shown, 2.2, 9)))
         [self.ax_] = make_axes(self, ax, figsize=size)
         self.figure_ = self.ax_.figure
@@ -156,6 +159,7 @@ class ComparisonDisplay:
             text += f"; {n_left_out} more are left out"
         self.ax_.set_xlabel(f"{text})")
         draw_legend(self.ax_)
+        fit_ylabel(self.ax_)
 
     @classmethod
     def from_search(
@@ -196,6 +200,12 @@ class ComparisonDisplay:
         table = compare_candidates(search, metric=metric, alpha=alpha)
         table = table[table["difference"].notna()]
         told = [name for name in table if name not in _FIGURES]
+        n_candidates = len(search.cv_results_["params"])
+        if names is not None and len(names) != n_candidates:
+            raise ValueError(
+                f"names must be {n_candidates}, one for each candidate of cv_results_; "
+                f"got {len(names)}."
+            )
         if names is None:
             shown = [_name(row) for row in table[told].to_numpy(object)]
         else:

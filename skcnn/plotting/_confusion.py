@@ -8,8 +8,10 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 from skcnn._given_classifiers import check_classifier, names_of
 from skcnn._labels import check_labels
 from skcnn._shapes import as_images, flatten_images
+from skcnn._warnings import warn_once
 from skcnn.plotting._drawing import (
     check_count,
+    cut,
     displayable,
     fit_texts,
     lay_out,
@@ -17,6 +19,8 @@ from skcnn.plotting._drawing import (
     mosaic,
     slant_if_crowded,
 )
+
+_LONGEST = 20  # characters of a class that are written
 
 
 class ConfusionExamplesDisplay:
@@ -102,7 +106,8 @@ class ConfusionExamplesDisplay:
 
     def _draw_matrix(self, ax, cmap):
         self.matrix_display_ = ConfusionMatrixDisplay(
-            self.confusion_matrix, display_labels=self.labels
+            self.confusion_matrix,
+            display_labels=[cut(label, _LONGEST) for label in self.labels],
         )
         self.matrix_display_.plot(ax=ax, cmap=cmap, colorbar=False, values_format="d")
         from matplotlib.patches import Rectangle
@@ -130,8 +135,8 @@ class ConfusionExamplesDisplay:
         true, predicted = pair
         count, of_class = self.confusion_matrix[pair], self.confusion_matrix[true].sum()
         return (
-            f"true {self.labels[true]}\npred. {self.labels[predicted]}\n"
-            f"{count} of {of_class}"
+            f"true {cut(self.labels[true], _LONGEST)}\n"
+            f"pred. {cut(self.labels[predicted], _LONGEST)}\n{count} of {of_class}"
         )
 
     def _fit_texts(self):
@@ -262,6 +267,11 @@ class ConfusionExamplesDisplay:
         ------
         ValueError
             As for :meth:`from_estimator`.
+
+        Warns
+        -----
+        UserWarning
+            If images have labels that are not among `labels`.
         """
         check_count("n_confusions", n_confusions)
         check_count("n_images", n_images)
@@ -274,6 +284,7 @@ class ConfusionExamplesDisplay:
         classes = occurring if labels is None else np.asarray(labels)
         names = names_of(classes, target_names) or {}
         matrix = confusion_matrix(y_true, y_pred, labels=classes)
+        _warn_of_left_out(len(images) - matrix.sum(), len(images))
         worst = _worst(matrix, n_confusions)
         examples = []
         for true, predicted in worst:
@@ -285,6 +296,14 @@ class ConfusionExamplesDisplay:
             confusions=worst,
             examples=examples,
         ).plot(ax, **kwargs)
+
+
+def _warn_of_left_out(n_left_out, n_images):
+    if n_left_out:
+        warn_once(
+            f"{n_left_out} of {n_images} images are left out of the confusion matrix: "
+            "their true or predicted label is not among its classes."
+        )
 
 
 def _worst(matrix, number):

@@ -237,13 +237,31 @@ def fit_texts(texts, width, height):
 
 
 def fit_titles(axes):
-    """Make titles smaller, all alike, until each fits over its axes."""
+    """Make titles smaller, all alike, until each fits over its axes.
+
+    Lines that would have to be too small are cut.
+    """
     lay_out(axes[0])
     widths = []
     for each in axes:
         share = each.get_position(original=True).width
         widths.append(share * each.figure.bbox.width)
-    fit_texts([each.title for each in axes], min(widths), np.inf)
+    titles = [each.title for each in axes]
+    for title in titles:
+        least = 5 * title.figure.dpi / 72  # pixels of the smallest font to read
+        n_characters = int(min(widths) / (0.6 * least))
+        lines = title.get_text().split("\n")
+        title.set_text("\n".join(cut(line, n_characters) for line in lines))
+    fit_texts(titles, min(widths), np.inf)
+
+
+def cut(text, n_characters):
+    """A text without its middle, if it is longer than so many characters."""
+    if len(text) <= n_characters:
+        return text
+    n_first = max(n_characters // 2, 1)
+    n_last = max(n_characters - n_first - 1, 1)
+    return f"{text[:n_first]}…{text[-n_last:]}"
 
 
 def fit_ylabel(ax):

@@ -116,7 +116,7 @@ class GradCAMDisplay:
             For a wrong number of axes.
         """
         n_images = len(self.images)
-        n_columns = min(n_columns, n_images)
+        n_columns = max(1, min(n_columns, n_images))
         size = (1.6 * n_columns, 1.9 * rows_for(n_images, n_columns))
         self.axes_ = make_axes(self, ax, n_images, n_columns=n_columns, figsize=size)
         self.figure_ = self.axes_[0].figure

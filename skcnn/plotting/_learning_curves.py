@@ -90,7 +90,10 @@ class LearningCurvesDisplay:
         self.lines_ = {}
         for axes, metric in zip(self.axes_, metrics, strict=True):
             in_validation = f"val_{metric}"
-            self.lines_[metric] = self._draw(axes, metric, linestyle="-")
+            style = {"linestyle": "-"}
+            if metric.startswith("val_"):
+                style = {"linestyle": "--", "markerfacecolor": "none"}
+            self.lines_[metric] = self._draw(axes, metric, **style)
             self.lines_[in_validation] = self._draw(
                 axes, in_validation, linestyle="--", markerfacecolor="none"
             )
@@ -120,6 +123,11 @@ class LearningCurvesDisplay:
             raise ValueError(
                 f"names must be {len(self.histories)}, one for each run; "
                 f"got {self.names!r}."
+            )
+        if not all(self.histories):
+            raise ValueError(
+                "histories must have at least one epoch each; got one without. "
+                "`initialize` trains none: call fit or partial_fit."
             )
         for metric in metrics:
             for history in self.histories:
@@ -252,7 +260,7 @@ def _differences(estimators):
     """
     params = [every_parameter(estimator) for estimator in estimators]
     differing = {}
-    for name in params[0]:
+    for name in dict.fromkeys(name for given in params for name in given):
         levels = find_levels([given.get(name) for given in params])
         if len(levels.values) > 1:
             differing[name] = levels

@@ -452,10 +452,11 @@ def _names(levels, places, by):
 
 def _levels_of(params, labels):
     """The values of each parameter of some estimators."""
+    names = list(dict.fromkeys(name for given in params for name in given))
     for name in labels:
-        check_among("labels", name, list(params[0]))
+        check_among("labels", name, names)
     levels = {}
-    for name in params[0]:
+    for name in names:
         values = [given.get(name) for given in params]
         levels[name] = find_levels(values, labels.get(name))
     return levels
