@@ -79,7 +79,9 @@ def names_of(classes, target_names):
     """
     if target_names is None:
         return None
-    if isinstance(target_names, Mapping) or len(target_names) != len(classes):
+    is_sequence = hasattr(target_names, "__len__") and hasattr(target_names, "__iter__")
+    is_mapping = isinstance(target_names, Mapping)
+    if not is_sequence or is_mapping or len(target_names) != len(classes):
         raise ValueError(
             f"target_names must be {len(classes)} in a sequence, one for each class; "
             f"got {target_names!r}."

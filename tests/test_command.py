@@ -181,6 +181,7 @@ def test_a_study_is_made_only_after_the_images_were_found(
     assert sorted(each.name for each in tmp_path.iterdir()) == ["photos", "study"]
 
 
+@pytest.mark.filterwarnings("ignore:train, test of .* do not have the same classes")
 @pytest.mark.parametrize(
     ("counts", "says"),
     [

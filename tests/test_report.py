@@ -428,6 +428,7 @@ def test_labels_and_names_of_other_classes_are_refused_at_once(
         ({"X": X, "y": np.eye(10)[y]}, r"y should be a 1d array.*argmax"),
         ({"X_test": X_test, "y_test": np.eye(10)[y_test]}, "y_test should be a 1d"),
         ({"target_names": ["a", "b"]}, "target_names must be 10 in a sequence"),
+        ({"target_names": iter(NAMES)}, "target_names must be 10 in a sequence"),
         ({"X": X, "y": y, "target_names": NAMES[:9]}, "target_names must be 10"),
         (
             {"X_test": X_test, "y_test": np.array(NAMES)[y_test]},

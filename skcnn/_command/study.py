@@ -62,7 +62,7 @@ class StudyFolder:
         if self.path.exists() and not self.path.is_dir():
             raise ValueError(
                 f"--out must be a folder; got the file {self.path}. Name another, such "
-                f"as --out {self.path}-study"
+                f"as --out {self._beside('-study')}"
             )
         images_folder = images.resolve()
         if self.path.resolve().is_relative_to(images_folder):
@@ -73,6 +73,10 @@ class StudyFolder:
                 "which is in it, and would be taken for a class. Name a folder beside "
                 f"it: python -m skcnn {shlex.join(command)}"
             )
+
+    def _beside(self, ending):
+        """A folder of another name, as a shell reads it."""
+        return shlex.quote(f"{self.path}{ending}")
 
     def settings(self):
         """What the study was begun with; empty for a new one.
@@ -118,7 +122,7 @@ class StudyFolder:
                 raise ValueError(
                     f"{self.path} has a study of {option.replace('_', '-')} "
                     f"{known[name]}; got {settings[name]}. Name another folder, such "
-                    f"as --out {self.path}-2."
+                    f"as --out {self._beside('-2')}"
                 )
         return known
 
