@@ -74,7 +74,8 @@ def load_image_folder(
     subset : {"train", "validation", "test", "all"}, default="train"
         Which images to return. Folders of a division may be called ``train`` or
         ``training``; ``validation``, ``valid`` or ``val``; ``test`` or ``testing``. If
-        there are none, ``"train"`` is all images.
+        there are none, ``"train"`` is all images. ``"all"`` leaves out images to test
+        on that have no labels.
     resize : {"crop", "pad", "stretch"}, default="crop"
         What to do with images of other proportions. ``"crop"`` cuts off from both ends
         of the longer side. ``"pad"`` adds black beside the image. ``"stretch"`` does
@@ -130,7 +131,8 @@ def load_image_folder(
         ``"raise"``.
     ValueError
         If an option has a value that is not allowed, or if the folder is not arranged
-        as it should be: no folders of classes, only one class, a class without images.
+        as it should be: no folders of classes, only one class, a class without images,
+        parts of a division in place of classes.
 
     See Also
     --------
