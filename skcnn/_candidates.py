@@ -52,6 +52,20 @@ def every_parameter(estimator):
     return params
 
 
+def names_in(params):
+    """The names that any of some dicts of parameters has, in order of appearance.
+
+    Parameters
+    ----------
+    params : list of dict
+
+    Returns
+    -------
+    list of str
+    """
+    return list(dict.fromkeys(name for each in params for name in each))
+
+
 def parameter_columns(names, candidates):
     """The values that candidates were trained with, as columns of a table.
 

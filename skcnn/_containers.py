@@ -252,19 +252,18 @@ def _tensorflow_advice(dataset, name):
     return f"Make an array of it: np.stack(list({items}))."
 
 
+def _parts_of(spec):
+    if isinstance(spec, Mapping):
+        return list(spec.values())
+    return spec if isinstance(spec, tuple) else [spec]
+
+
 def _is_batched(spec):
     """Whether images, with or without labels, come in batches."""
-    parts = [spec]
-    if isinstance(spec, tuple):
-        parts = spec
-    elif isinstance(spec, Mapping):
-        parts = list(spec.values())
-    shapes = [getattr(part, "shape", None) for part in parts]
-    if any(shape is None or shape.rank is None for shape in shapes):
-        return False
+    shapes = [getattr(part, "shape", None) for part in _parts_of(spec)]
+    if any(shape is None or not shape.rank for shape in shapes):
+        return False  # not known, or a single number
     if len(shapes) > 1:  # a batch has as many images as labels
-        return all(shape.rank for shape in shapes) and (
-            len({shape[0] for shape in shapes}) == 1
-        )
+        return len({shape[0] for shape in shapes}) == 1
     # A batch of images, or of anything, if the last one may be smaller.
-    return shapes[0].rank == 4 or (shapes[0].rank > 0 and shapes[0][0] is None)
+    return shapes[0].rank == 4 or shapes[0][0] is None

@@ -11,7 +11,12 @@ import numpy as np
 from joblib import cpu_count
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn._candidates import import_pandas, parameter_columns, with_params
+from skcnn._candidates import (
+    import_pandas,
+    names_in,
+    parameter_columns,
+    with_params,
+)
 from skcnn._device import intra_op_threads
 from skcnn._lanes import lanes_of
 from skcnn._planned_fits import planned_rungs
@@ -126,7 +131,7 @@ def _epochs(history):
 def _varying(search):
     """What tells the candidates apart, as columns."""
     candidates = search.cv_results_["params"]
-    names = list(dict.fromkeys(name for each in candidates for name in each))
+    names = names_in(candidates)
     made = [with_params(search.estimator, candidate) for candidate in candidates]
     columns = parameter_columns(names, made)
     return {name: cells for name, cells in columns.items() if len(set(cells)) > 1}

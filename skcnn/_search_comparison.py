@@ -9,7 +9,12 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils.validation import check_is_fitted
 
-from skcnn._candidates import import_pandas, parameter_columns, with_params
+from skcnn._candidates import (
+    import_pandas,
+    names_in,
+    parameter_columns,
+    with_params,
+)
 from skcnn._comparison import differences_to
 from skcnn._repetitions import is_seed, repetitions
 from skcnn._scores import metric_of, name_of_score, split_scores
@@ -220,8 +225,7 @@ def _last_with_two(groups, rungs):
 
 def _names(search):
     """Names of the parameters that the search sets."""
-    params = search.cv_results_["params"]
-    return list(dict.fromkeys(name for each in params for name in each))
+    return names_in(search.cv_results_["params"])
 
 
 def _two_of(compared, first, second):

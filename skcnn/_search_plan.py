@@ -9,6 +9,7 @@ from skcnn._candidates import (
     check_max_params,
     classifier_in,
     import_pandas,
+    names_in,
     parameter_columns,
     with_params,
 )
@@ -227,7 +228,7 @@ def _table(search, rungs, found, cost, max_params):
     pd, CandidateTable = import_pandas("plan_search")
     candidates = rungs[0].candidates
     made = [with_params(search.estimator, candidate) for candidate in candidates]
-    names = list(dict.fromkeys(name for each in candidates for name in each))
+    names = names_in(candidates)
     columns = parameter_columns(names, made)
     places = range(len(candidates))
     n_params = [found.n_params.get(place) for place in places]

@@ -1,6 +1,6 @@
 """Loss and accuracy by epoch."""
 
-from skcnn._candidates import every_parameter
+from skcnn._candidates import every_parameter, names_in
 from skcnn._given_classifiers import check_classifier, check_classifiers
 from skcnn._value_labels import find_levels
 from skcnn.plotting._drawing import draw_legend, make_axes, series_style
@@ -260,7 +260,7 @@ def _differences(estimators):
     """
     params = [every_parameter(estimator) for estimator in estimators]
     differing = {}
-    for name in dict.fromkeys(name for given in params for name in given):
+    for name in names_in(params):
         levels = find_levels([given.get(name) for given in params])
         if len(levels.values) > 1:
             differing[name] = levels

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from skcnn._candidates import every_parameter
+from skcnn._candidates import every_parameter, names_in
 from skcnn._scores import metric_of, name_of_score, split_scores
 from skcnn._value_labels import find_levels, key_of, single_level
 from skcnn._words import nearest_name
@@ -98,7 +98,7 @@ def _find_all_levels(estimator, all_params, labels):
     # Grids that are lists of dicts leave parameters out of some candidates, which then
     # have the estimator's value.
     defaults = {} if estimator is None else every_parameter(estimator)
-    names = list(dict.fromkeys(name for params in all_params for name in params))
+    names = names_in(all_params)
     for name in labels:
         check_among("labels", name, names)
     levels = {}

@@ -11,6 +11,7 @@ from skcnn._candidates import (
     count_if_possible,
     every_parameter,
     image_shape_and_classes,
+    names_in,
 )
 from skcnn._given_classifiers import check_classifiers
 from skcnn._repetitions import is_seed
@@ -452,7 +453,7 @@ def _names(levels, places, by):
 
 def _levels_of(params, labels):
     """The values of each parameter of some estimators."""
-    names = list(dict.fromkeys(name for given in params for name in given))
+    names = names_in(params)
     for name in labels:
         check_among("labels", name, names)
     levels = {}
