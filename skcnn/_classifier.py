@@ -371,7 +371,8 @@ class ConvPoolClassifier(
             Labels of any type that sorts. None is refused, with advice for data sets
             that hold images and labels.
         sample_weight : array-like of shape (n,), default=None
-            Samples of weight 0 are left out. None for equal weights.
+            Samples of weight 0 are left out; a class that has no others stays one.
+            None for equal weights.
         validation_data : tuple (X, y), default=None
             Images and labels that are measured after each epoch and never trained on.
             With early stopping, they take the place of a part of X. They must be as X
@@ -417,7 +418,8 @@ class ConvPoolClassifier(
             All labels that will ever occur, for the first call; later calls may leave
             it out. None for those in `y`.
         sample_weight : array-like of shape (n,), default=None
-            Samples of weight 0 are left out. None for equal weights.
+            Samples of weight 0 are left out; a class that has no others stays one.
+            None for equal weights.
 
         Returns
         -------

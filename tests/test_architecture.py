@@ -106,10 +106,13 @@ def test_all_forms_of_a_block_are_the_same_design(block):
 def test_conv_layers_and_dense_layers_may_be_any_sequence():
     expected = design(conv_layers=[(4, 3), (8, 3)], dense_layers=[5, 6])
     assert design(conv_layers=((4, 3), (8, 3)), dense_layers=(5, 6)) == expected
-    assert (
-        design(conv_layers=iter([(4, 3), (8, 3)]), dense_layers=np.array([5, 6]))
-        == expected
-    )
+    arrays = {
+        "conv_layers": np.array([(4, 3), (8, 3)]),
+        "dense_layers": np.array([5, 6]),
+    }
+    assert design(**arrays) == expected
+    with pytest.raises(TypeError, match="got <list_iterator"):
+        design(conv_layers=iter([(4, 3)]))  # the first fit would use it up
 
 
 def test_short_tuples_take_the_defaults_of_convblock():

@@ -646,13 +646,16 @@ def test_samples_of_weight_0_are_left_out():
     )
 
 
-def test_a_class_of_weight_0_is_no_class():
+def test_a_class_of_weight_0_has_an_output_that_is_not_trained_on():
     three = y < 3
-    classifier = small().fit(
-        X[three], y[three], sample_weight=(y[three] < 2).astype(float)
-    )
-    assert classifier.classes_.tolist() == [0, 1]
-    assert bits(classifier) == bits(small().fit(X_BINARY, CODES))
+    weights = (y[three] < 2).astype(float)
+    classifier = small().fit(X[three], y[three], sample_weight=weights)
+    assert classifier.classes_.tolist() == [0, 1, 2]
+    # As if these images were not there, and the class was only announced.
+    announced = small().partial_fit(X_BINARY, CODES, classes=[0, 1, 2])
+    for _ in range(classifier.n_iter_ - 1):
+        announced.partial_fit(X_BINARY, CODES)
+    assert bits(classifier) == bits(announced)
 
 
 def test_class_weight_favors_its_class(fitted, proba):

@@ -635,12 +635,19 @@ def test_values_are_sorted_and_written_as_short_as_they_are_unique(
     assert [levels.values[code] for code in levels.codes] == values
 
 
+class Opaque:
+    """Its repr is an address, which says nothing to a reader."""
+
+    def __init__(self, content):
+        self.content = content
+
+
 def test_values_that_cannot_be_told_apart_are_numbered():
-    first, second = object(), object()
+    first, second = Opaque(1), Opaque(2)
     levels = find_levels([second, first, second])
     assert (levels.values, levels.labels) == (
         [second, first],
-        ["object (1)", "object (2)"],
+        ["Opaque (1)", "Opaque (2)"],
     )
     rates = [
         keras.optimizers.schedules.InverseTimeDecay(rate, 1, 1e-6)

@@ -13,6 +13,7 @@ from skcnn._command.study import StudyFolder
 from skcnn._paths import as_path
 from skcnn._progress import SearchProgress
 from skcnn._report.writing import check_packages, report
+from skcnn._value_labels import arguments as as_arguments
 
 
 def run_search(arguments):
@@ -91,7 +92,8 @@ def _finish(folder, study, search, given, unseen):
         title=f"Images of {folder.absolute().name}",
     )
     n_params = search.best_estimator_.n_params_
-    print(f"Best network: {n_params:,} parameters, {search.best_params_}")
+    best = as_arguments(search.best_params_)
+    print(f"Best network: {n_params:,} parameters, {best}")
     print(f"Accuracy on the test images: {accuracy:.3f}")
     print(f"Report: {study.report_file}")
     print(f"Model:  {study.model_file}")
