@@ -47,19 +47,24 @@ def ready():
     return ConvPoolClassifier(**SMALL, random_state=0).initialize(IMAGES, LABELS)
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_one_hot_labels_get_advice_that_runs_on_them(ready, form):
-    y = FORMS[form]
+def doors(ready, y):
+    """All that takes labels, called with `y`."""
     new = ConvPoolClassifier(**SMALL)
-    messages = set()
-    for door in (
+    return (
         lambda: new.fit(IMAGES, y),
         lambda: new.partial_fit(IMAGES, y),
         lambda: new.initialize(IMAGES, y),
         lambda: new.fit(IMAGES, LABELS, validation_data=(IMAGES, y)),
         lambda: ready.partial_fit(IMAGES, y),
         lambda: ready.score(IMAGES, y),
-    ):
+    )
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_one_hot_labels_get_advice_that_runs_on_them(ready, form):
+    y = FORMS[form]
+    messages = set()
+    for door in doors(ready, y):
         with pytest.raises(ValueError, match="1d array of labels") as error:
             door()
         messages.add(str(error.value).removeprefix("validation_data: "))
@@ -73,19 +78,6 @@ def test_one_hot_labels_get_advice_that_runs_on_them(ready, form):
         assert list(eval(expression, {"y": y, "np": np})) == labels
     has_names = isinstance(y, pd.DataFrame) and y.shape[1] > 1
     assert len(expressions) == (2 if has_names else 1)
-
-
-def doors(ready, y):
-    """All that takes labels, called with `y`."""
-    new = ConvPoolClassifier(**SMALL)
-    return (
-        lambda: new.fit(IMAGES, y),
-        lambda: new.partial_fit(IMAGES, y),
-        lambda: new.initialize(IMAGES, y),
-        lambda: new.fit(IMAGES, LABELS, validation_data=(IMAGES, y)),
-        lambda: ready.partial_fit(IMAGES, y),
-        lambda: ready.score(IMAGES, y),
-    )
 
 
 @pytest.mark.parametrize("missing", [None, float("nan"), np.nan, pd.NA, pd.NaT])
